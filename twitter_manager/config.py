@@ -1,0 +1,275 @@
+"""Settings: each once, with its type, default, help and secrecy; read from the environment and `.env`, checked at start.
+
+Order: the environment, then `.env` beside app.py, then `instance/secrets.env` (what the first start made).
+An empty value counts as not set.
+"""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+
+from twitter_manager.database_url import is_postgresql, sqlite_path
+from twitter_manager.errors import StartRefused
+
+__all__ = ["SECRETS_FILE", "Settings", "load"]
+
+SECRETS_FILE = "secrets.env"
+SCOPES = (
+    "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
+)
+_OAUTH1 = ("consumer_key", "consumer_secret", "oauth1_token", "oauth1_token_secret")
+
+
+def _text(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("has a character that cannot be printed")
+    return value
+
+
+def _api_key(value: str) -> str:
+    if len(value) < 16:
+        raise ValueError("is under 16 characters; leave it out and one is made for you")
+    return _text(value)
+
+
+def _fernet_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(","))
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise ValueError("holds something that is no Fernet key (32 bytes, url-safe base64)") from error
+    return keys
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
+        raise ValueError("is no http(s) URL")
+    _ = parts.port  # raises ValueError when it is no number
+    return value.rstrip("/")
+
+
+def _callback(value: str) -> str:
+    if urlsplit(value).fragment:
+        raise ValueError("is a callback with a fragment, which X cannot call")
+    _url(value)
+    return value
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", value) or not low <= int(value) <= high:
+            raise ValueError(f"is no whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _switch(value: str) -> bool:
+    word = value.lower()
+    if word not in ("on", "off", "true", "false", "1", "0", "yes", "no"):
+        raise ValueError("is neither on nor off")
+    return word in ("on", "true", "1", "yes")
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        found = next((word for word in words if word.lower() == value.lower()), None)
+        if found is None:
+            raise ValueError(f"is none of {', '.join(words)}")
+        return found
+
+    return parse
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+
+
+def _scopes(value: str) -> str:
+    scopes = value.split()
+    if not all(re.fullmatch(r"[a-z]+(\.[a-z]+)+", scope) for scope in scopes):
+        raise ValueError("is no list of scopes separated by blanks")
+    missing = {"tweet.read", "tweet.write", "users.read", "offline.access"} - set(scopes)
+    if missing:
+        raise ValueError(f"lacks {', '.join(sorted(missing))}, without which nothing can be posted for long")
+    return " ".join(scopes)
+
+
+def _setting(
+    default: object,
+    parse: Callable[[str], object],
+    text: str,
+    *,
+    secret: bool = False,
+    also: str | None = None,
+) -> Any:
+    """A setting: its default, how its text is read, one line of help, another name that is accepted."""
+    metadata = {"parse": parse, "help": text, "secret": secret, "also": also}
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that can be set. A field `x_y` is the setting X_Y."""
+
+    root: Path = field(default=Path(), metadata={"derived": True})
+
+    api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
+    encryption_key: tuple[str, ...] = _setting(
+        (), _fernet_keys, "Fernet key for the tokens; several, comma-separated, newest first", secret=True
+    )
+    twitter_client_id: str | None = _setting(None, _text, "the X app's OAuth 2.0 client id")
+    twitter_client_secret: str | None = _setting(
+        None, _text, "its client secret; without one it is a public client", secret=True
+    )
+    twitter_callback_url: str | None = _setting(
+        None, _callback, "must equal a callback registered at X", also="TWITTER_REDIRECT_URI"
+    )
+    twitter_bearer_token: str | None = _setting(
+        None, _text, "app-only token for trends", secret=True, also="TWITTER_ACCESS_TOKEN"
+    )
+    twitter_api_url: str = _setting("https://api.x.com", _url, "every /2/... call goes here")
+    twitter_authorize_url: str = _setting(
+        "https://x.com/i/oauth2/authorize", _url, "where a person connects an account"
+    )
+    twitter_media_api: str = _setting("v2", _one_of("v2", "v1.1"), "v1.1 takes the old upload")
+    twitter_consumer_key: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
+    twitter_consumer_secret: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
+    twitter_oauth1_token: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
+    twitter_oauth1_token_secret: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
+    twitter_upload_url: str = _setting("https://upload.twitter.com", _url, "only for the old v1.1 upload")
+    media_chunk_size: int | None = _setting(
+        None,
+        _whole_number(65_536, 5_242_880),
+        "bytes per piece of an upload; by default from the file's size",
+    )
+    media_processing_timeout: int = _setting(
+        300, _whole_number(1, 86_400), "seconds without progress until a video counts as failed"
+    )
+    twitter_scopes: str = _setting(SCOPES, _scopes, "what a person is asked to grant")
+    mock_mode: bool | None = _setting(
+        None, _switch, "on: a built-in simulated X; by default on without TWITTER_CLIENT_ID"
+    )
+    host: str = _setting("127.0.0.1", _text, "address to listen on")
+    port: int = _setting(5555, _whole_number(1, 65_535), "port to listen on")
+    instance_dir: str | None = _setting(None, _text, "database, keys, media and logs; instance/ beside app.py")
+    media_dir: str | None = _setting(None, _text, "media files; INSTANCE_DIR/media")
+    allowed_hosts: tuple[str, ...] = _setting((), _names, "further names a request may carry in Host")
+    trusted_proxies: int = _setting(0, _whole_number(0, 10), "how many X-Forwarded-* hops are believed")
+    database_url: str = _setting(
+        "sqlite:///instance/twitter_manager.db",
+        _text,
+        "sqlite:///path; relative paths are relative to app.py",
+    )
+    worker: bool = _setting(True, _switch, "the posting worker inside the web process")
+    worker_concurrency: int = _setting(16, _whole_number(1, 256), "posts in flight at once")
+    log_dir: str | None = _setting(None, _text, "log files, one a day; INSTANCE_DIR/logs")
+    log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much is logged")
+
+    def __post_init__(self) -> None:
+        self._check_combinations()
+
+    @property
+    def instance_path(self) -> Path:
+        """The folder that holds everything that outlives the process."""
+        return self.root / (self.instance_dir or "instance")
+
+    @property
+    def secrets_path(self) -> Path:
+        """Where the keys of the first start are kept."""
+        return self.instance_path / SECRETS_FILE
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file. By default it lies in INSTANCE_DIR."""
+        if self.database_url == Settings.database_url:
+            return self.instance_path / "twitter_manager.db"
+        return Path(sqlite_path(self.database_url, base=str(self.root)))
+
+    @property
+    def simulator_path(self) -> Path:
+        """The simulated world's file."""
+        return self.instance_path / "simulator.db"
+
+    @property
+    def log_path(self) -> Path:
+        """The folder of the log files."""
+        return self.root / self.log_dir if self.log_dir else self.instance_path / "logs"
+
+    @property
+    def callback_url(self) -> str:
+        """Where X sends a person back to."""
+        return self.twitter_callback_url or f"http://127.0.0.1:{self.port}/auth/callback"
+
+    @property
+    def mock_by_default(self) -> bool:
+        """Whether mock mode is on before anybody switched it."""
+        return self.twitter_client_id is None if self.mock_mode is None else self.mock_mode
+
+    def warnings(self) -> list[str]:
+        """What is allowed but probably not meant, one line each."""
+        parts = urlsplit(self.callback_url)
+        local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        found = []
+        if local and (parts.port or 80) != self.port:
+            found.append(f"TWITTER_CALLBACK_URL is local but names another port than PORT ({self.port})")
+        if parts.hostname == "localhost":
+            found.append("TWITTER_CALLBACK_URL says localhost; X asks for 127.0.0.1")
+        return found
+
+    def _check_combinations(self) -> None:
+        if is_postgresql(self.database_url):
+            raise StartRefused("DATABASE_URL: PostgreSQL is not served yet; use sqlite:///path")
+        try:
+            sqlite_path(self.database_url, base="")
+        except ValueError as error:
+            raise StartRefused(f"DATABASE_URL {error}") from error
+        given = [name for name in _OAUTH1 if getattr(self, f"twitter_{name}")]
+        if given and len(given) < len(_OAUTH1):
+            raise StartRefused("TWITTER_CONSUMER_KEY, …_SECRET, TWITTER_OAUTH1_TOKEN, …_SECRET: all or none")
+        if self.twitter_media_api == "v1.1" and not given:
+            raise StartRefused("TWITTER_MEDIA_API=v1.1 needs the four OAuth 1.0a settings")
+        if self.mock_mode is False and not self.twitter_client_id:
+            raise StartRefused("MOCK_MODE=off needs TWITTER_CLIENT_ID")
+
+
+def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings for the folder `root` (the one of app.py). Raises StartRefused with one line per fault."""
+    environment = os.environ if environ is None else environ
+    given: dict[str, str] = _file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
+    folder = root / given.get("INSTANCE_DIR", "instance")
+    given = _file(folder / SECRETS_FILE) | given
+    values: dict[str, object] = {}
+    faults = []
+    for each in fields(Settings):
+        if "derived" in each.metadata:
+            continue
+        try:
+            values |= _read(each.name, each.metadata, given)
+        except ValueError as error:
+            faults.append(f"{each.name.upper()} {error}")
+    if faults:
+        raise StartRefused("\n".join(faults))
+    return Settings(root=root, **values)  # type: ignore[arg-type]
+
+
+def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:
+    text = given.get(name.upper()) or given.get(metadata["also"] or "")
+    return {} if text is None else {name: metadata["parse"](text.strip())}
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        read = dotenv_values(path, interpolate=False, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
+    return {name: value for name, value in read.items() if value and value.strip()}

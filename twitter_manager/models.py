@@ -1,0 +1,169 @@
+"""The rows, as frozen dataclasses. A class has its table's columns, in the table's words (a test compares).
+
+Tokens and verifiers are kept encrypted; here they stand as they are stored. `repr=False` keeps them out of logs.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AppRest",
+    "Attempt",
+    "Lane",
+    "OAuthState",
+    "Tweet",
+    "TweetOfAccount",
+    "Worker",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key that may call the API, known by its SHA-256. `source`: 'setting' (API_KEY) or 'command'."""
+
+    id: int
+    key_hash: str = field(repr=False)
+    name: str
+    source: str
+    created_at: datetime
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A connected X account; it *is* the X user id in its world (`mock` or real), whatever its handle is today."""
+
+    id: int
+    x_user_id: str | None
+    username: str
+    name: str
+    mock: bool
+    status: str  # active | suspended | failed | inactive
+    error_code: str | None  # why it is not active
+    access_token: str | None = field(repr=False)
+    access_token_secret: str | None = field(repr=False)  # OAuth 1.0a of older installations: never used
+    refresh_token: str | None = field(repr=False)
+    scopes: str
+    token_expires_at: datetime | None
+    token_issued_at: datetime | None
+    token_version: int  # grows with every new pair: what compare-and-set compares
+    refresh_lease: str | None  # who renews the token right now
+    refresh_lease_until: datetime | None
+    refresh_sent_at: datetime | None  # a renewal went out and its answer is not stored (yet)
+    refresh_failures: int
+    unauthorized_streak: int  # 401s in a row on fresh tokens; over 0 means degraded
+    followers: int | None
+    created_at: datetime
+    linked_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthState:
+    """A connection begun and not ended: serves once, for ten minutes."""
+
+    state: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    redirect_uri: str
+    mock: bool
+    api_key_id: int | None
+    account_id: int | None  # set when this very account is to be reconnected
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tweet:
+    """A tweet and where it stands. `due_at` is when a worker must next do something about it; None: nothing to do."""
+
+    id: int
+    twitter_account_id: int
+    content: str
+    fingerprint: str  # equal for equal text, parent, quote, media and poll
+    status: str  # draft pending scheduled posting posted failed unconfirmed held canceled
+    twitter_id: str | None
+    twin_twitter_id: str | None  # a second post at X for this tweet, if that ever happened
+    reply_to: str | None
+    scheduled_at: datetime | None
+    due_at: datetime | None
+    post_now: bool  # somebody asked for it now: before the merely due
+    error_code: str | None  # why it is held, failed or needs a decision
+    twitter_error: str | None  # X's own words, as JSON {status, title, detail}
+    needs_decision: bool
+    created_at: datetime
+    updated_at: datetime
+    posted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to put a tweet on X: the intent before the call, and what became of it."""
+
+    id: int
+    tweet_id: int
+    account_id: int
+    lease: str
+    started_at: datetime
+    over_at: datetime | None  # after this moment the call cannot reach X any more
+    outcome: str  # open posted refused held not_sent unclear absent
+    http_status: int | None
+    error_code: str | None
+    twitter_id: str | None
+    since_id: str | None  # the highest X id of the account known before the intent
+    looks_absent: int  # whole readings of the timeline without this post
+    looks_failed: int  # readings that failed since the last whole one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One account's queue: when it is due, who has it, and until when it rests."""
+
+    account_id: int
+    mock: bool
+    due_at: datetime | None  # may be too early, never too late
+    lease: str | None
+    lease_until: datetime | None
+    worker_id: str | None
+    rest_until: datetime | None  # nothing is sent before; looks may be made
+    rest_code: str | None
+    trouble_streak: int  # unclear or failed sends in a row
+    newest_x_id: str | None  # the highest X id of the account seen so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppRest:
+    """X refuses the whole app (credits, caps): one row per world while that lasts."""
+
+    mock: bool
+    code: str
+    since: datetime
+    probe_at: datetime  # before this nothing is sent; then one call tries
+    probes: int
+    twitter_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A posting worker's sign of life."""
+
+    id: str
+    host: str
+    started_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TweetOfAccount:
+    """A tweet with what a list says of its account."""
+
+    tweet: Tweet
+    username: str
+    mock: bool
+
+    @property
+    def url(self) -> str | None:
+        """Where a person sees the post at X; None while it is not there."""
+        return (
+            None if self.tweet.twitter_id is None else f"https://x.com/{self.username}/status/{self.tweet.twitter_id}"
+        )

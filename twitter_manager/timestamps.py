@@ -1,0 +1,32 @@
+"""Time as the whole house speaks it: aware UTC datetimes in memory, fixed-width text in the database and in JSON.
+
+Fixed width matters: '12:00:00Z' sorts after '12:00:00.001Z' as text, so every time carries its milliseconds.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["from_text", "later", "now", "to_text"]
+
+
+def now() -> datetime:
+    """The present in UTC, cut to milliseconds so that it survives a round trip through the database."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def to_text(moment: datetime) -> str:
+    """'2026-11-20T14:05:00.123Z': 24 characters, sorted as text like the times themselves."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def from_text(text: str) -> datetime:
+    """The time in `text`, in UTC. Raises ValueError when it is no ISO 8601 time or names no offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time needs an offset, for example Z")
+    return moment.astimezone(UTC)
+
+
+def later(moment: datetime, seconds: float) -> datetime:
+    """`moment` moved by `seconds`."""
+    return moment + timedelta(seconds=seconds)
