@@ -1,0 +1,220 @@
+"""Accounts and their tokens. Tokens are encrypted before they come here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from twitter_manager.errors import NotFound
+from twitter_manager.models import Account
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.rows import mapper
+
+__all__ = [
+    "change_status",
+    "claim_refresh",
+    "connect",
+    "count_by_status",
+    "expire_token",
+    "find",
+    "get",
+    "give_up_refresh",
+    "list_all",
+    "mark_unauthorized",
+    "rename_namesakes",
+    "store_tokens",
+    "trusted",
+]
+
+_account = mapper(Account)
+
+
+def get(q: Queries, account_id: int) -> Account:
+    """The account. Raises NotFound."""
+    account = find(q, account_id)
+    if account is None:
+        raise NotFound("account_not_found")
+    return account
+
+
+def find(q: Queries, account_id: int) -> Account | None:
+    """The account, or None."""
+    row = q.one("SELECT * FROM twitter_account WHERE id = :id", id=account_id)
+    return _account(row) if row else None
+
+
+def list_all(q: Queries) -> Sequence[Account]:
+    """Every account, oldest first."""
+    return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
+
+
+def count_by_status(q: Queries) -> dict[str, int]:
+    """How many accounts are in each status."""
+    rows = q.all("SELECT status, count(*) AS n FROM twitter_account GROUP BY status")
+    return {row["status"]: row["n"] for row in rows}
+
+
+def rename_namesakes(tx: Transaction, *, x_user_id: str, username: str, mock: bool) -> None:
+    """Whoever else stands under this handle gave it up at X: it keeps its row and tweets, under a name no X user has.
+
+    A real account displaces a mock one in the same way; a mock one never displaces a real one.
+    """
+    tx.execute(
+        """
+        UPDATE twitter_account SET username = username || '~' || coalesce(x_user_id, id), updated_at = :now
+        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND x_user_id IS :x_user_id)
+        """,
+        username=username,
+        x_user_id=x_user_id,
+        mock=mock,
+        now=tx.now,
+    )
+
+
+def connect(
+    tx: Transaction,
+    *,
+    x_user_id: str,
+    username: str,
+    name: str,
+    mock: bool,
+    access_token: str,
+    refresh_token: str | None,
+    scopes: str,
+    token_expires_at: datetime,
+    followers: int | None,
+) -> Account:
+    """Makes the account of this X user, or gives the one that is there new tokens and a clean bill of health."""
+    row = tx.one(
+        """
+        INSERT INTO twitter_account (x_user_id, username, name, mock, access_token, refresh_token, scopes,
+            token_expires_at, token_issued_at, token_version, followers, created_at, linked_at, updated_at)
+        VALUES (:x_user_id, :username, :name, :mock, :access_token, :refresh_token, :scopes,
+            :token_expires_at, :now, 1, :followers, :now, :now, :now)
+        ON CONFLICT (mock, x_user_id) DO UPDATE SET
+            username = excluded.username, name = excluded.name, status = 'active', error_code = NULL,
+            access_token = excluded.access_token, refresh_token = excluded.refresh_token,
+            access_token_secret = NULL, scopes = excluded.scopes, token_expires_at = excluded.token_expires_at,
+            token_issued_at = excluded.token_issued_at, token_version = twitter_account.token_version + 1,
+            refresh_lease = NULL, refresh_lease_until = NULL, refresh_sent_at = NULL, refresh_failures = 0,
+            unauthorized_streak = 0, followers = coalesce(excluded.followers, twitter_account.followers),
+            linked_at = excluded.linked_at, updated_at = excluded.updated_at
+        RETURNING *
+        """,
+        x_user_id=x_user_id,
+        username=username,
+        name=name,
+        mock=mock,
+        access_token=access_token,
+        refresh_token=refresh_token,
+        scopes=scopes,
+        token_expires_at=token_expires_at,
+        followers=followers,
+        now=tx.now,
+    )
+    assert row is not None  # noqa: S101  - RETURNING always gives the row
+    return _account(row)
+
+
+def change_status(tx: Transaction, account_id: int, status: str, error_code: str | None) -> None:
+    """Says what became of the account, and why."""
+    tx.execute(
+        """
+        UPDATE twitter_account SET status = :status, error_code = :error_code, updated_at = :now
+        WHERE id = :id AND status <> :status
+        """,
+        id=account_id,
+        status=status,
+        error_code=error_code,
+        now=tx.now,
+    )
+
+
+def trusted(tx: Transaction, account_id: int) -> None:
+    """X took the token: earlier 401s count no more."""
+    tx.execute(
+        "UPDATE twitter_account SET unauthorized_streak = 0 WHERE id = :id AND unauthorized_streak > 0", id=account_id
+    )
+
+
+def mark_unauthorized(tx: Transaction, account_id: int) -> None:
+    """X answered 401 on a fresh token: the account is degraded, not lost."""
+    tx.execute(
+        "UPDATE twitter_account SET unauthorized_streak = unauthorized_streak + 1, updated_at = :now WHERE id = :id",
+        id=account_id,
+        now=tx.now,
+    )
+
+
+def expire_token(tx: Transaction, account_id: int, *, version: int) -> None:
+    """X does not take this token any more: the next turn renews it first."""
+    tx.execute(
+        """
+        UPDATE twitter_account SET token_expires_at = :now, refresh_failures = 0, updated_at = :now
+        WHERE id = :id AND token_version = :version
+        """,
+        id=account_id,
+        version=version,
+        now=tx.now,
+    )
+
+
+def claim_refresh(tx: Transaction, account_id: int, *, version: int, lease: str, until: datetime) -> bool:
+    """Takes the right to renew the pair of this `version`, and notes the intent; False: somebody else has it."""
+    changed = tx.execute(
+        """
+        UPDATE twitter_account SET refresh_lease = :lease, refresh_lease_until = :until,
+            refresh_sent_at = coalesce(refresh_sent_at, :now)
+        WHERE id = :id AND token_version = :version AND (refresh_lease IS NULL OR refresh_lease_until <= :now)
+        """,
+        id=account_id,
+        version=version,
+        lease=lease,
+        until=until,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_not_renewed: bool) -> None:
+    """The renewal brought no new pair. Unless X certainly did not renew, the intent stays noted."""
+    tx.execute(
+        """
+        UPDATE twitter_account SET refresh_lease = NULL, refresh_lease_until = NULL,
+            refresh_sent_at = CASE WHEN :certainly_not_renewed THEN NULL ELSE refresh_sent_at END,
+            refresh_failures = refresh_failures + 1, updated_at = :now
+        WHERE id = :id AND refresh_lease = :lease
+        """,
+        id=account_id,
+        lease=lease,
+        certainly_not_renewed=certainly_not_renewed,
+        now=tx.now,
+    )
+
+
+def store_tokens(
+    tx: Transaction,
+    account_id: int,
+    *,
+    version: int,
+    access_token: str,
+    refresh_token: str,
+    scopes: str,
+    token_expires_at: datetime,
+) -> bool:
+    """The new pair in place of the one of `version`; False when that one is gone already (reconnected meanwhile)."""
+    changed = tx.execute(
+        """
+        UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token, scopes = :scopes,
+            token_expires_at = :token_expires_at, token_issued_at = :now, token_version = token_version + 1,
+            refresh_lease = NULL, refresh_lease_until = NULL, refresh_sent_at = NULL, refresh_failures = 0,
+            updated_at = :now
+        WHERE id = :id AND token_version = :version
+        """,
+        id=account_id,
+        version=version,
+        access_token=access_token,
+        refresh_token=refresh_token,
+        scopes=scopes,
+        token_expires_at=token_expires_at,
+        now=tx.now,
+    )
+    return changed == 1

@@ -1,0 +1,257 @@
+"""Lanes: one row per account that says when it is due and who has it.
+
+`due_at` may be too early, never too late. Whoever makes something due calls `make_due` in the same transaction;
+whoever had the lane calls `release`, which computes the due time anew.
+"""
+
+from datetime import datetime
+
+from twitter_manager.models import Lane
+from twitter_manager.storage.database import Queries, Row, Transaction
+from twitter_manager.storage.rows import mapper
+from twitter_manager.timestamps import from_text
+
+__all__ = [
+    "MOST_UNSETTLED",
+    "claim",
+    "end_rest",
+    "free_all_of_worker",
+    "get",
+    "holds",
+    "list_wrong",
+    "make_due",
+    "make_world_due",
+    "next_due",
+    "note_x_id",
+    "oldest_overdue",
+    "postpone",
+    "release",
+    "renew",
+    "rest",
+    "set_trouble",
+]
+
+MOST_UNSETTLED = 3  # an outage of X must not turn a whole queue unclear
+
+_lane = mapper(Lane)
+
+# When the lane's account has something to do next. A tweet may be sent unless its lane has too many unsettled ones
+# or an equal one is unsettled (then the look could not tell them apart); a look may be made in any case. One that is
+# still `posting` when its lane is given back was lost, and is due for recovery.
+_NEXT_DUE = f"""
+    SELECT min(due) FROM (
+        SELECT min(due_at) AS due FROM tweet
+        WHERE twitter_account_id = lane.account_id AND status = 'unconfirmed' AND due_at IS NOT NULL
+        UNION ALL
+        SELECT min(updated_at) FROM tweet
+        WHERE twitter_account_id = lane.account_id AND status = 'posting'
+        UNION ALL
+        SELECT max(due_at, coalesce(lane.rest_until, due_at)) FROM (
+            SELECT t.due_at FROM tweet AS t
+            WHERE t.twitter_account_id = lane.account_id AND t.due_at IS NOT NULL
+                AND t.status IN ('pending', 'scheduled', 'held')
+                AND NOT EXISTS (
+                    SELECT 1 FROM tweet AS u
+                    WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
+                        AND u.status IN ('posting', 'unconfirmed'))
+                AND (
+                    SELECT count(*) FROM tweet AS u
+                    WHERE u.twitter_account_id = lane.account_id AND u.needs_decision = 0
+                        AND u.status IN ('posting', 'unconfirmed')) < {MOST_UNSETTLED}
+            ORDER BY t.due_at LIMIT 1)
+    )
+"""  # noqa: S608  - a constant of ours
+
+
+def get(q: Queries, account_id: int) -> Lane:
+    """The lane of an account that exists."""
+    row = q.one("SELECT * FROM lane WHERE account_id = :account_id", account_id=account_id)
+    assert row is not None  # noqa: S101  - a trigger makes it with the account
+    return _lane(row)
+
+
+def claim(tx: Transaction, *, lease: str, until: datetime, worker_id: str) -> Lane | None:
+    """Leases the lane of the present world that is due first and that nobody has; None: there is none."""
+    row = tx.one(
+        """
+        UPDATE lane SET lease = :lease, lease_until = :until, worker_id = :worker_id
+        WHERE account_id = (
+            SELECT account_id FROM lane AS free
+            WHERE free.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
+                AND free.due_at <= :now AND (free.lease_until IS NULL OR free.lease_until <= :now)
+                AND NOT EXISTS (
+                    SELECT 1 FROM app_rest WHERE app_rest.mock = free.mock AND app_rest.probe_at > :now)
+            ORDER BY free.due_at LIMIT 1)
+        RETURNING *
+        """,
+        lease=lease,
+        until=until,
+        worker_id=worker_id,
+        now=tx.now,
+    )
+    return _lane(row) if row else None
+
+
+def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
+    """Whether this lease is still good."""
+    row = q.one(
+        "SELECT 1 AS yes FROM lane WHERE account_id = :account_id AND lease = :lease AND lease_until > :now",
+        account_id=account_id,
+        lease=lease,
+        now=now,
+    )
+    return row is not None
+
+
+def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> bool:
+    """Moves the lease's end; False when it was lost."""
+    changed = tx.execute(
+        "UPDATE lane SET lease_until = :until WHERE account_id = :account_id AND lease = :lease",
+        account_id=account_id,
+        lease=lease,
+        until=until,
+    )
+    return changed == 1
+
+
+def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
+    """Gives the lane back and computes when it is due: not before now, so that lanes take turns. None: never."""
+    tx.execute(
+        """
+        UPDATE lane SET lease = NULL, lease_until = NULL, worker_id = NULL
+        WHERE account_id = :account_id AND lease = :lease
+        """,
+        account_id=account_id,
+        lease=lease,
+    )
+    row = tx.one(
+        f"UPDATE lane SET due_at = max(({_NEXT_DUE}), :now) WHERE account_id = :account_id RETURNING *",  # noqa: S608
+        account_id=account_id,
+        now=tx.now,
+    )
+    return _lane(row).due_at if row else None
+
+
+def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
+    """The lane is due at `due_at` at the latest."""
+    tx.execute(
+        "UPDATE lane SET due_at = min(coalesce(due_at, :due_at), :due_at) WHERE account_id = :account_id",
+        account_id=account_id,
+        due_at=due_at,
+    )
+
+
+def make_world_due(tx: Transaction, *, mock: bool) -> None:
+    """Every lane of the world looks again now whether it has something to do."""
+    tx.execute("UPDATE lane SET due_at = :now WHERE mock = :mock", mock=mock, now=tx.now)
+
+
+def postpone(tx: Transaction, account_id: int, moment: datetime) -> None:
+    """The lane is not due before `moment`, whatever its tweets say."""
+    tx.execute("UPDATE lane SET due_at = :moment WHERE account_id = :account_id", account_id=account_id, moment=moment)
+
+
+def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> None:
+    """Nothing is sent from this lane before `until`."""
+    tx.execute(
+        """
+        UPDATE lane SET rest_until = max(coalesce(rest_until, :until), :until), rest_code = :code
+        WHERE account_id = :account_id
+        """,
+        account_id=account_id,
+        until=until,
+        code=code,
+    )
+
+
+def end_rest(tx: Transaction, account_id: int) -> None:
+    """The account was reconnected: its lane may send again at once, unless X named a time before which it may not."""
+    tx.execute(
+        """
+        UPDATE lane SET trouble_streak = 0, due_at = :now,
+            rest_until = CASE WHEN rest_code = 'rate_limited' THEN rest_until END,
+            rest_code = CASE WHEN rest_code = 'rate_limited' THEN rest_code END
+        WHERE account_id = :account_id
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+
+
+def set_trouble(tx: Transaction, account_id: int, streak: int) -> None:
+    """How many sends in a row had no clear answer."""
+    tx.execute(
+        "UPDATE lane SET trouble_streak = :streak WHERE account_id = :account_id AND trouble_streak <> :streak",
+        account_id=account_id,
+        streak=streak,
+    )
+
+
+def note_x_id(tx: Transaction, account_id: int, x_id: str) -> None:
+    """Remembers the highest X id of the account; ids are numbers without leading zeros, so the longer is the higher."""
+    tx.execute(
+        """
+        UPDATE lane SET newest_x_id = :x_id
+        WHERE account_id = :account_id AND (newest_x_id IS NULL OR length(newest_x_id) < length(:x_id)
+            OR (length(newest_x_id) = length(:x_id) AND newest_x_id < :x_id))
+        """,
+        account_id=account_id,
+        x_id=x_id,
+    )
+
+
+def next_due(q: Queries) -> datetime | None:
+    """When a lane of the present world can be claimed next; None: not before something changes."""
+    row = q.one(
+        """
+        SELECT min(max(lane.due_at, coalesce(lane.lease_until, lane.due_at),
+            coalesce(app_rest.probe_at, lane.due_at))) AS due_at
+        FROM lane LEFT JOIN app_rest ON app_rest.mock = lane.mock
+        WHERE lane.due_at IS NOT NULL
+            AND lane.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
+        """
+    )
+    return _time(row)
+
+
+def oldest_overdue(q: Queries) -> datetime | None:
+    """Since when the longest waiting free lane of the present world has been due, unless its app rests."""
+    row = q.one(
+        """
+        SELECT min(due_at) AS due_at FROM lane
+        WHERE lease IS NULL AND due_at IS NOT NULL
+            AND mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
+            AND NOT EXISTS (SELECT 1 FROM app_rest WHERE app_rest.mock = lane.mock)
+        """
+    )
+    return _time(row)
+
+
+def free_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
+    """Takes back every lane of a worker that is certainly dead; returns the accounts."""
+    rows = tx.all(
+        """
+        UPDATE lane SET lease = NULL, lease_until = NULL, worker_id = NULL, due_at = :now
+        WHERE worker_id = :worker_id
+        RETURNING account_id
+        """,
+        worker_id=worker_id,
+        now=tx.now,
+    )
+    return [row["account_id"] for row in rows]
+
+
+def list_wrong(tx: Transaction) -> list[int]:
+    """Accounts whose free lane would be due too late: there should never be one."""
+    rows = tx.all(
+        f"""
+        SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane
+        WHERE lease IS NULL AND right_due_at IS NOT NULL AND (due_at IS NULL OR due_at > max(right_due_at, :now))
+        """,  # noqa: S608
+        now=tx.now,
+    )
+    return [row["account_id"] for row in rows]
+
+
+def _time(row: Row | None) -> datetime | None:
+    return from_text(row["due_at"]) if row and row["due_at"] else None

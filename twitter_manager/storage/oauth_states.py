@@ -1,0 +1,48 @@
+"""Connections that were begun: a state serves once and for ten minutes."""
+
+from datetime import datetime
+
+from twitter_manager.models import OAuthState
+from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.rows import mapper
+
+__all__ = ["delete_older_than", "insert", "spend"]
+
+_state = mapper(OAuthState)
+
+
+def insert(
+    tx: Transaction,
+    *,
+    state: str,
+    code_verifier: str,
+    redirect_uri: str,
+    mock: bool,
+    api_key_id: int | None,
+    account_id: int | None = None,
+) -> None:
+    """Keeps a connection that begins now; `code_verifier` is encrypted."""
+    tx.execute(
+        """
+        INSERT INTO oauth_state (state, code_verifier, redirect_uri, mock, api_key_id, account_id, created_at)
+        VALUES (:state, :code_verifier, :redirect_uri, :mock, :api_key_id, :account_id, :now)
+        """,
+        state=state,
+        code_verifier=code_verifier,
+        redirect_uri=redirect_uri,
+        mock=mock,
+        api_key_id=api_key_id,
+        account_id=account_id,
+        now=tx.now,
+    )
+
+
+def spend(tx: Transaction, state: str) -> OAuthState | None:
+    """Takes the state away, whatever comes after; None when it is not there (any more)."""
+    row = tx.one("DELETE FROM oauth_state WHERE state = :state RETURNING *", state=state)
+    return _state(row) if row else None
+
+
+def delete_older_than(tx: Transaction, moment: datetime) -> int:
+    """Forgets the connections begun before `moment`; returns how many."""
+    return tx.execute("DELETE FROM oauth_state WHERE created_at < :moment", moment=moment)

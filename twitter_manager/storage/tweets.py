@@ -1,0 +1,481 @@
+"""Tweets: what was handed over, and where each stands. Every change of status names the statuses it may come from."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.errors import NotFound
+from twitter_manager.models import Tweet, TweetOfAccount
+from twitter_manager.storage.database import Queries, Row, Transaction
+from twitter_manager.storage.rows import mapper
+
+__all__ = [
+    "TweetFilter",
+    "adopted_ids",
+    "ask_owner",
+    "begin_posting",
+    "count",
+    "count_by_status",
+    "count_due_of_world",
+    "find",
+    "get",
+    "get_many",
+    "get_of_account",
+    "hold",
+    "hold_all_of_account",
+    "hold_due_of_account",
+    "hold_due_of_world",
+    "insert",
+    "list_page",
+    "list_unsettled",
+    "look_at",
+    "make_due",
+    "make_pending_due",
+    "mark_failed",
+    "mark_posted",
+    "mark_unconfirmed",
+    "next_to_send",
+    "release_held_of_account",
+    "release_held_of_world",
+    "send_again",
+]
+
+_tweet = mapper(Tweet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TweetFilter:
+    """Which tweets a list shows; None: whichever."""
+
+    status: str | None = None
+    account_id: int | None = None
+
+
+def insert(tx: Transaction, *, account_id: int, content: str, fingerprint: str, reply_to: str | None = None) -> Tweet:
+    """A pending tweet that waits to be told."""
+    row = tx.one(
+        """
+        INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, created_at, updated_at)
+        VALUES (:account_id, :content, :fingerprint, 'pending', :reply_to, :now, :now)
+        RETURNING *
+        """,
+        account_id=account_id,
+        content=content,
+        fingerprint=fingerprint,
+        reply_to=reply_to,
+        now=tx.now,
+    )
+    assert row is not None  # noqa: S101  - RETURNING always gives the row
+    return _tweet(row)
+
+
+def find(q: Queries, tweet_id: int) -> Tweet | None:
+    """The tweet, or None."""
+    row = q.one("SELECT * FROM tweet WHERE id = :id", id=tweet_id)
+    return _tweet(row) if row else None
+
+
+def get(q: Queries, tweet_id: int) -> Tweet:
+    """The tweet. Raises NotFound."""
+    tweet = find(q, tweet_id)
+    if tweet is None:
+        raise NotFound("tweet_not_found")
+    return tweet
+
+
+def get_of_account(q: Queries, tweet_id: int) -> TweetOfAccount:
+    """The tweet with its account's name. Raises NotFound."""
+    found = get_many(q, [tweet_id])
+    if not found:
+        raise NotFound("tweet_not_found")
+    return found[0]
+
+
+def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
+    """Those of the tweets that are there, by id."""
+    rows = q.all(
+        """
+        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
+        WHERE tweet.id IN (SELECT value FROM json_each(:ids)) ORDER BY tweet.id
+        """,
+        ids=_json(tweet_ids),
+    )
+    return [_of_account(row) for row in rows]
+
+
+def list_page(q: Queries, which: TweetFilter, *, page: int, limit: int) -> Sequence[TweetOfAccount]:
+    """One page (from 1) of the tweets, newest first."""
+    conditions = _conditions(which)
+    rows = q.all(
+        f"""
+        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
+        {conditions} ORDER BY tweet.id DESC LIMIT :limit OFFSET :offset
+        """,  # noqa: S608  - conditions are constants of ours
+        status=which.status,
+        account_id=which.account_id,
+        limit=limit,
+        offset=(page - 1) * limit,
+    )
+    return [_of_account(row) for row in rows]
+
+
+def count(q: Queries, which: TweetFilter) -> int:
+    """How many tweets there are, from the counters."""
+    row = q.one(
+        """
+        SELECT coalesce(sum(n), 0) AS n FROM tweet_count
+        WHERE (:status IS NULL OR status = :status) AND (:account_id IS NULL OR account_id = :account_id)
+        """,
+        status=which.status,
+        account_id=which.account_id,
+    )
+    return int(row["n"]) if row else 0
+
+
+def count_by_status(q: Queries) -> dict[str, int]:
+    """How many tweets are in each status, from the counters."""
+    rows = q.all("SELECT status, sum(n) AS n FROM tweet_count GROUP BY status HAVING sum(n) > 0")
+    return {row["status"]: row["n"] for row in rows}
+
+
+def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]:
+    """Every pending tweet of the present world, of one account or of all, is to go out now; returns them, by id."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), updated_at = :now
+        WHERE status = 'pending' AND (:account_id IS NULL OR twitter_account_id = :account_id)
+            AND twitter_account_id IN (
+                SELECT id FROM twitter_account
+                WHERE mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode'))
+        RETURNING *
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+    return sorted((_tweet(row) for row in rows), key=lambda tweet: tweet.id)
+
+
+def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
+    """What the lane sends next: what somebody asked for now, then (due, id); an equal of an unsettled one waits."""
+    for only_now in ("AND t.post_now = 1", ""):
+        row = tx.one(
+            f"""
+            SELECT * FROM tweet AS t
+            WHERE t.twitter_account_id = :account_id AND t.due_at <= :now {only_now}
+                AND t.status IN ('pending', 'scheduled', 'held')
+                AND NOT EXISTS (
+                    SELECT 1 FROM tweet AS u
+                    WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
+                        AND u.status IN ('posting', 'unconfirmed'))
+            ORDER BY t.due_at, t.id LIMIT 1
+            """,  # noqa: S608  - only_now is a constant of ours
+            account_id=account_id,
+            now=tx.now,
+        )
+        if row:
+            return _tweet(row)
+    return None
+
+
+def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
+    """The account's tweets of which it is not known whether they are at X."""
+    rows = tx.all(
+        """
+        SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN ('posting', 'unconfirmed')
+        ORDER BY id
+        """,
+        account_id=account_id,
+    )
+    return [_tweet(row) for row in rows]
+
+
+def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) -> set[str]:
+    """Which of these posts already belong to a tweet of the account."""
+    rows = tx.all(
+        """
+        SELECT twitter_id FROM tweet
+        WHERE twitter_account_id = :account_id AND twitter_id IN (SELECT value FROM json_each(:ids))
+        """,
+        account_id=account_id,
+        ids=_json(twitter_ids),
+    )
+    return {row["twitter_id"] for row in rows}
+
+
+def make_due(tx: Transaction, tweet_id: int, *, post_now: bool) -> bool:
+    """A pending tweet is to go out now; False when it is not pending."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), post_now = max(post_now, :post_now),
+            updated_at = :now
+        WHERE id = :id AND status = 'pending'
+        """,
+        id=tweet_id,
+        post_now=post_now,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def begin_posting(tx: Transaction, tweet_id: int) -> bool:
+    """The intent to send it; False when it is not to be sent any more."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'posting', error_code = NULL, twitter_error = NULL, updated_at = :now
+        WHERE id = :id AND status IN ('pending', 'scheduled', 'held')
+        """,
+        id=tweet_id,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: datetime) -> bool:
+    """It is at X: from any state, since that is knowledge. False when it was known to be there under another id
+    (which is then kept as its twin), or when the row is gone."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'posted', twitter_id = :twitter_id, posted_at = :posted_at, due_at = NULL,
+            error_code = NULL, twitter_error = NULL, needs_decision = 0, updated_at = :now
+        WHERE id = :id AND (twitter_id IS NULL OR twitter_id = :twitter_id)
+            AND NOT EXISTS (
+                SELECT 1 FROM tweet AS other WHERE other.twitter_account_id = tweet.twitter_account_id
+                    AND other.twitter_id = :twitter_id AND other.id <> tweet.id)
+        """,
+        id=tweet_id,
+        twitter_id=twitter_id,
+        posted_at=posted_at,
+        now=tx.now,
+    )
+    if changed == 0:
+        tx.execute(
+            """
+            UPDATE tweet SET twin_twitter_id = :twitter_id, updated_at = :now
+            WHERE id = :id AND twitter_id <> :twitter_id
+            """,
+            id=tweet_id,
+            twitter_id=twitter_id,
+            now=tx.now,
+        )
+    return changed == 1
+
+
+def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_error: str | None) -> bool:
+    """X refused it."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'failed', due_at = NULL, post_now = 0, needs_decision = 0,
+            error_code = :error_code, twitter_error = :twitter_error, updated_at = :now
+        WHERE id = :id AND status IN ('posting', 'unconfirmed')
+        """,
+        id=tweet_id,
+        error_code=error_code,
+        twitter_error=twitter_error,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def mark_unconfirmed(
+    tx: Transaction, tweet_id: int, *, look_at: datetime, error_code: str, twitter_error: str | None
+) -> bool:
+    """It was sent and whether X took it is not known: the first look is at `look_at`."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'unconfirmed', due_at = :look_at, error_code = :error_code,
+            twitter_error = :twitter_error, updated_at = :now
+        WHERE id = :id AND status IN ('posting', 'unconfirmed')
+        """,
+        id=tweet_id,
+        look_at=look_at,
+        error_code=error_code,
+        twitter_error=twitter_error,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def look_at(tx: Transaction, tweet_id: int, moment: datetime | None) -> None:
+    """The next look for an unconfirmed tweet; None: not before its account is back or its owner decided."""
+    tx.execute(
+        "UPDATE tweet SET due_at = :moment, updated_at = :now WHERE id = :id AND status = 'unconfirmed'",
+        id=tweet_id,
+        moment=moment,
+        now=tx.now,
+    )
+
+
+def ask_owner(
+    tx: Transaction, tweet_id: int, *, error_code: str, look_at: datetime | None, twitter_error: str | None = None
+) -> bool:
+    """Only its owner can say now whether it is at X; the service looks on at `look_at` all the same, if it can."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET needs_decision = 1, error_code = :error_code, due_at = :look_at,
+            twitter_error = coalesce(:twitter_error, twitter_error), updated_at = :now
+        WHERE id = :id AND status = 'unconfirmed'
+        """,
+        id=tweet_id,
+        error_code=error_code,
+        look_at=look_at,
+        twitter_error=twitter_error,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def send_again(tx: Transaction, tweet_id: int) -> bool:
+    """It is certainly not at X: it goes out again as it would have."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END, due_at = :now,
+            needs_decision = 0, error_code = NULL, twitter_error = NULL, updated_at = :now
+        WHERE id = :id AND status IN ('posting', 'unconfirmed')
+        """,
+        id=tweet_id,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def hold(
+    tx: Transaction, tweet_id: int, *, error_code: str, until: datetime | None, twitter_error: str | None = None
+) -> bool:
+    """It is certainly not at X and is kept back until `until` (None: until its account is back)."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, twitter_error = :twitter_error,
+            updated_at = :now
+        WHERE id = :id AND status IN ('pending', 'scheduled', 'held', 'posting')
+        """,
+        id=tweet_id,
+        error_code=error_code,
+        until=until,
+        twitter_error=twitter_error,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, until: datetime) -> list[int]:
+    """What is due in the account's lane waits for the lane's rest; returns the tweets."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
+        WHERE twitter_account_id = :account_id AND due_at <= :now AND status IN ('pending', 'scheduled', 'held')
+        RETURNING id
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        until=until,
+        now=tx.now,
+    )
+    return [row["id"] for row in rows]
+
+
+def hold_due_of_world(tx: Transaction, *, mock: bool, error_code: str, until: datetime) -> list[int]:
+    """What is due in any lane of the world waits for the app's next probe; returns the tweets."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
+        WHERE due_at <= :now AND status IN ('pending', 'scheduled', 'held')
+            AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
+        RETURNING id
+        """,
+        mock=mock,
+        error_code=error_code,
+        until=until,
+        now=tx.now,
+    )
+    return [row["id"] for row in rows]
+
+
+def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) -> list[int]:
+    """The account is lost: what would go out waits for it to come back; unsettled ones need their owner."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = NULL, updated_at = :now
+        WHERE twitter_account_id = :account_id AND due_at IS NOT NULL AND status IN ('pending', 'scheduled', 'held')
+        RETURNING id
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        now=tx.now,
+    )
+    tx.execute(
+        """
+        UPDATE tweet SET needs_decision = 1, error_code = :error_code, due_at = NULL, updated_at = :now
+        WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        now=tx.now,
+    )
+    return [row["id"] for row in rows]
+
+
+def release_held_of_account(tx: Transaction, account_id: int) -> None:
+    """The account is back: what was held for it goes on, and what was unsettled because of it is looked for."""
+    tx.execute(
+        """
+        UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
+            due_at = coalesce(scheduled_at, :now), error_code = NULL, twitter_error = NULL, updated_at = :now
+        WHERE twitter_account_id = :account_id AND status = 'held' AND due_at IS NULL
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :now, needs_decision = 0, error_code = 'x_unclear', updated_at = :now
+        WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
+            AND error_code NOT IN ('doubtful_match', 'attempts_exhausted')
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+
+
+def release_held_of_world(tx: Transaction, *, mock: bool, error_code: str) -> None:
+    """X takes the app's calls again: what was held for that is due now."""
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :now, updated_at = :now
+        WHERE status = 'held' AND error_code = :error_code
+            AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
+        """,
+        mock=mock,
+        error_code=error_code,
+        now=tx.now,
+    )
+
+
+def count_due_of_world(q: Queries, *, mock: bool, now: datetime) -> int:
+    """How many due tweets of the world wait."""
+    row = q.one(
+        """
+        SELECT count(*) AS n FROM tweet
+        WHERE due_at <= :now AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
+        """,
+        mock=mock,
+        now=now,
+    )
+    return int(row["n"]) if row else 0
+
+
+def _conditions(which: TweetFilter) -> str:
+    parts = []
+    if which.status is not None:
+        parts.append("tweet.status = :status")
+    if which.account_id is not None:
+        parts.append("tweet.twitter_account_id = :account_id")
+    return "WHERE " + " AND ".join(parts) if parts else ""
+
+
+def _of_account(row: Row) -> TweetOfAccount:
+    return TweetOfAccount(tweet=_tweet(row), username=row["username"], mock=bool(row["mock"]))
+
+
+def _json(values: Sequence[object]) -> str:
+    return json.dumps(list(values))

@@ -1,0 +1,41 @@
+"""Posting workers' signs of life."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from twitter_manager.models import Worker
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.rows import mapper
+
+__all__ = ["any_seen_since", "beat", "delete", "list_others"]
+
+_worker = mapper(Worker)
+
+
+def beat(tx: Transaction, *, worker_id: str, host: str) -> None:
+    """This worker is alive now."""
+    tx.execute(
+        """
+        INSERT INTO worker (id, host, started_at, seen_at) VALUES (:id, :host, :now, :now)
+        ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+        """,
+        id=worker_id,
+        host=host,
+        now=tx.now,
+    )
+
+
+def any_seen_since(q: Queries, moment: datetime) -> bool:
+    """Whether any worker gave a sign of life since `moment`."""
+    return q.one("SELECT 1 AS yes FROM worker WHERE seen_at >= :moment LIMIT 1", moment=moment) is not None
+
+
+def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:
+    """The other workers of this machine."""
+    rows = q.all("SELECT * FROM worker WHERE host = :host AND id <> :but ORDER BY id", host=host, but=but)
+    return [_worker(row) for row in rows]
+
+
+def delete(tx: Transaction, worker_id: str) -> None:
+    """This worker is gone."""
+    tx.execute("DELETE FROM worker WHERE id = :id", id=worker_id)
