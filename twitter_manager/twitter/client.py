@@ -1,0 +1,229 @@
+"""The one gate to X: a deadline nobody can forget, no retry below us, status → error, one line in the log per call."""
+
+import base64
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+import requests
+import urllib3.exceptions
+
+from twitter_manager.timestamps import now
+from twitter_manager.twitter.connection import Call, LineAdapter, calling
+from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, XError, problem_of, refusal
+
+__all__ = ["DEADLINE", "RateWindow", "Reply", "XClient", "basic", "bearer", "new_session"]
+
+DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to the last byte
+CONNECT_SECONDS = 10.0
+LARGEST_ANSWER = 8 * 1024 * 1024
+
+log = logging.getLogger("twitter_manager.x")
+
+
+@dataclass(frozen=True, slots=True)
+class RateWindow:
+    """X's x-rate-limit-* headers: calls per window, calls left, start of the next window. None: X did not say."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful answer of X."""
+
+    status: int
+    body: dict[str, Any]
+    window: RateWindow = field(default_factory=RateWindow)
+
+
+def new_session() -> requests.Session:
+    """A session over the network: no cookies of use, no proxies or .netrc from the environment, no retries."""
+    session = requests.Session()
+    session.trust_env = False
+    for prefix in ("https://", "http://"):
+        session.mount(prefix, LineAdapter())
+    return session
+
+
+def bearer(token: str) -> str:
+    """The Authorization header of a user's or an app's token (RFC 6750)."""
+    return f"Bearer {token}"
+
+
+def basic(client_id: str, client_secret: str) -> str:
+    """The Authorization header of a confidential client (RFC 6749 §2.3.1)."""
+    return "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+
+
+class XClient:
+    """Calls X at `api_url` through sessions of `session_factory`, one per thread."""
+
+    def __init__(
+        self,
+        api_url: str,
+        session_factory: Callable[[], requests.Session] = new_session,
+        *,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._api_url = api_url
+        self._session_factory = session_factory
+        self._deadline = deadline
+        self._local = threading.local()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        endpoint: str | None = None,
+        authorization: str | None = None,
+        query: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        before_first_byte: Callable[[], None] | None = None,
+        account_id: int | None = None,
+    ) -> Reply:
+        """One call. `endpoint` is the path's name in logs; `before_first_byte` may raise to stop it unsent.
+
+        Raises NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
+        """
+        request = requests.Request(method, self._api_url + path, params=query, data=form)
+        request.headers["Accept"] = "application/json"
+        if json is not None:
+            request.data = orjson.dumps(json)
+            request.headers["Content-Type"] = "application/json"
+        if authorization:
+            request.headers["Authorization"] = authorization
+        call = Call(self._deadline, before_first_byte)
+        began = time.monotonic()
+        status, window = 0, RateWindow()
+        try:
+            status, headers, content = self._send(request, call)
+            window = _window(headers)
+            return _reply(status, headers, content, window)
+        except XError as error:
+            status = status or error.problem.status or 0
+            raise
+        finally:
+            took = (time.monotonic() - began) * 1000
+            log.info(
+                "x %s %s status=%s ms=%.0f account=%s remaining=%s",
+                *(method, endpoint or path, status or "-", took, account_id or "-"),
+                "-" if window.remaining is None else window.remaining,
+            )
+
+    def _send(self, request: requests.Request, call: Call) -> tuple[int, Mapping[str, str], bytes]:
+        session = self._session()
+        timeout = (min(CONNECT_SECONDS, self._deadline), self._deadline)
+        if call.before_first_byte:
+            call.before_first_byte()
+        try:
+            with (
+                calling(call),
+                session.send(
+                    session.prepare_request(request), timeout=timeout, stream=True, allow_redirects=False
+                ) as answer,
+            ):
+                return answer.status_code, answer.headers, _content(answer)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise _line_failure(error, call) from error
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = self._session_factory()
+        session.cookies.clear()
+        return session
+
+
+def _content(answer: requests.Response) -> bytes:
+    pieces, size = [], 0
+    for piece in answer.iter_content(65_536):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            raise ValueError("the answer is too large")
+    return b"".join(pieces)
+
+
+def _line_failure(error: Exception, call: Call) -> XError:
+    """What a broken line means: certainly not sent, or unknown."""
+    kind = type(error).__name__
+    if call.timed_out and call.written:
+        return OutcomeUnknown(Problem(None, title="No answer in time"))
+    if not call.written and (call.connecting or _failed_to_connect(error)):
+        return NotSent(Problem(None, title="No connection", detail=kind))
+    return OutcomeUnknown(Problem(None, title="The line was cut", detail=kind))
+
+
+def _failed_to_connect(error: Exception) -> bool:
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+
+
+def _reply(status: int, headers: Mapping[str, str], content: bytes, window: RateWindow) -> Reply:
+    body: Any = None
+    try:
+        body = orjson.loads(content) if content else None
+    except orjson.JSONDecodeError as error:
+        if 200 <= status < 300:
+            raise OutcomeUnknown(Problem(status, title="An unreadable answer")) from error
+    if 200 <= status < 300:
+        if not isinstance(body, dict):
+            raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
+        return Reply(status, body, window)
+    raise refusal(problem_of(status, body), reset_at=_reset_at(headers, window))
+
+
+def _window(headers: Mapping[str, str]) -> RateWindow:
+    reset = _number(headers.get("x-rate-limit-reset"))
+    return RateWindow(
+        _number(headers.get("x-rate-limit-limit")),
+        _number(headers.get("x-rate-limit-remaining")),
+        _moment(reset),
+    )
+
+
+def _reset_at(headers: Mapping[str, str], window: RateWindow) -> datetime | None:
+    """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none."""
+    resets = [window.reset_at]
+    for name in ("x-app-limit-24hour", "x-user-limit-24hour"):
+        if _number(headers.get(f"{name}-remaining")) == 0:
+            resets.append(_moment(_number(headers.get(f"{name}-reset"))))
+    after = _number(headers.get("retry-after"))
+    if after is not None and after < 10**8:
+        resets.append(now() + timedelta(seconds=after))
+    known = [reset for reset in resets if reset is not None]
+    return max(known) + _clock_difference(headers) if known else None
+
+
+def _clock_difference(headers: Mapping[str, str]) -> timedelta:
+    """How far our clock is ahead of X's, when it is more than the header's whole seconds can hide."""
+    try:
+        theirs = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        return timedelta(0)
+    difference = now() - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
+    return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _moment(epoch_seconds: int | None) -> datetime | None:
+    if epoch_seconds is None or epoch_seconds > 32_503_680_000:  # the year 3000: no reset of X's
+        return None
+    return datetime.fromtimestamp(epoch_seconds, UTC)

@@ -1,0 +1,160 @@
+"""The line to X: connections that know what has been written, and a watchdog that ends a call at its deadline.
+
+requests' time-outs are per read, so a server that trickles bytes can hold a call for ever; and they do not tell whether
+the request had been written when the line failed. Both are settled here, below requests and above the socket.
+"""
+
+import contextlib
+import heapq
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+__all__ = ["Call", "LineAdapter", "calling"]
+
+IDLE_SECONDS = 15.0  # an older idle connection may have been closed by X's edge: a POST on it would end unclear
+
+
+class Call:
+    """One call to X from its start to its last byte."""
+
+    def __init__(self, seconds: float, before_first_byte: Callable[[], None] | None) -> None:
+        """`seconds`: the deadline for all of it. `before_first_byte` may raise to stop it while nothing is written."""
+        self.ends = time.monotonic() + seconds
+        self.before_first_byte = before_first_byte
+        self.written = False
+        self.connecting = False
+        self.timed_out = False
+        self.sock: socket.socket | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline; never negative."""
+        return max(0.0, self.ends - time.monotonic())
+
+    def begin_writing(self, sock: socket.socket) -> None:
+        """The line stands; from here on the outcome may become unknown."""
+        self.connecting = False
+        if self.before_first_byte:
+            self.before_first_byte()
+        self.sock = sock
+        self.written = True
+
+    def cut(self) -> None:
+        """Ends the call at its deadline: whoever reads from the socket gets an error at once."""
+        self.timed_out = True
+        if self.sock is not None:
+            with contextlib.suppress(OSError):  # already closed: then nobody waits for it
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+_current: ContextVar[Call | None] = ContextVar("call_to_x", default=None)
+
+
+class Watchdog:
+    """One thread that cuts calls at their deadline."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._calls: list[tuple[float, int, Call]] = []
+        self._numbers = itertools.count()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, call: Call) -> None:
+        """Cuts `call` when its time is over, unless it was released before."""
+        with self._changed:
+            heapq.heappush(self._calls, (call.ends, next(self._numbers), call))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="x-deadlines", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def release(self, call: Call) -> None:
+        """`call` is over; it needs no watching."""
+        with self._changed:
+            call.sock = None
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._calls or self._calls[0][0] > time.monotonic():
+                    self._changed.wait(self._calls[0][0] - time.monotonic() if self._calls else None)
+                heapq.heappop(self._calls)[2].cut()
+
+
+_watchdog = Watchdog()
+
+
+@contextlib.contextmanager
+def calling(call: Call) -> Iterator[Call]:
+    """While inside, every connection of this thread belongs to `call`."""
+    token = _current.set(call)
+    _watchdog.watch(call)
+    try:
+        yield call
+    finally:
+        _watchdog.release(call)
+        _current.reset(token)
+
+
+class _Line:
+    """Mixed into urllib3's connections: tells the current call what happens."""
+
+    sock: Any
+    timeout: Any
+    _last_used = 0.0
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        call = _current.get()
+        if self.sock is not None and time.monotonic() - self._last_used > IDLE_SECONDS:
+            self.close()  # type: ignore[attr-defined]
+        if call is not None:
+            call.connecting = True
+            if self.sock is None:
+                self.connect()  # type: ignore[attr-defined]
+            call.begin_writing(self.sock)
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._last_used = time.monotonic()
+
+    def getresponse(self) -> Any:
+        answer = super().getresponse()  # type: ignore[misc]
+        self._last_used = time.monotonic()
+        return answer
+
+
+class _PlainLine(_Line, HTTPConnection):
+    pass
+
+
+class _SecureLine(_Line, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainLine
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureLine
+
+
+class LineAdapter(HTTPAdapter):
+    """requests' transport over these connections; it never sends anything a second time by itself."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0, pool_block=False)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As requests does it, with pools of our connections."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}

@@ -1,0 +1,212 @@
+"""Posts: create, delete, look up, and the account's own timeline (x-api.md §3, §7.3)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from twitter_manager.timestamps import from_text
+from twitter_manager.twitter.client import Reply, XClient, bearer
+from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
+from twitter_manager.twitter.matching import SeenPost, SeenUrl
+
+__all__ = ["CreatedPost", "create", "delete", "list_own", "look_up"]
+
+# X renamed its read vocabulary in August 2026 (x-api.md §0). A field of the wrong dialect is not refused, it is
+# absent; so where the dates are missing from an answer, the other dialect is asked.
+_POST_DIALECT: Mapping[str, str] = {
+    "post.fields": "attachments,created_at,entities,id,note_post,text",
+    "expansions": "attachments.media_keys,author_id,in_reply_to_user_id,referenced_posts",
+}
+_TWEET_DIALECT: Mapping[str, str] = {
+    "tweet.fields": "attachments,author_id,created_at,entities,id,note_tweet,referenced_tweets,text",
+}
+DIALECTS = (_POST_DIALECT, _TWEET_DIALECT)
+PAGE_SIZE = "100"
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedPost:
+    """X's 201: the post's id, and its text as X shows it."""
+
+    id: str
+    text: str
+
+
+def create(
+    x: XClient,
+    access_token: str,
+    text: str,
+    *,
+    reply_to: str | None = None,
+    before_first_byte: Callable[[], None] | None = None,
+    account_id: int | None = None,
+) -> CreatedPost:
+    """Posts `text`. Never called twice for one attempt: X has no idempotency key. Raises XError."""
+    body: dict[str, Any] = {"text": text}
+    if reply_to:
+        body["reply"] = {"in_reply_to_tweet_id": reply_to}
+    reply = x.request(
+        "POST",
+        "/2/tweets",
+        authorization=bearer(access_token),
+        json=body,
+        before_first_byte=before_first_byte,
+        account_id=account_id,
+    )
+    data = reply.body.get("data")
+    post_id = data.get("id") if isinstance(data, Mapping) else None
+    if not isinstance(post_id, str) or not (post_id.isascii() and post_id.isdigit()):
+        raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+    shown = data.get("text") if isinstance(data, Mapping) else None
+    return CreatedPost(post_id, shown if isinstance(shown, str) else text)
+
+
+def delete(x: XClient, access_token: str, post_id: str, *, account_id: int | None = None) -> None:
+    """Deletes an own post; one that is gone already is deleted, too. Raises XError."""
+    try:
+        x.request(
+            "DELETE",
+            f"/2/tweets/{post_id}",
+            endpoint="/2/tweets/{id}",
+            authorization=bearer(access_token),
+            account_id=account_id,
+        )
+    except Refused as error:
+        if error.problem.status != 404:
+            raise
+
+
+def look_up(
+    x: XClient, access_token: str, post_ids: Sequence[str], *, account_id: int | None = None
+) -> dict[str, SeenPost]:
+    """Those of up to 100 posts that X shows, by id; the others are missing. Raises XError."""
+    reply = _read(x, "/2/tweets", "/2/tweets", access_token, {"ids": ",".join(post_ids)}, account_id)
+    return {post.id: post for post in _posts(reply)}
+
+
+def list_own(
+    x: XClient,
+    access_token: str,
+    user_id: str,
+    *,
+    since_id: str | None = None,
+    start_time: datetime | None = None,
+    before_page: Callable[[], None] | None = None,
+    account_id: int | None = None,
+) -> list[SeenPost]:
+    """The account's posts after `since_id` or from `start_time` on, replies included, all pages of them.
+
+    `before_page` is called before each page and may raise. Raises XError; also where a page is incomplete, since a
+    timeline that was not read whole proves nothing.
+    """
+    query = {"max_results": PAGE_SIZE}
+    if since_id:
+        query["since_id"] = since_id
+    elif start_time:
+        query["start_time"] = start_time.strftime("%Y-%m-%dT%H:%M:%SZ")  # X counts whole seconds
+    found: list[SeenPost] = []
+    for reply in _pages(x, access_token, user_id, query, before_page, account_id):
+        if reply.body.get("errors") and "data" not in reply.body:  # beside data they concern what posts refer to
+            raise OutcomeUnknown(Problem(reply.status, title="An incomplete timeline"))
+        found += _posts(reply)
+    return found
+
+
+def _pages(
+    x: XClient,
+    access_token: str,
+    user_id: str,
+    query: dict[str, str],
+    before_page: Callable[[], None] | None,
+    account_id: int | None,
+) -> Iterator[Reply]:
+    path, token, seen = f"/2/users/{user_id}/tweets", None, set[str]()
+    while True:
+        if before_page:
+            before_page()
+        page = query if token is None else {**query, "pagination_token": token}
+        reply = _read(x, path, "/2/users/{id}/tweets", access_token, page, account_id)
+        yield reply
+        meta = reply.body.get("meta")
+        token = meta.get("next_token") if isinstance(meta, Mapping) else None
+        if not isinstance(token, str) or not token:
+            return
+        if token in seen:
+            raise OutcomeUnknown(Problem(reply.status, title="A timeline without an end"))
+        seen.add(token)
+
+
+def _read(
+    x: XClient, path: str, endpoint: str, access_token: str, query: Mapping[str, str], account_id: int | None
+) -> Reply:
+    """One GET of posts, in the dialect that X answers with dates."""
+    first: Reply | None = None
+    for dialect in DIALECTS:
+        reply = x.request(
+            "GET",
+            path,
+            endpoint=endpoint,
+            authorization=bearer(access_token),
+            query={**query, **dialect},
+            account_id=account_id,
+        )
+        first = first or reply
+        posts = reply.body.get("data")
+        if not posts or any("created_at" in post for post in posts if isinstance(post, Mapping)):
+            return reply
+    return first  # type: ignore[return-value]  # there is at least one dialect
+
+
+def _posts(reply: Reply) -> list[SeenPost]:
+    data = reply.body.get("data", [])
+    if not isinstance(data, list):
+        raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+    return [_post(item, reply.status) for item in data]
+
+
+def _post(item: Any, status: int) -> SeenPost:
+    """One post in either spelling. Raises OutcomeUnknown when it has no id or no text: it might be ours."""
+    if not isinstance(item, Mapping) or not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
+        raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
+    note = item.get("note_post") or item.get("note_tweet") or {}
+    long_text = note.get("text") if isinstance(note, Mapping) else None
+    references = item.get("referenced_posts") or item.get("referenced_tweets") or []
+    attachments = item.get("attachments") or {}
+    keys = attachments.get("media_keys", []) if isinstance(attachments, Mapping) else []
+    return SeenPost(
+        id=item["id"],
+        text=item["text"],
+        urls=_urls(item),
+        long_text=long_text if isinstance(long_text, str) else None,
+        long_urls=_urls(note) if isinstance(note, Mapping) else (),
+        reply_to=_reference(references, "replied_to"),
+        quote_of=_reference(references, "quoted"),
+        media_count=len(keys) if isinstance(keys, list) else 0,
+        created_at=_time(item.get("created_at")),
+    )
+
+
+def _urls(item: Mapping[str, Any]) -> tuple[SeenUrl, ...]:
+    entities = item.get("entities")
+    urls = entities.get("urls", []) if isinstance(entities, Mapping) else []
+    if not isinstance(urls, list):
+        return ()
+    return tuple(
+        SeenUrl(url["url"], url.get("expanded_url"))
+        for url in urls
+        if isinstance(url, Mapping) and isinstance(url.get("url"), str)
+    )
+
+
+def _reference(references: Any, kind: str) -> str | None:
+    if not isinstance(references, list):
+        return None
+    return next((str(r.get("id")) for r in references if isinstance(r, Mapping) and r.get("type") == kind), None)
+
+
+def _time(text: Any) -> datetime | None:
+    try:
+        return from_text(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
