@@ -1,0 +1,88 @@
+"""The simulated X as a transport for `requests`: session.mount("https://api.x.com", SimulatorAdapter(world))."""
+
+import http.client
+import time
+from collections.abc import Mapping
+from io import BytesIO
+
+import requests
+import urllib3
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from twitter_manager.simulator.answers import answer
+from twitter_manager.simulator.messages import Answer, Delivery, Request
+from twitter_manager.simulator.world import World
+
+__all__ = ["SimulatorAdapter"]
+
+Timeout = float | tuple[float, float] | tuple[float, None] | None
+
+
+class SimulatorAdapter(BaseAdapter):
+    """Answers in this process. Latency is slept; where a real line would time out, ReadTimeout comes after `patience`
+    seconds, or sooner if the caller's own read time-out is shorter."""
+
+    def __init__(self, world: World, *, patience: float = 0.0) -> None:
+        super().__init__()
+        self._world = world
+        self._patience = patience
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Timeout = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """The answer of the world. Raises requests' ConnectionError for a cut line and ReadTimeout for silence."""
+        reply = answer(self._world, _asked(request))
+        limit = timeout[1] if isinstance(timeout, tuple) else timeout
+        if reply.delivery in {Delivery.SILENT, Delivery.TRICKLE} or (limit is not None and reply.delay > limit):
+            time.sleep(self._patience if limit is None else min(self._patience, limit))
+            raise requests.exceptions.ReadTimeout("Read timed out.", request=request)
+        time.sleep(reply.delay)
+        if reply.delivery is Delivery.CUT:
+            broken = http.client.RemoteDisconnected("Remote end closed connection without response")
+            reason = urllib3.exceptions.ProtocolError("Connection aborted.", broken)
+            raise requests.exceptions.ConnectionError(reason, request=request)
+        response = HTTPAdapter().build_response(request, _raw(reply))
+        if not stream:
+            _ = response.content
+        return response
+
+    def close(self) -> None:
+        """Nothing to close: the world belongs to who opened it."""
+
+
+def _asked(request: requests.PreparedRequest) -> Request:
+    headers = {
+        name: value if isinstance(value, str) else value.decode("latin-1") for name, value in request.headers.items()
+    }
+    return Request.from_target(
+        request.method or "GET", request.url or "/", headers=headers, body=_whole_body(request.body)
+    )
+
+
+def _whole_body(body: object) -> bytes:
+    """A body as bytes, whatever `requests` was given: text, bytes, a file, or pieces."""
+    if body is None:
+        return b""
+    if isinstance(body, bytes | bytearray | str):
+        return body.encode() if isinstance(body, str) else bytes(body)
+    read = getattr(body, "read", None)
+    if read is not None:
+        return _whole_body(read())
+    return b"".join(_whole_body(piece) for piece in body)  # type: ignore[attr-defined]
+
+
+def _raw(reply: Answer) -> urllib3.HTTPResponse:
+    headers = {**reply.headers, "content-length": str(len(reply.body))}
+    return urllib3.HTTPResponse(
+        body=BytesIO(reply.body),
+        headers=headers,
+        status=reply.status,
+        reason=http.client.responses.get(reply.status, ""),
+        preload_content=False,
+    )

@@ -1,0 +1,139 @@
+"""answer(world, request): the one door of the simulated X."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+
+from twitter_manager.simulator import (
+    authorize,
+    faults,
+    grants,
+    journal,
+    oauth,
+    posts_api,
+    rate_windows,
+    routes,
+    settings,
+    users,
+    users_api,
+)
+from twitter_manager.simulator.call import Call
+from twitter_manager.simulator.faults import Rule
+from twitter_manager.simulator.grants import Consent
+from twitter_manager.simulator.messages import Answer, Request
+from twitter_manager.simulator.problems import Refusal, forbidden, invalid_parameter, problem
+from twitter_manager.simulator.users import User
+from twitter_manager.simulator.world import World
+
+__all__ = ["HANDLERS", "answer"]
+
+SUSPENDED = "Your account is suspended and is not permitted to access this feature."
+
+HANDLERS: dict[str, Callable[[Call], Answer]] = {
+    "GET /i/oauth2/authorize": authorize.show,
+    "POST /i/oauth2/authorize": authorize.decide,
+    "POST /2/oauth2/token": oauth.token,
+    "POST /2/oauth2/revoke": oauth.revoke,
+    "POST /2/tweets": posts_api.create,
+    "GET /2/tweets": posts_api.show_many,
+    "GET /2/tweets/{id}": posts_api.show,
+    "DELETE /2/tweets/{id}": posts_api.delete,
+    "GET /2/users/me": users_api.show_me,
+    "GET /2/users/by/username/{username}": users_api.show_by_username,
+    "GET /2/users/{id}": users_api.show,
+    "GET /2/users/{id}/tweets": posts_api.show_timeline,
+}
+
+
+def answer(world: World, request: Request) -> Answer:
+    """What X answers to `request`, its effect on the world included. Waiting for `delay` and the ways of delivery
+    are left to the transport."""
+    now = world.now()
+    with world.transaction() as db:
+        found = routes.match(request.method, request.path)
+        if found is None:
+            reply = _unknown(request)
+            journal.record(db, request, reply, route=None, username=None, fault=None, now=now)
+            return reply
+        route, values = found
+        consent = _bearer(db, request, now)
+        user = users.find(db, consent.user_id) if consent else None
+        call = Call(db, now, request, route, values, settings.read(db), user)
+        username = user.username if user else _known_to_token_endpoint(call)
+        rule = faults.take(db, route=route, username=username, chance=world.chance)
+        reply = _with_rule(call, consent, rule)
+        journal.record(
+            db, request, reply, route=route.name, username=username, fault=rule.kind if rule else None, now=now
+        )
+    return _delayed(reply, call.settings.latency)
+
+
+def _with_rule(call: Call, consent: Consent | None, rule: Rule | None) -> Answer:
+    if rule and rule.kind in faults.BEFORE:
+        return faults.refusal(rule, route=call.route, now=call.now)
+    reply = _ordinary(call, consent)
+    return faults.spoiled(rule, reply) if rule else reply
+
+
+def _ordinary(call: Call, consent: Consent | None) -> Answer:
+    """What X answers on a good day."""
+    if not call.route.is_api:
+        return _handled(call)
+    if consent is None or call.caller is None:
+        return problem(401, "Unauthorized")
+    window = rate_windows.count(
+        call.db, user_id=call.user.id, route=call.route.name, limit=call.route.limit, now=call.now
+    )
+    if call.settings.rate_limits and window.exceeded:
+        return problem(429, "Too Many Requests").with_headers(window.headers())
+    return _permitted(call, consent).with_headers(window.headers())
+
+
+def _permitted(call: Call, consent: Consent) -> Answer:
+    if not consent.allows(call.route.scopes):
+        return forbidden()
+    if call.user.suspended:
+        return forbidden(SUSPENDED)
+    for name in call.request.query:
+        if name not in call.route.query:
+            expected = ",".join(sorted(call.route.query))
+            return invalid_parameter(name, "", f"The query parameter [{name}] is not one of [{expected}]")
+    return _handled(call)
+
+
+def _handled(call: Call) -> Answer:
+    try:
+        return HANDLERS[call.route.name](call)
+    except Refusal as refusal:
+        return refusal.answer
+
+
+def _bearer(db: sqlite3.Connection, request: Request, now: datetime) -> Consent | None:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        return None
+    consent = grants.holder(db, token.strip(), kind="access", now=now)
+    if consent is None:
+        grants.remember_secret(db, token.strip())
+    return consent
+
+
+def _known_to_token_endpoint(call: Call) -> str | None:
+    """Whose refresh it is, so that a rule for one user can strike it."""
+    shown = call.request.form().get("refresh_token", "") if call.route.path == "/2/oauth2/token" else ""
+    consent = grants.holder(call.db, shown, kind="refresh", now=call.now) if shown else None
+    user: User | None = users.find(call.db, consent.user_id) if consent else None
+    return user.username if user else None
+
+
+def _unknown(request: Request) -> Answer:
+    allowed = routes.allowed_methods(request.path)
+    if allowed:
+        return problem(405, "Method Not Allowed").with_headers({"allow": ", ".join(allowed)})
+    return problem(404, "Not Found")
+
+
+def _delayed(reply: Answer, latency: float) -> Answer:
+    if not latency:
+        return reply
+    return Answer(reply.status, reply.headers, reply.body, reply.delivery, reply.delay + latency)

@@ -1,0 +1,153 @@
+"""The situations tests and operators command, in words: `world.faults.accepts_then_cuts_the_line()`."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from twitter_manager.simulator import faults
+from twitter_manager.simulator.faults import Rule
+
+__all__ = ["BadDays"]
+
+CREATE = "POST /2/tweets"
+TOKEN = "POST /2/oauth2/token"  # noqa: S105 (a path)
+TIMELINE = "GET /2/users/{id}/tweets"
+
+
+class BadDays:
+    """Each method stores a rule and returns its id. `times` None means until cleared; besides `times` every one takes
+    `call`, `probability`, `skip` and `user` (see faults.Rule)."""
+
+    def __init__(
+        self, transaction: Callable[[], AbstractContextManager[sqlite3.Connection]], chance: random.Random
+    ) -> None:
+        self._transaction = transaction
+        self._chance = chance
+
+    def add(self, kind: str, *, call: str = CREATE, options: dict[str, Any] | None = None, **how_often: Any) -> int:
+        """Any rule: `how_often` is times, probability, skip, user. Raises ValueError when it makes no sense."""
+        with self._transaction() as db:
+            return faults.add(db, Rule(call, kind, options=options or {}, **how_often))
+
+    def rules(self) -> list[Rule]:
+        """The rules in force."""
+        with self._transaction() as db:
+            return faults.list_rules(db)
+
+    def clear(self, *, call: str | None = None) -> None:
+        """A good day again, for all calls or one."""
+        with self._transaction() as db:
+            faults.clear(db, call=call)
+
+    def seed(self, number: int) -> None:
+        """Make the dice of `probability` fall the same way each time, in this process."""
+        self._chance.seed(number)
+
+    def accepts_then_cuts_the_line(self, *, times: int | None = 1, **more: Any) -> int:
+        """X posts it and the line breaks before a byte of the answer."""
+        return self.add("accept_then_cut", times=times, **more)
+
+    def cuts_the_line(self, *, times: int | None = 1, **more: Any) -> int:
+        """X reads the request, does nothing, and the line breaks."""
+        return self.add("cut_before", times=times, **more)
+
+    def accepts_then_answers(self, status: int, *, times: int | None = 1, **more: Any) -> int:
+        """X posts it and says 5xx."""
+        return self.add("accept_then_error", times=times, options={"status": status}, **more)
+
+    def fails(self, status: int = 503, *, times: int | None = 1, **more: Any) -> int:
+        """X says 5xx and did nothing."""
+        return self.add("error_before", times=times, options={"status": status}, **more)
+
+    def accepts_then_stays_silent(self, *, times: int | None = 1, **more: Any) -> int:
+        """X posts it and never answers."""
+        return self.add("accept_then_silence", times=times, **more)
+
+    def stays_silent(self, *, times: int | None = 1, **more: Any) -> int:
+        """X does nothing and never answers."""
+        return self.add("silence_before", times=times, **more)
+
+    def accepts_then_trickles(self, *, times: int | None = 1, **more: Any) -> int:
+        """X posts it and answers a byte a second."""
+        return self.add("trickle", times=times, **more)
+
+    def accepts_then_answers_garbage(self, *, body: str | None = None, times: int | None = 1, **more: Any) -> int:
+        """X posts it; the 201 has a body nobody can read, or the given one."""
+        return self.add("garbage", times=times, options={} if body is None else {"body": body}, **more)
+
+    def accepts_then_answers_nothing(self, *, times: int | None = 1, **more: Any) -> int:
+        """X posts it; the 201 has no body."""
+        return self.add("empty", times=times, **more)
+
+    def answers_garbage(self, status: int = 200, *, times: int | None = 1, **more: Any) -> int:
+        """X did nothing; the 2xx has a body nobody can read."""
+        return self.add("garbage_before", times=times, options={"status": status}, **more)
+
+    def is_slow(self, seconds: float, *, times: int | None = 1, **more: Any) -> int:
+        """X does its work and answers so much later."""
+        return self.add("slow", times=times, options={"seconds": seconds}, **more)
+
+    def rate_limits(
+        self,
+        *,
+        reset_in: float | None = 900,
+        daily_reset_in: float | None = None,
+        v1_body: bool = False,
+        times: int | None = 1,
+        **more: Any,
+    ) -> int:
+        """429 with a reset in so many seconds (None: no headers), an exhausted 24-hour window if `daily_reset_in` is
+        given; `v1_body` for the code 88 shape."""
+        options = {"reset_in": reset_in, "daily_reset_in": daily_reset_in, "v1_body": v1_body}
+        return self.add("rate_limit", times=times, options=options, **more)
+
+    def refuses(self, status: int = 403, *, detail: str | None = None, times: int | None = 1, **more: Any) -> int:
+        """X says no and did nothing."""
+        options: dict[str, Any] = {"status": status} | ({"detail": detail} if detail else {})
+        return self.add("refuse", times=times, options=options, **more)
+
+    def refuses_the_token(self, *, times: int | None = 1, call: str = "*", **more: Any) -> int:
+        """401 on API calls although the token is good."""
+        return self.add("unauthorized", times=times, call=call, **more)
+
+    def refuses_as_duplicate(self, *, times: int | None = 1, **more: Any) -> int:
+        """403 duplicate content."""
+        return self.add("duplicate", times=times, **more)
+
+    def does_not_see_the_parent(self, *, times: int | None = 1, **more: Any) -> int:
+        """403 "deleted or not visible to you"."""
+        return self.add("not_visible", times=times, **more)
+
+    def token_endpoint_fails(self, status: int = 503, *, times: int | None = 1, **more: Any) -> int:
+        """The token endpoint says 5xx and did nothing."""
+        return self.fails(status, times=times, call=TOKEN, **more)
+
+    def token_endpoint_refuses(self, *, times: int | None = 1, **more: Any) -> int:
+        """400 invalid_request: the refresh token or code is said to be invalid."""
+        return self.refuses(400, times=times, call=TOKEN, **more)
+
+    def rotates_then_cuts_the_line(self, *, times: int | None = 1, **more: Any) -> int:
+        """The refresh token is spent and the new pair never arrives."""
+        return self.accepts_then_cuts_the_line(times=times, call=TOKEN, **more)
+
+    def timeline_is_unreadable(self, *, status: int | None = None, times: int | None = 1, **more: Any) -> int:
+        """Reading a user's posts gives garbage, or 5xx when `status` is given."""
+        return self.add("unreadable", times=times, call=TIMELINE, options={"status": status} if status else {}, **more)
+
+    def runs_out_of_credits(self, *, times: int | None = None, **more: Any) -> int:
+        """402 on every API call, until cleared."""
+        return self.add("payment_required", call=more.pop("call", "*"), times=times, **more)
+
+    def reaches_the_spend_cap(self, *, times: int | None = None, **more: Any) -> int:
+        """403 spend cap on every API call, until cleared."""
+        return self.add("spend_cap", call=more.pop("call", "*"), times=times, **more)
+
+    def reaches_the_usage_cap(self, *, times: int | None = None, **more: Any) -> int:
+        """429 usage-capped on every API call, until cleared."""
+        return self.add("usage_capped", call=more.pop("call", "*"), times=times, **more)
+
+    def client_is_not_enrolled(self, *, times: int | None = None, **more: Any) -> int:
+        """403 client-not-enrolled on every API call, until cleared."""
+        return self.add("client_not_enrolled", call=more.pop("call", "*"), times=times, **more)

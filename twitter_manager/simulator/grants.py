@@ -1,0 +1,221 @@
+"""Who may act for whom: apps, authorization codes, access and refresh tokens (x-api.md §2)."""
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.timestamps import later, to_text
+
+__all__ = [
+    "ACCESS_TOKEN_S",
+    "Code",
+    "Consent",
+    "Tokens",
+    "client_secret",
+    "disconnect",
+    "expire_access_tokens",
+    "find_code",
+    "has_clients",
+    "holder",
+    "insert_code",
+    "issue_tokens",
+    "kill_token",
+    "list_secrets",
+    "new_consent",
+    "register_client",
+    "remember_secret",
+    "revoke",
+    "spend_code",
+]
+
+CODE_S = 30
+ACCESS_TOKEN_S = 7200
+
+
+@dataclass(frozen=True)
+class Code:
+    """An authorization code and what it was given for."""
+
+    value: str
+    client_id: str
+    user_id: str
+    redirect_uri: str
+    scope: str
+    challenge: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A user's yes to an app."""
+
+    id: int
+    client_id: str
+    user_id: str
+    scope: str
+
+    def allows(self, scopes: frozenset[str]) -> bool:
+        """Whether every one of `scopes` was granted."""
+        return scopes <= set(self.scope.split())
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A new pair; without offline.access there is no refresh token."""
+
+    access_token: str
+    refresh_token: str | None
+    scope: str
+
+
+def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) -> None:
+    """Make an app known; from then on unknown ones are refused. Without a secret it is a public client."""
+    db.execute("INSERT OR REPLACE INTO client VALUES (:id, :secret)", {"id": client_id, "secret": secret})
+    if secret:
+        remember_secret(db, secret)
+
+
+def has_clients(db: sqlite3.Connection) -> bool:
+    """Whether apps are registered; if none is, any client_id will do."""
+    return db.execute("SELECT 1 FROM client LIMIT 1").fetchone() is not None
+
+
+def client_secret(db: sqlite3.Connection, client_id: str) -> str | None:
+    """The secret of a confidential client, None for a public one. Raises LookupError when it is not registered."""
+    row = db.execute("SELECT secret FROM client WHERE id = :id", {"id": client_id}).fetchone()
+    if row is None:
+        raise LookupError("no such client")
+    return None if row["secret"] is None else str(row["secret"])
+
+
+def insert_code(
+    db: sqlite3.Connection,
+    *,
+    client_id: str,
+    user_id: str,
+    redirect_uri: str,
+    scope: str,
+    challenge: str,
+    method: str,
+    now: datetime,
+) -> str:
+    """A new code; it dies after 30 seconds."""
+    value = secrets.token_urlsafe(64)
+    db.execute(
+        "INSERT INTO code (value, client_id, user_id, redirect_uri, scope, challenge, method, expires_at) VALUES"
+        " (:value, :client_id, :user_id, :redirect_uri, :scope, :challenge, :method, :expires_at)",
+        {
+            "value": value,
+            "client_id": client_id,
+            "user_id": int(user_id),
+            "redirect_uri": redirect_uri,
+            "scope": scope,
+            "challenge": challenge,
+            "method": method,
+            "expires_at": to_text(later(now, CODE_S)),
+        },
+    )
+    remember_secret(db, value)
+    return value
+
+
+def find_code(db: sqlite3.Connection, value: str, *, now: datetime) -> Code | None:
+    """The code if it is still good."""
+    row = db.execute(
+        "SELECT * FROM code WHERE value = :value AND NOT spent AND expires_at > :now",
+        {"value": value, "now": to_text(now)},
+    ).fetchone()
+    if row is None:
+        return None
+    return Code(
+        value=row["value"],
+        client_id=row["client_id"],
+        user_id=str(row["user_id"]),
+        redirect_uri=row["redirect_uri"],
+        scope=row["scope"],
+        challenge=row["challenge"],
+        method=row["method"],
+    )
+
+
+def spend_code(db: sqlite3.Connection, value: str) -> None:
+    """It served once; it serves no more."""
+    db.execute("UPDATE code SET spent = 1 WHERE value = :value", {"value": value})
+
+
+def new_consent(db: sqlite3.Connection, *, client_id: str, user_id: str, scope: str) -> Consent:
+    """The user's yes, from which tokens are issued."""
+    row = db.execute(
+        "INSERT INTO consent (client_id, user_id, scope) VALUES (:client_id, :user_id, :scope) RETURNING id",
+        {"client_id": client_id, "user_id": int(user_id), "scope": scope},
+    ).fetchone()
+    return Consent(row["id"], client_id, user_id, scope)
+
+
+def issue_tokens(db: sqlite3.Connection, consent: Consent, *, now: datetime) -> Tokens:
+    """A new access token (2 hours) and, with offline.access, a new refresh token. Earlier ones stay as they are."""
+    access = secrets.token_urlsafe(60)
+    refresh = secrets.token_urlsafe(60) if "offline.access" in consent.scope.split() else None
+    _insert_token(db, access, kind="access", consent=consent, expires_at=to_text(later(now, ACCESS_TOKEN_S)))
+    if refresh:
+        _insert_token(db, refresh, kind="refresh", consent=consent, expires_at=None)
+    return Tokens(access, refresh, consent.scope)
+
+
+def _insert_token(db: sqlite3.Connection, value: str, *, kind: str, consent: Consent, expires_at: str | None) -> None:
+    db.execute(
+        "INSERT INTO token (value, kind, consent_id, expires_at) VALUES (:value, :kind, :consent, :expires_at)",
+        {"value": value, "kind": kind, "consent": consent.id, "expires_at": expires_at},
+    )
+    remember_secret(db, value)
+
+
+def holder(db: sqlite3.Connection, token: str, *, kind: str, now: datetime) -> Consent | None:
+    """The consent behind a token of that kind, if the token is still good."""
+    row = db.execute(
+        "SELECT consent.id, client_id, user_id, scope FROM token JOIN consent ON consent.id = consent_id"
+        " WHERE value = :token AND kind = :kind AND NOT dead AND NOT revoked"
+        " AND (expires_at IS NULL OR expires_at > :now)",
+        {"token": token, "kind": kind, "now": to_text(now)},
+    ).fetchone()
+    return Consent(row["id"], row["client_id"], str(row["user_id"]), row["scope"]) if row else None
+
+
+def kill_token(db: sqlite3.Connection, token: str) -> None:
+    """This one token is good no more."""
+    db.execute("UPDATE token SET dead = 1 WHERE value = :token", {"token": token})
+
+
+def revoke(db: sqlite3.Connection, token: str) -> None:
+    """RFC 7009: a refresh token takes the whole grant with it, an access token only itself."""
+    kill_token(db, token)
+    db.execute(
+        "UPDATE consent SET revoked = 1"
+        " WHERE id = (SELECT consent_id FROM token WHERE value = :token AND kind = 'refresh')",
+        {"token": token},
+    )
+
+
+def disconnect(db: sqlite3.Connection, user_id: str) -> None:
+    """The user takes back every app's access, as on x.com/settings/connected_apps."""
+    db.execute("UPDATE consent SET revoked = 1 WHERE user_id = :user", {"user": int(user_id)})
+
+
+def expire_access_tokens(db: sqlite3.Connection, *, now: datetime) -> int:
+    """Every access token is over its time now; how many were not before."""
+    changed = db.execute(
+        "UPDATE token SET expires_at = :now WHERE kind = 'access' AND NOT dead AND expires_at > :now",
+        {"now": to_text(now)},
+    )
+    return changed.rowcount
+
+
+def remember_secret(db: sqlite3.Connection, value: str) -> None:
+    """Something that must never be read in a log."""
+    db.execute("INSERT OR IGNORE INTO secret VALUES (:value)", {"value": value})
+
+
+def list_secrets(db: sqlite3.Connection) -> set[str]:
+    """Everything secret this X ever gave out or was shown."""
+    return {row["value"] for row in db.execute("SELECT value FROM secret")}

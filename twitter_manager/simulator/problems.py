@@ -1,0 +1,101 @@
+"""Answers in JSON, and X's ways to say no (x-api.md §11): problem JSON with type URIs, and the token endpoint's own."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from twitter_manager.simulator.messages import Answer
+
+__all__ = [
+    "Refusal",
+    "forbidden",
+    "invalid_body",
+    "invalid_parameter",
+    "json_answer",
+    "missing_resource",
+    "not_yours",
+    "oauth_error",
+    "problem",
+]
+
+PROBLEMS = "https://api.x.com/2/problems/"
+JSON_TYPE = "application/json; charset=utf-8"
+PROBLEM_TYPE = "application/problem+json; charset=utf-8"
+
+
+class Refusal(Exception):
+    """A handler says no; `answer` is what the caller gets."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"refused with {answer.status}")
+        self.answer = answer
+
+
+def json_answer(
+    status: int, body: object, *, content_type: str = JSON_TYPE, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """`body` as JSON."""
+    encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Answer(status, {"content-type": content_type, **(headers or {})}, encoded)
+
+
+def problem(status: int, title: str, *, detail: str | None = None, kind: str = "", **more: Any) -> Answer:
+    """Problem JSON. `kind` is the last segment of the type URI; without one the type is about:blank."""
+    uri = PROBLEMS + kind if kind else "about:blank"
+    body = {"title": title, "type": uri, "status": status, "detail": detail or title, **more}
+    return json_answer(status, body, content_type=PROBLEM_TYPE)
+
+
+def forbidden(detail: str = "Forbidden") -> Answer:
+    """403 about:blank, in which only the detail tells the reason."""
+    return problem(403, "Forbidden", detail=detail)
+
+
+def invalid_parameter(name: str, value: str, message: str) -> Answer:
+    """400 for a query or path parameter."""
+    return _invalid_request({"parameters": {name: [value]}, "message": message})
+
+
+def invalid_body(message: str) -> Answer:
+    """400 for a body that does not fit its schema."""
+    return _invalid_request({"parameters": {}, "message": message})
+
+
+def _invalid_request(error: dict[str, Any]) -> Answer:
+    return problem(
+        400,
+        "Invalid Request",
+        detail="One or more parameters to your request was invalid.",
+        kind="invalid-request",
+        errors=[error],
+    )
+
+
+def missing_resource(resource: str, parameter: str, value: str) -> dict[str, str]:
+    """The entry in `errors` for something that is not there; X answers 200 with it (x-api.md §11.2)."""
+    return {
+        "title": "Not Found Error",
+        "type": PROBLEMS + "resource-not-found",
+        "detail": f"Could not find {resource} with {parameter}: [{value}].",
+        "resource_type": resource,
+        "resource_id": value,
+        "parameter": parameter,
+        "value": value,
+    }
+
+
+def not_yours(resource_id: str, detail: str) -> Answer:
+    """403 for somebody else's post."""
+    return problem(
+        403,
+        "Forbidden",
+        detail=detail,
+        kind="not-authorized-for-resource",
+        resource_type="tweet",
+        resource_id=resource_id,
+    )
+
+
+def oauth_error(status: int, error: str, description: str) -> Answer:
+    """The token endpoint's shape: RFC 6749 §5.2, with X's words (x-api.md §2.4)."""
+    return json_answer(status, {"error": error, "error_description": description})

@@ -1,0 +1,166 @@
+"""The simulated X over HTTP, on the standard library, because only a server of one's own can cut a line, stay silent
+and trickle, with hundreds of such lines at once (a thread each)."""
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from twitter_manager.simulator import control
+from twitter_manager.simulator.answers import answer
+from twitter_manager.simulator.messages import Answer, Delivery, Request
+from twitter_manager.simulator.problems import problem
+from twitter_manager.simulator.world import World
+
+__all__ = ["running", "serve"]
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 600
+LARGEST_BODY = 64 * 1024 * 1024
+
+
+def serve(world: World, *, host: str = "127.0.0.1", port: int) -> None:
+    """Answer until interrupted (KeyboardInterrupt). Raises OSError when the port is taken."""
+    with SimulatorServer(world, host=host, port=port) as server:
+        try:
+            server.serve_forever()
+        finally:
+            server.hang_up()
+
+
+@contextlib.contextmanager
+def running(world: World, *, port: int = 0) -> Iterator[str]:
+    """A server on 127.0.0.1 in a thread of this process, on a free port unless one is named: its base URL."""
+    with SimulatorServer(world, host="127.0.0.1", port=port) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.hang_up()
+
+
+class SimulatorServer(ThreadingHTTPServer):
+    """A thread per connection; they die with the process."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 1024
+
+    def __init__(self, world: World, *, host: str, port: int) -> None:
+        self.world = world
+        self._lines: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__((host, port), SimulatorHandler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the line, so that hang_up() finds it."""
+        with self._lock:
+            self._lines.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """The line is over."""
+        with self._lock:
+            self._lines.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller who hung up is no error; anything else is one of ours, and the line is cut."""
+        log.error("simulator: a call failed", exc_info=True)  # noqa: LOG014 (socketserver calls it in its except)
+
+    def hang_up(self) -> None:
+        """Cut every open line; the silent ones end with it."""
+        with self._lock:
+            for line in self._lines:
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+
+class SimulatorHandler(BaseHTTPRequestHandler):
+    """Reads one request after another from a line and delivers the answers as they are meant."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    rbufsize = 64 * 1024
+    server: SimulatorServer
+
+    def handle(self) -> None:
+        """Until the line ends; a caller who hangs up in between is nothing special."""
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            super().handle()
+
+    def respond(self) -> None:
+        """One request, one answer."""
+        length = self.headers.get("content-length", "0")
+        if self.headers.get("transfer-encoding") or not length.isdigit() or int(length) > LARGEST_BODY:
+            self.close_connection = True
+            self._send(problem(413, "Payload Too Large", detail="A body needs a Content-Length of at most 64 MiB."))
+            return
+        body = self.rfile.read(int(length))
+        try:
+            request = Request.from_target(self.command, self.path, headers=dict(self.headers.items()), body=body)
+        except ValueError:
+            self._send(problem(400, "Bad Request"))
+        else:
+            self._deliver(self._answered(request))
+
+    def _answered(self, request: Request) -> Answer:
+        if control.is_command(request):
+            return control.answer(self.server.world, request)
+        return answer(self.server.world, request)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = respond
+
+    def _deliver(self, reply: Answer) -> None:
+        time.sleep(reply.delay)
+        if reply.delivery is Delivery.WHOLE:
+            self._send(reply)
+            return
+        self.close_connection = True
+        if reply.delivery is Delivery.SILENT:
+            self._wait_for_hanging_up(SILENCE_S)
+        elif reply.delivery is Delivery.TRICKLE:
+            self._trickle(reply)
+
+    def _send(self, reply: Answer) -> None:
+        """Head and body in one write: two would wait for each other (Nagle and delayed acknowledgement, 40 ms)."""
+        body = b"" if self.command == "HEAD" else reply.body
+        self.wfile.write(self._head(reply, len(reply.body)) + body)
+
+    def _head(self, reply: Answer, length: int) -> bytes:
+        reason = self.responses.get(reply.status, ("",))[0]
+        lines = [f"{self.protocol_version} {reply.status} {reason}", f"content-length: {length}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+        if self.close_connection:
+            lines.append("connection: close")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def _trickle(self, reply: Answer) -> None:
+        """Blanks before the JSON, one a second: valid, and of no use to anybody who waits."""
+        self.wfile.write(self._head(reply, SILENCE_S + len(reply.body)))
+        for _ in range(SILENCE_S):
+            self.wfile.write(b" ")
+            if self._wait_for_hanging_up(1):
+                return
+        self.wfile.write(reply.body)
+
+    def _wait_for_hanging_up(self, seconds: float) -> bool:
+        """Wait so long, or until the caller hangs up; whether that happened."""
+        self.connection.settimeout(seconds)
+        try:
+            return not self.connection.recv(1)
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """No lines on stderr; the world keeps a journal, without secrets."""

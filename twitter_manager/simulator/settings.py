@@ -1,0 +1,49 @@
+"""How this X behaves on a good day. Stored in the world, so that another process can change it."""
+
+import json
+import sqlite3
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+__all__ = ["SimulatorSettings", "change", "read"]
+
+
+@dataclass(frozen=True)
+class SimulatorSettings:
+    """`visibility_delay` and `latency` in seconds."""
+
+    duplicates_refused: bool = True
+    """The same text of the same user within 24 hours is a 403, as on X."""
+    visibility_delay: float = 0.0
+    """So long a new post cannot be read or replied to."""
+    latency: float = 0.0
+    """So long every answer takes."""
+    rate_limits: bool = False
+    """X's 15-minute windows are enforced. Off, because a trial posts more in a minute than X takes in an hour; the
+    headers count truthfully either way."""
+
+
+def read(db: sqlite3.Connection) -> SimulatorSettings:
+    """The settings in force."""
+    stored = {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT name, value FROM setting")}
+    return SimulatorSettings(**stored)
+
+
+def change(db: sqlite3.Connection, changes: dict[str, Any]) -> SimulatorSettings:
+    """Set the named ones. Raises ValueError for an unknown name or a value that does not fit."""
+    fitting: dict[str, Any] = {name: _fitting(name, value) for name, value in changes.items()}
+    settings = replace(read(db), **fitting)
+    for name, value in asdict(settings).items():
+        db.execute("INSERT OR REPLACE INTO setting VALUES (:name, :value)", {"name": name, "value": json.dumps(value)})
+    return settings
+
+
+def _fitting(name: str, value: object) -> bool | float:
+    kinds = {field.name: type(field.default) for field in fields(SimulatorSettings)}
+    if name not in kinds:
+        raise ValueError(f"no such setting: {name}")
+    if kinds[name] is bool and isinstance(value, bool):
+        return value
+    if kinds[name] is float and isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return float(value)
+    raise ValueError(f"{name} does not take {value!r}")

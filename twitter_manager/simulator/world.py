@@ -1,0 +1,138 @@
+"""World: the simulated X as a whole, and what happens to it that no API call does."""
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from twitter_manager import timestamps
+from twitter_manager.simulator import grants, journal, posts, settings, users
+from twitter_manager.simulator.bad_days import BadDays
+from twitter_manager.simulator.grants import Tokens
+from twitter_manager.simulator.journal import LoggedCall
+from twitter_manager.simulator.posts import Draft, Post
+from twitter_manager.simulator.settings import SimulatorSettings
+from twitter_manager.simulator.state_file import StateFile
+from twitter_manager.simulator.users import User
+
+__all__ = ["World"]
+
+USUAL_SCOPE = (
+    "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
+)
+
+
+class World:
+    """The X in the file at `path`; threads share a World, processes each open their own on the same file.
+
+    `clock` gives the present as an aware datetime; `seed` makes the dice of random faults fall the same way.
+    """
+
+    def __init__(
+        self, path: Path | str, *, clock: Callable[[], datetime] = timestamps.now, seed: int | None = None
+    ) -> None:
+        self._file = StateFile(Path(path))
+        self.now = clock
+        self.chance = random.Random(seed)
+        self.faults = BadDays(self.transaction, self.chance)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """All of the block happens, or nothing."""
+        return self._file.transaction()
+
+    def close(self) -> None:
+        """Let go of the file; the world stays in it."""
+        self._file.close()
+
+    @property
+    def settings(self) -> SimulatorSettings:
+        """How this X behaves on a good day."""
+        with self.transaction() as db:
+            return settings.read(db)
+
+    def change(self, **changes: Any) -> SimulatorSettings:
+        """Set duplicates_refused, visibility_delay, latency (seconds), rate_limits. Raises ValueError otherwise."""
+        with self.transaction() as db:
+            return settings.change(db, changes)
+
+    def user(self, username: str, **what: Any) -> User:
+        """That user, made if missing; sets what is given: name, followers, following, subscription_type."""
+        with self.transaction() as db:
+            return users.ensure(db, username, now=self.now(), **what)
+
+    def users(self) -> list[User]:
+        """Everybody, oldest first."""
+        with self.transaction() as db:
+            return users.list_all(db)
+
+    def posts(self, username: str | None = None) -> list[Post]:
+        """What stands on X, oldest first, not yet visible posts too; of one user or of all."""
+        with self.transaction() as db:
+            author = users.find_by_username(db, username) if username else None
+            if username and author is None:
+                return []
+            return posts.list_all(db, author_id=author.id if author else None)
+
+    def write(self, username: str, text: str, *, in_reply_to: str | None = None) -> Post:
+        """The user posts by other means, from the phone say."""
+        with self.transaction() as db:
+            author = users.ensure(db, username, now=self.now())
+            draft = Draft(text, in_reply_to=in_reply_to)
+            return posts.insert(
+                db, draft, author=author, now=self.now(), visibility_delay=settings.read(db).visibility_delay
+            )
+
+    def delete(self, post_id: str) -> None:
+        """Its author takes the post down by other means."""
+        with self.transaction() as db:
+            posts.delete(db, post_id, now=self.now())
+
+    def show_from(self, post_id: str, moment: datetime) -> None:
+        """Readers see the post from `moment` on, whatever its visibility delay was."""
+        with self.transaction() as db:
+            posts.mark_visible(db, post_id, at=moment)
+
+    def calls(
+        self, *, method: str | None = None, path: str | None = None, username: str | None = None
+    ) -> list[LoggedCall]:
+        """The calls that fit, oldest first; `path` is a path or a pattern such as /2/users/{id}/tweets."""
+        with self.transaction() as db:
+            return journal.list_calls(db, method=method, path=path, username=username)
+
+    def secrets(self) -> set[str]:
+        """Every code, verifier, token and client secret this X ever gave out or was shown."""
+        with self.transaction() as db:
+            return grants.list_secrets(db)
+
+    def register_client(self, client_id: str, secret: str | None) -> None:
+        """Make an app known, from then on unknown ones are refused; without a secret it is a public client."""
+        with self.transaction() as db:
+            grants.register_client(db, client_id, secret)
+
+    def sign_in(self, username: str, *, client_id: str = "app", scope: str = USUAL_SCOPE) -> Tokens:
+        """Tokens for the user (made if missing) as a finished OAuth flow would have left them."""
+        with self.transaction() as db:
+            user = users.ensure(db, username, now=self.now())
+            consent = grants.new_consent(db, client_id=client_id, user_id=user.id, scope=scope)
+            return grants.issue_tokens(db, consent, now=self.now())
+
+    def disconnect(self, username: str) -> None:
+        """The user takes back every app's access. Raises LookupError when there is no such user."""
+        with self.transaction() as db:
+            user = users.find_by_username(db, username)
+            if user is None:
+                raise LookupError(f"no user {username}")
+            grants.disconnect(db, user.id)
+
+    def expire_access_tokens(self) -> int:
+        """Two hours pass for every access token at once; how many were still good."""
+        with self.transaction() as db:
+            return grants.expire_access_tokens(db, now=self.now())
+
+    def suspend(self, username: str, *, suspended: bool = True) -> None:
+        """X suspends the user, or lets them back. Raises LookupError when there is no such user."""
+        with self.transaction() as db:
+            users.set_suspended(db, username, suspended=suspended)
