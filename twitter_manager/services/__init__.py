@@ -1,0 +1,83 @@
+"""What the product does. `build` is the only wiring: the web application, the worker and the commands all use it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from twitter_manager import timestamps
+from twitter_manager.config import Settings
+from twitter_manager.crypto import Vault
+from twitter_manager.services.api_keys import ApiKeys
+from twitter_manager.services.connecting import Connecting
+from twitter_manager.services.context import Context
+from twitter_manager.services.health import Health
+from twitter_manager.services.mock_mode import MockMode
+from twitter_manager.services.publishing import Publishing
+from twitter_manager.services.signals import Signals
+from twitter_manager.services.startup import prepare
+from twitter_manager.services.tokens import Tokens
+from twitter_manager.services.turns import Turns
+from twitter_manager.services.upkeep import Upkeep
+from twitter_manager.services.waiting import Waiting
+from twitter_manager.services.worlds import build_worlds
+from twitter_manager.simulator.world import World as SimulatedWorld
+from twitter_manager.storage.database import Database
+from twitter_manager.storage.sqlite import SqliteDatabase
+
+__all__ = ["Services", "build", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything a door may ask for."""
+
+    settings: Settings
+    db: Database
+    signals: Signals
+    simulated: Callable[[], SimulatedWorld]
+    api_keys: ApiKeys
+    connecting: Connecting
+    health: Health
+    mock_mode: MockMode
+    publishing: Publishing
+    tokens: Tokens
+    turns: Turns
+    upkeep: Upkeep
+    waiting: Waiting
+
+    def close(self) -> None:
+        """Closes the database's connections."""
+        self.db.close()
+
+
+def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Services:
+    """Wires the services; touches nothing on the disk. `clock`: the time, for tests."""
+
+    @cache
+    def simulated() -> SimulatedWorld:
+        return SimulatedWorld(settings.simulator_path, clock=clock)
+
+    context = Context(
+        db=SqliteDatabase(settings.database_path, clock=clock),
+        vault=Vault(settings.encryption_key),
+        worlds=build_worlds(settings, simulated),
+        signals=Signals(),
+        clock=clock,
+    )
+    tokens = Tokens(context)
+    return Services(
+        settings=settings,
+        db=context.db,
+        signals=context.signals,
+        simulated=simulated,
+        api_keys=ApiKeys(context),
+        connecting=Connecting(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
+        health=Health(context),
+        mock_mode=MockMode(context),
+        publishing=Publishing(context),
+        tokens=tokens,
+        turns=Turns(context, tokens),
+        upkeep=Upkeep(context),
+        waiting=Waiting(context),
+    )

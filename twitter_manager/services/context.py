@@ -1,0 +1,53 @@
+"""What every service works with."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Concatenate, ParamSpec, TypeVar
+
+from twitter_manager.crypto import Vault
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services.signals import Signals
+from twitter_manager.services.worlds import Worlds
+from twitter_manager.storage.database import Database, Transaction
+
+__all__ = ["Context"]
+
+log = logging.getLogger("twitter_manager.services")
+
+Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The database, the secrets' vault, the way to X, the signals of this process, and the time."""
+
+    db: Database
+    vault: Vault
+    worlds: Worlds
+    signals: Signals
+    clock: Callable[[], datetime]
+
+    def store_knowledge(
+        self,
+        store: Callable[Concatenate[Transaction, Arguments], Result],
+        *args: Arguments.args,
+        **kw: Arguments.kwargs,
+    ) -> Result:
+        """Runs `store(tx, …)` in a transaction, and again until the database takes it.
+
+        For what X just told us: it exists nowhere else, so a locked or full disk must not lose it. Ends with the
+        process; what was not stored then is found out by looking.
+        """
+        pause = 0.05
+        while True:
+            try:
+                with self.db.transaction() as tx:
+                    return store(tx, *args, **kw)
+            except StorageUnavailable as error:
+                log.error("cannot store what X answered yet: %s", error.why)
+                time.sleep(pause)
+                pause = min(pause * 2, 5.0)

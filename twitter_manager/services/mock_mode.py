@@ -1,0 +1,31 @@
+"""Mock mode: which of the two worlds is on, at once in every process."""
+
+from twitter_manager.errors import Conflict
+from twitter_manager.services.context import Context
+from twitter_manager.storage import lanes, service_state
+
+__all__ = ["SWITCHED", "MockMode"]
+
+SWITCHED = "mock_mode_switched"  # the last word of a person, kept for the next start
+
+
+class MockMode:
+    """The switch between the simulated and the real world."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def is_on(self) -> bool:
+        """Whether the simulated world is on."""
+        return service_state.mock_mode(self._context.db)
+
+    def switch(self, enabled: bool) -> bool:
+        """Switches, and returns the new state. A call in flight ends where it began. Raises Conflict."""
+        if not enabled and self._context.worlds.of(False).client is None:
+            raise Conflict("oauth_not_configured")
+        with self._context.db.transaction() as tx:
+            service_state.set_mock_mode(tx, enabled)
+            service_state.put(tx, SWITCHED, "1" if enabled else "0")
+            lanes.make_world_due(tx, mock=enabled)
+            tx.after_commit(self._context.signals.wake)
+        return enabled

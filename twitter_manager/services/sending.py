@@ -1,0 +1,203 @@
+"""Sending one tweet: the intent is on the disk, then X is called once, then what it answered is stored.
+
+Between the two, no transaction is open. What dies in between leaves an open attempt, and
+recovery.recover_lost finds it.
+"""
+
+import json
+import logging
+
+from twitter_manager.models import Account, Attempt, Lane, Tweet
+from twitter_manager.services import app_rests, decisions
+from twitter_manager.services.context import Context
+from twitter_manager.services.decisions import (
+    AccountLost,
+    AppRests,
+    Decision,
+    Failed,
+    Held,
+    Posted,
+    Situation,
+    TokenStale,
+    Unconfirmed,
+)
+from twitter_manager.services.steps import Step, uptime
+from twitter_manager.services.tokens import lose_account
+from twitter_manager.storage import accounts, attempts, lanes, tweets
+from twitter_manager.storage.database import Transaction
+from twitter_manager.twitter import tweets as x_tweets
+from twitter_manager.twitter.errors import NotSent, Problem, XError
+
+__all__ = ["Send"]
+
+INTENT_SECONDS = 10.0  # an older intent is not sent any more: the process stood still meanwhile
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class Send(Step):
+    """One attempt for one tweet."""
+
+    def __init__(
+        self, context: Context, lane: Lane, account: Account, token: str, tweet: Tweet, attempt: Attempt
+    ) -> None:
+        super().__init__(context, lane)
+        self._account = account
+        self._token = token
+        self._tweet = tweet
+        self._attempt = attempt
+        self._began = uptime()
+
+    @classmethod
+    def begin(cls, context: Context, tx: Transaction, lane: Lane, account: Account, token: str, tweet: Tweet) -> "Send":
+        """Writes the intent; the caller commits it before `run`."""
+        attempt = attempts.insert(
+            tx, tweet_id=tweet.id, account_id=account.id, lease=lane.lease or "", since_id=lane.newest_x_id
+        )
+        tweets.begin_posting(tx, tweet.id)
+        return cls(context, lane, account, token, tweet, attempt)
+
+    def run(self) -> None:
+        """Calls X once and stores what follows."""
+        outcome: x_tweets.CreatedPost | XError
+        try:
+            outcome = x_tweets.create(
+                self.context.worlds.of(self._account.mock).x,
+                self._token,
+                self._tweet.content,
+                reply_to=self._tweet.reply_to,
+                before_first_byte=self._before_first_byte,
+                account_id=self._account.id,
+            )
+        except XError as error:
+            outcome = error
+        self.context.store_knowledge(self._store, outcome)
+        self.context.signals.settled([self._tweet.id])
+
+    def _before_first_byte(self) -> None:
+        """The last moment at which it can be called off."""
+        if uptime() - self._began > INTENT_SECONDS:
+            raise NotSent(Problem(None, title="The intent is too old"))
+        self.still_mine()
+
+    def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
+        problem = outcome.problem if isinstance(outcome, XError) else None
+        if isinstance(outcome, NotSent) and self._called_off(tx):
+            return
+        decision = decisions.decide(outcome, self._situation(tx), tx.now)
+        log.info("tweet %s: %s", self._tweet.id, decision)
+        self._apply(tx, decision, problem)
+
+    def _called_off(self, tx: Transaction) -> bool:
+        """Whether it was we who did not send it, the service stopping or the lease lost: nobody need look for it."""
+        mine = lanes.holds(tx, self.lane.account_id, self.lease, now=tx.now)
+        if mine and not self.context.signals.stopping.is_set():
+            return False
+        if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
+            tweets.send_again(tx, self._tweet.id)
+            lanes.make_due(tx, self._account.id, tx.now)
+        return True
+
+    def _situation(self, tx: Transaction) -> Situation:
+        lane, account = lanes.get(tx, self.lane.account_id), accounts.get(tx, self.lane.account_id)
+        issued = account.token_issued_at
+        return Situation(
+            trouble_streak=lane.trouble_streak,
+            unauthorized_streak=account.unauthorized_streak,
+            token_age=(tx.now - issued).total_seconds() if issued else None,
+            can_renew=account.refresh_token is not None,
+            unclear_before=attempts.count_outcome(tx, self._tweet.id, "absent") > 0,
+            not_visible_before=attempts.count_outcome(tx, self._tweet.id, "held", error_code="parent_not_visible"),
+            probes=app_rests.probes_in_vain(tx, mock=account.mock),
+        )
+
+    def _apply(self, tx: Transaction, decision: Decision, problem: Problem | None) -> None:
+        """Stores the decision. Posted counts from any state; anything else only while nobody knows better."""
+        words = json.dumps(problem.to_json()) if problem else None
+        if isinstance(decision, Posted):
+            self._posted(tx, decision)
+            return
+        outcome = _outcome(decision)
+        status = problem.status if problem else None
+        code = decision.code
+        if not attempts.close(
+            tx, self._attempt.id, outcome=outcome, over_at=tx.now, error_code=code, http_status=status
+        ):
+            return
+        match decision:
+            case Unconfirmed():
+                self._unconfirmed(tx, decision, words)
+            case Held():
+                self._held(tx, decision, words)
+            case TokenStale():
+                accounts.expire_token(tx, self._account.id, version=self._account.token_version)
+                tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+            case Failed():
+                self._clear_answer(tx)
+                tweets.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
+            case AccountLost():
+                tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                self._settled(tx, lose_account(tx, self._account.id, status=decision.status, code=code))
+            case AppRests():
+                tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                held = app_rests.begin(
+                    tx,
+                    mock=self._account.mock,
+                    code=code,
+                    probe_at=decision.probe_at,
+                    problem=problem or Problem(None),
+                )
+                self._settled(tx, held)
+
+    def _posted(self, tx: Transaction, decision: Posted) -> None:
+        attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
+        if not tweets.mark_posted(tx, self._tweet.id, twitter_id=decision.twitter_id, posted_at=tx.now):
+            log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
+        lanes.note_x_id(tx, self._account.id, decision.twitter_id)
+        self._clear_answer(tx)
+
+    def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
+        tweets.mark_unconfirmed(
+            tx, self._tweet.id, look_at=decision.look_at, error_code=decision.code, twitter_error=words
+        )
+        self._rest(tx, Held(decision.code, decision.rest_until, trouble=True))
+
+    def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:
+        tweets.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
+        if decision.unauthorized:
+            accounts.mark_unauthorized(tx, self._account.id)
+        elif decision.outcome != "not_sent":
+            self._clear_answer(tx)
+        if decision.lane_rests:
+            self._rest(tx, decision)
+
+    def _rest(self, tx: Transaction, decision: Held) -> None:
+        """The lane rests, and says so on everything that would have gone out meanwhile."""
+        lanes.rest(tx, self._account.id, until=decision.until, code=decision.code)
+        if decision.trouble:
+            lanes.set_trouble(tx, self._account.id, self.lane.trouble_streak + 1)
+        self._settled(
+            tx,
+            tweets.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
+        )
+
+    def _clear_answer(self, tx: Transaction) -> None:
+        """X answered this app and this token clearly."""
+        lanes.set_trouble(tx, self._account.id, 0)
+        accounts.trusted(tx, self._account.id)
+        app_rests.end(tx, mock=self._account.mock)
+
+    def _settled(self, tx: Transaction, tweet_ids: list[int]) -> None:
+        tx.after_commit(lambda: self.context.signals.settled(tweet_ids))
+
+
+def _outcome(decision: Decision) -> str:
+    match decision:
+        case Unconfirmed():
+            return "unclear"
+        case Held():
+            return decision.outcome
+        case Failed():
+            return "refused"
+        case _:
+            return "held"

@@ -1,0 +1,72 @@
+"""A step: the one thing a worker does with a lane while it holds the lease."""
+
+import logging
+import time
+from abc import ABC, abstractmethod
+
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.models import Lane
+from twitter_manager.services.context import Context
+from twitter_manager.storage import lanes
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
+from twitter_manager.twitter.errors import NotSent, Problem
+
+__all__ = ["LEASE_SECONDS", "Step", "uptime"]
+
+LEASE_SECONDS = 120.0  # three deadlines of a call
+
+log = logging.getLogger("twitter_manager.services")
+
+
+def uptime() -> float:
+    """Seconds that pass also while the machine sleeps, where the system can tell."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
+class Step(ABC):
+    """Something to do for a lane."""
+
+    def __init__(self, context: Context, lane: Lane) -> None:
+        self.context = context
+        self.lane = lane
+        self.lease = lane.lease or ""
+
+    def take(self) -> None:
+        """Does it and gives the lane back, whatever happened."""
+        try:
+            self.run()
+        except Exception:
+            log.exception("the step of lane %s failed; it is tried again", self.lane.account_id)
+            self.context.store_knowledge(self._postpone)
+        finally:
+            self.context.store_knowledge(self._release)
+
+    @abstractmethod
+    def run(self) -> None:
+        """The step itself."""
+
+    def still_mine(self) -> None:
+        """Raises NotSent unless the lease is still good and the service runs on."""
+        if self.context.signals.stopping.is_set():
+            raise NotSent(Problem(None, title="The service stops"))
+        try:
+            held = lanes.holds(self.context.db, self.lane.account_id, self.lease, now=self.context.clock())
+        except StorageUnavailable as error:
+            raise NotSent(Problem(None, title="The database is away")) from error
+        if not held:
+            raise NotSent(Problem(None, title="The lease was lost"))
+
+    def keep(self) -> None:
+        """Moves the lease's end before a further call of the same step. Raises NotSent when it was lost."""
+        with self.context.db.transaction() as tx:
+            if not lanes.renew(tx, self.lane.account_id, self.lease, until=later(tx.now, LEASE_SECONDS)):
+                raise NotSent(Problem(None, title="The lease was lost"))
+
+    def _postpone(self, tx: Transaction) -> None:
+        """A poisonous row must not make the worker spin."""
+        lanes.rest(tx, self.lane.account_id, until=later(tx.now, 60), code="internal_error")
+
+    def _release(self, tx: Transaction) -> None:
+        lanes.release(tx, self.lane.account_id, self.lease)

@@ -1,0 +1,136 @@
+"""A turn of the worker: take the lane that is due first, and do the one thing it needs first.
+
+Everything up to the call is one transaction: claiming the lane, seeing what was left behind, choosing, and the intent.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from twitter_manager.crypto import SecretUnreadable
+from twitter_manager.models import Account, Lane
+from twitter_manager.services import app_rests
+from twitter_manager.services.context import Context
+from twitter_manager.services.recovery import recover_lost
+from twitter_manager.services.sending import Send
+from twitter_manager.services.settling import Look
+from twitter_manager.services.steps import LEASE_SECONDS, Step
+from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account
+from twitter_manager.storage import accounts, lanes, tweets
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
+
+__all__ = ["Turns"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class Renew(Step):
+    """Renews the account's token; the lane's next turn uses it."""
+
+    def __init__(self, context: Context, lane: Lane, account: Account, tokens: Tokens) -> None:
+        super().__init__(context, lane)
+        self._account = account
+        self._tokens = tokens
+
+    def run(self) -> None:
+        """One renewal; where it failed, the lane rests."""
+        try:
+            self._tokens.renew(self._account)
+        except RenewalFailed as failure:
+            self.context.store_knowledge(self._rest, failure)
+
+    def _rest(self, tx: Transaction, failure: RenewalFailed) -> None:
+        lanes.rest(tx, self.lane.account_id, until=failure.until, code=failure.code)
+        held = tweets.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
+        for tweet in tweets.list_unsettled(tx, self.lane.account_id):
+            if tweet.due_at is not None and tweet.due_at < failure.until:
+                tweets.look_at(tx, tweet.id, failure.until)
+        tx.after_commit(lambda: self.context.signals.settled(held))
+
+
+class Turns:
+    """Gives a worker one step after the other."""
+
+    def __init__(self, context: Context, tokens: Tokens) -> None:
+        self._context = context
+        self._tokens = tokens
+
+    def next(self, worker_id: str) -> Step | None:
+        """The next step that is due, its lane leased to `worker_id`; None: nothing is due now."""
+        while True:
+            with self._context.db.transaction() as tx:
+                until = later(tx.now, LEASE_SECONDS)
+                lane = lanes.claim(tx, lease=secrets.token_hex(8), until=until, worker_id=worker_id)
+                if lane is None:
+                    return None
+                step = self._choose(tx, lane)
+                if step is not None:
+                    return step
+                self._release_idle(tx, lane)
+
+    def next_due(self) -> datetime | None:
+        """When there will be something to do, as far as it is known now."""
+        return lanes.next_due(self._context.db)
+
+    def _choose(self, tx: Transaction, lane: Lane) -> Step | None:
+        recover_lost(tx, lane.account_id)
+        account = accounts.get(tx, lane.account_id)
+        choose: Callable[[Transaction, Lane, Account], Step | None]
+        for choose in (self._look, self._send):
+            step = choose(tx, lane, account)
+            if step is not None:
+                return step
+        return None
+
+    def _look(self, tx: Transaction, lane: Lane, account: Account) -> Step | None:
+        unsettled = tweets.list_unsettled(tx, lane.account_id)
+        if not any(tweet.due_at is not None and tweet.due_at <= tx.now for tweet in unsettled):
+            return None
+        return self._with_token(
+            tx, lane, account, lambda token: Look(self._context, lane, account, token, began=tx.now)
+        )
+
+    def _send(self, tx: Transaction, lane: Lane, account: Account) -> Step | None:
+        unsettled = [tweet for tweet in tweets.list_unsettled(tx, lane.account_id) if not tweet.needs_decision]
+        if len(unsettled) >= lanes.MOST_UNSETTLED:
+            return None
+        tweet = tweets.next_to_send(tx, lane.account_id)
+        if tweet is None:
+            return None
+        if lane.rest_until is not None and lane.rest_until > tx.now:
+            code = lane.rest_code or "x_unclear"
+            held = tweets.hold_due_of_account(tx, lane.account_id, error_code=code, until=lane.rest_until)
+            tx.after_commit(lambda: self._context.signals.settled(held))
+            return None
+        return self._with_token(
+            tx, lane, account, lambda token: Send.begin(self._context, tx, lane, account, token, tweet)
+        )
+
+    def _with_token(self, tx: Transaction, lane: Lane, account: Account, step: Callable[[str], Step]) -> Step | None:
+        """The step with the account's token in clear; its renewal first where that is needed; None: no token."""
+        if account.status != "active":
+            code = account.error_code or f"account_{account.status}"
+            self._lose(tx, account, account.status, code)
+            return None
+        if self._tokens.wants_renewal(account, tx.now):
+            return Renew(self._context, lane, account, self._tokens)
+        try:
+            token = self._tokens.open(account)
+        except SecretUnreadable:
+            log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
+            self._lose(tx, account, "failed", "token_unreadable")
+            return None
+        return step(token) if app_rests.may_call(tx, mock=account.mock) else None
+
+    def _lose(self, tx: Transaction, account: Account, status: str, code: str) -> None:
+        held = lose_account(tx, account.id, status=status, code=code)
+        tx.after_commit(lambda: self._context.signals.settled(held))
+
+    def _release_idle(self, tx: Transaction, lane: Lane) -> None:
+        """Gives back a lane that had nothing to do; it must not be due at once again, or the worker would spin."""
+        due_at = lanes.release(tx, lane.account_id, lane.lease or "")
+        if due_at is not None and due_at <= tx.now:
+            log.error("lane %s is due and has nothing to do", lane.account_id)
+            lanes.postpone(tx, lane.account_id, later(tx.now, 1))

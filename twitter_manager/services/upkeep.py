@@ -1,0 +1,69 @@
+"""What is done on a clock: signs of life, the dead buried, expired states forgotten, due times checked."""
+
+import logging
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from twitter_manager.services.connecting import STATE_SECONDS
+from twitter_manager.services.context import Context
+from twitter_manager.services.recovery import bury_worker
+from twitter_manager.storage import lanes, oauth_states, workers
+from twitter_manager.timestamps import later
+
+__all__ = ["Upkeep"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class Upkeep:
+    """Small jobs; each may run at any time and any number of times."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def beat(self, *, worker_id: str, host: str) -> None:
+        """This worker is alive."""
+        with self._context.db.transaction() as tx:
+            workers.beat(tx, worker_id=worker_id, host=host)
+
+    def sign_off(self, worker_id: str) -> None:
+        """This worker ends, and has no lane any more."""
+        with self._context.db.transaction() as tx:
+            workers.delete(tx, worker_id)
+
+    def bury_dead_workers(self, *, worker_id: str, host: str, locks: Path) -> int:
+        """Takes back the lanes of this machine's dead workers; returns how many there were.
+
+        A worker holds the lock on its file as long as its process lives, also while it is frozen: the system drops
+        the lock with the process, so who can take it knows that the other is gone and its lines are closed.
+        """
+        buried = 0
+        for other in workers.list_others(self._context.db, host=host, but=worker_id):
+            lock = FileLock(locks / f"{other.id}.lock", timeout=0)
+            try:
+                with lock, self._context.db.transaction() as tx:
+                    bury_worker(tx, other.id)
+            except Timeout:
+                continue  # it lives
+            buried += 1
+            Path(lock.lock_file).unlink(missing_ok=True)
+        if buried:
+            self._context.signals.wake()
+        return buried
+
+    def forget_old_states(self) -> int:
+        """Deletes the connections that were begun and not ended in time."""
+        with self._context.db.transaction() as tx:
+            return oauth_states.delete_older_than(tx, later(tx.now, -STATE_SECONDS))
+
+    def sweep_lanes(self) -> int:
+        """Repairs lanes that would be due too late. There should be none: each is an error of ours, and logged."""
+        with self._context.db.transaction() as tx:
+            wrong = lanes.list_wrong(tx)
+            for account_id in wrong:
+                log.error("lane %s was due too late; repaired", account_id)
+                lanes.make_due(tx, account_id, tx.now)
+            if wrong:
+                tx.after_commit(self._context.signals.wake)
+        return len(wrong)

@@ -1,0 +1,56 @@
+"""Waiting for tweets to be settled, for those who asked for it over HTTP: few at a time, and never for ever."""
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from twitter_manager.models import Tweet, TweetOfAccount
+from twitter_manager.services.context import Context
+from twitter_manager.storage import tweets
+from twitter_manager.timestamps import later
+
+__all__ = ["Waiting", "is_settled"]
+
+SEATS = 16  # a quarter of the server's threads
+_LOOK_AGAIN = 0.2  # seconds: another process may have settled it
+
+
+def is_settled(tweet: Tweet, until: datetime) -> bool:
+    """Whether nothing more will happen to the tweet before `until`."""
+    if tweet.status in ("posted", "failed", "canceled", "draft"):
+        return True
+    if tweet.status in ("held", "unconfirmed"):
+        return tweet.needs_decision or tweet.due_at is None or tweet.due_at > until
+    return tweet.status == "pending" and tweet.due_at is None
+
+
+class Waiting:
+    """The seats for those who wait."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._seats = threading.BoundedSemaphore(SEATS)
+
+    def try_enter(self) -> bool:
+        """Takes a seat; False when all are taken. Who got one must `leave`."""
+        return self._seats.acquire(blocking=False)
+
+    def leave(self) -> None:
+        """Gives the seat back."""
+        self._seats.release()
+
+    def until_settled(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
+        """How the tweets stand when all are settled, `seconds` are over or the service stops. Deleted ones are missing."""
+        ends = time.monotonic() + seconds
+        until = later(self._context.clock(), seconds)
+        left = set(tweet_ids)
+        with self._context.signals.watching(tweet_ids) as event:
+            while True:
+                event.clear()
+                now = tweets.get_many(self._context.db, sorted(left))
+                left = {each.tweet.id for each in now if not is_settled(each.tweet, until)}
+                remaining = ends - time.monotonic()
+                if not left or remaining <= 0 or self._context.signals.stopping.is_set():
+                    return tweets.get_many(self._context.db, tweet_ids)
+                event.wait(min(remaining, _LOOK_AGAIN))

@@ -1,0 +1,121 @@
+"""The posting worker: some threads, of which one at a time looks for work.
+
+Who finds some lets the next one look and does it; who finds none waits for the next due time, for a wake from this
+process, or for a change that another process made (seen by SQLite's data_version every fifth of a second).
+"""
+
+import logging
+import secrets
+import socket
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock
+
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services import Services
+from twitter_manager.timestamps import now
+from twitter_manager.worker.periodic import Periodic
+
+__all__ = ["RunningWorker", "start_worker"]
+
+POLL_SECONDS = 0.2
+STUCK_SECONDS = 60.0  # a look for work that takes so long is no life
+
+log = logging.getLogger("twitter_manager.worker")
+
+
+class RunningWorker:
+    """A worker that was started. Its lock file tells other processes whether it is alive."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.id = secrets.token_hex(8)
+        self._locks = services.settings.instance_path / "workers"
+        self._locks.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self._locks / f"{self.id}.lock", thread_local=False)
+        self._turn = threading.Lock()
+        self._looked_at = time.monotonic()
+        width = services.settings.worker_concurrency
+        self._threads = [threading.Thread(target=self._work, name=f"lane-{n}", daemon=True) for n in range(width)]
+        self._periodic = Periodic(services, worker_id=self.id, host=socket.gethostname(), locks=self._locks)
+
+    def start(self) -> None:
+        """Takes the lock, gives the first sign of life, buries the dead, and begins."""
+        self._lock.acquire()
+        self._periodic.begin(alive=self.is_alive)
+        for thread in self._threads:
+            thread.start()
+        log.info("worker %s started, %s wide", self.id, len(self._threads))
+
+    def is_alive(self) -> bool:
+        """Whether work is still being looked for; all threads busy is life, too."""
+        return self._turn.locked() is False or time.monotonic() - self._looked_at < STUCK_SECONDS
+
+    def stop(self, seconds: float) -> bool:
+        """Begins nothing new and waits for what is being sent, at most `seconds`; whether all of it ended."""
+        self._services.signals.stop()
+        ends = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+        ended = not any(thread.is_alive() for thread in self._threads)
+        self._periodic.end(sign_off=ended)
+        if ended:
+            self._lock.release()
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+        log.info("worker %s stopped%s", self.id, "" if ended else " with calls in flight")
+        return ended
+
+    def join(self) -> None:
+        """Waits until somebody stops it."""
+        self._services.signals.stopping.wait()
+
+    def _work(self) -> None:
+        signals = self._services.signals
+        while not signals.stopping.is_set():
+            try:
+                self._one_turn()
+            except StorageUnavailable as error:
+                log.warning("the database is away: %s", error.why)
+                signals.stopping.wait(1.0)
+            except Exception:
+                log.exception("a turn failed")
+                signals.stopping.wait(1.0)
+
+    def _one_turn(self) -> None:
+        with self._turn:
+            step = None
+            while step is None and not self._services.signals.stopping.is_set():
+                self._looked_at = time.monotonic()
+                seen, changes = self._services.signals.wakes, self._services.db.change_count()
+                step = self._services.turns.next(self.id)
+                if step is None:
+                    self._wait(seen, changes)
+        if step is not None:
+            step.take()
+
+    def _wait(self, seen: int, changes: int) -> None:
+        """Until something may be due: at its time, at a wake, or when the database changed."""
+        due = self._services.turns.next_due()
+        changes = max(changes, self._services.db.change_count())
+        while not self._services.signals.stopping.is_set():
+            self._looked_at = time.monotonic()
+            left = _seconds_until(due)
+            if left <= 0:
+                return
+            self._services.signals.wait_for_wake(seen, min(left, POLL_SECONDS))
+            if self._services.signals.wakes != seen or self._services.db.change_count() != changes:
+                return
+
+
+def _seconds_until(due: datetime | None) -> float:
+    return POLL_SECONDS if due is None else (due - now()).total_seconds()
+
+
+def start_worker(services: Services) -> RunningWorker:
+    """Starts a worker over `services`; the caller prepared them."""
+    worker = RunningWorker(services)
+    worker.start()
+    return worker

@@ -1,0 +1,71 @@
+"""What the worker does on a clock, in a thread of its own."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services import Services
+
+__all__ = ["Periodic"]
+
+BEAT_SECONDS = 3.0
+SWEEP_SECONDS = 60.0
+
+log = logging.getLogger("twitter_manager.worker")
+
+
+class Periodic:
+    """Signs of life, and the sweep each minute."""
+
+    def __init__(self, services: Services, *, worker_id: str, host: str, locks: Path) -> None:
+        self._services = services
+        self._worker_id = worker_id
+        self._host = host
+        self._locks = locks
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, *, alive: Callable[[], bool]) -> None:
+        """The first round at once, the others on the clock."""
+        self._beat()
+        self._bury()
+        self._thread = threading.Thread(target=self._run, args=(alive,), name="periodic", daemon=True)
+        self._thread.start()
+
+    def end(self, *, sign_off: bool) -> None:
+        """No more rounds. `sign_off`: nothing of this worker is in flight any more."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join(2.0)
+        if sign_off:
+            _try(lambda: self._services.upkeep.sign_off(self._worker_id))
+
+    def _run(self, alive: Callable[[], bool]) -> None:
+        swept = 0.0
+        while not self._ended.wait(BEAT_SECONDS):
+            if alive():
+                _try(self._beat)
+            _try(self._bury)
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                swept = time.monotonic()
+                _try(self._services.upkeep.sweep_lanes)
+                _try(self._services.upkeep.forget_old_states)
+
+    def _beat(self) -> None:
+        self._services.upkeep.beat(worker_id=self._worker_id, host=self._host)
+
+    def _bury(self) -> None:
+        self._services.upkeep.bury_dead_workers(worker_id=self._worker_id, host=self._host, locks=self._locks)
+
+
+def _try(job: Callable[[], object]) -> None:
+    """A job that fails must not end the clock; it runs again at the next round."""
+    try:
+        job()
+    except StorageUnavailable as error:
+        log.warning("the database is away: %s", error.why)
+    except Exception:
+        log.exception("a periodic job failed")
