@@ -15,7 +15,7 @@ from twitter_manager.services.health import Health
 from twitter_manager.services.mock_mode import MockMode
 from twitter_manager.services.publishing import Publishing
 from twitter_manager.services.signals import Signals
-from twitter_manager.services.startup import prepare
+from twitter_manager.services.startup import Prepared, prepare
 from twitter_manager.services.tokens import Tokens
 from twitter_manager.services.turns import Turns
 from twitter_manager.services.upkeep import Upkeep
@@ -25,7 +25,7 @@ from twitter_manager.simulator.world import World as SimulatedWorld
 from twitter_manager.storage.database import Database
 from twitter_manager.storage.sqlite import SqliteDatabase
 
-__all__ = ["Services", "build", "prepare"]
+__all__ = ["Prepared", "Services", "build", "prepare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

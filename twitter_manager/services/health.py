@@ -10,6 +10,7 @@ from twitter_manager.services.context import Context
 from twitter_manager.storage import app_rests, lanes, service_state, tweets, workers
 from twitter_manager.storage.database import Queries
 from twitter_manager.timestamps import later, to_text
+from twitter_manager.version import VERSION
 
 __all__ = ["Health", "HealthReport", "worker_is_alive"]
 
@@ -22,6 +23,7 @@ class HealthReport:
     """`reasons`: why it is not healthy. `app_rests`: worlds whose app X refuses. `resting_other_world`: due tweets
     that wait because the other world is switched on."""
 
+    at: datetime
     reasons: tuple[str, ...]
     app_rests: tuple[AppRest, ...] = ()
     resting_other_world: int = 0
@@ -45,6 +47,17 @@ class HealthReport:
             for rest in self.app_rests
         ]
 
+    def to_json(self) -> dict[str, object]:
+        """As callers see it."""
+        return {
+            "status": "healthy" if self.healthy else "unhealthy",
+            "timestamp": to_text(self.at),
+            "version": VERSION,
+            "reasons": list(self.reasons),
+            "notices": self.notices,
+            "resting_other_world": self.resting_other_world,
+        }
+
 
 def worker_is_alive(q: Queries, now: datetime) -> bool:
     """Whether any worker gave a sign of life lately."""
@@ -65,10 +78,11 @@ class Health:
             reasons = tuple(reason for check in _CHECKS if (reason := check(db, now)))
             other = not service_state.mock_mode(db)
             return HealthReport(
+                now,
                 reasons, tuple(app_rests.list_all(db)), tweets.count_due_of_world(db, mock=other, now=now)
             )
         except StorageUnavailable:
-            return HealthReport((sentence_of("database_unavailable"),))
+            return HealthReport(now, (sentence_of("database_unavailable"),))
 
 
 def _no_worker(q: Queries, now: datetime) -> str | None:

@@ -74,7 +74,7 @@ class Publishing:
         return [tweet.id for tweet in due]
 
     def resolve(self, tweet_id: int, *, twitter_id: str | None) -> Tweet:
-        """The owner's word on an unconfirmed tweet: it is at X as `twitter_id`, or (None) it is not and goes out again."""
+        """The owner's word on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out."""
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
             attempt = attempts.find_unsettled(tx, tweet_id)

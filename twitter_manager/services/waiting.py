@@ -41,7 +41,8 @@ class Waiting:
         self._seats.release()
 
     def until_settled(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
-        """How the tweets stand when all are settled, `seconds` are over or the service stops. Deleted ones are missing."""
+        """How the tweets stand when all are settled or `seconds` are over; when the service stops, as soon as none of
+        them is being sent. Deleted ones are missing."""
         ends = time.monotonic() + seconds
         until = later(self._context.clock(), seconds)
         left = set(tweet_ids)
@@ -51,6 +52,8 @@ class Waiting:
                 now = tweets.get_many(self._context.db, sorted(left))
                 left = {each.tweet.id for each in now if not is_settled(each.tweet, until)}
                 remaining = ends - time.monotonic()
-                if not left or remaining <= 0 or self._context.signals.stopping.is_set():
+                sending = any(each.tweet.status == "posting" for each in now)
+                stopping = self._context.signals.stopping.is_set() and not sending
+                if not left or remaining <= 0 or stopping:
                     return tweets.get_many(self._context.db, tweet_ids)
                 event.wait(min(remaining, _LOOK_AGAIN))

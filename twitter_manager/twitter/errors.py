@@ -146,6 +146,8 @@ def problem_of(status: int, body: Any) -> Problem:
 def refusal(problem: Problem, *, reset_at: datetime | None) -> XError:
     """The type of an answer of 300 and more. `reset_at`: when X's window for the endpoint starts anew, if known."""
     status = problem.status or 0
+    if status == 403 and _is_suspended(problem):  # X words it nearly as it words an app that lacks a feature
+        return AccountSuspended(problem)
     app_code = _app_code(problem)
     if app_code:
         return AppRefused(problem, app_code)
@@ -161,13 +163,14 @@ def refusal(problem: Problem, *, reset_at: datetime | None) -> XError:
 def _refused(problem: Problem) -> Refused:
     if problem.code == 187 or problem.says("duplicate content"):
         return DuplicateContent(problem)
-    if problem.code in (64, 326) or problem.says(
-        "account is suspended", "account has been suspended", "temporarily locked", "account is locked"
-    ):
-        return AccountSuspended(problem)
     if problem.code == 385 or problem.says("deleted or not visible"):
         return NotVisible(problem)
     return Refused(problem)
+
+
+def _is_suspended(problem: Problem) -> bool:
+    words = ("account is suspended", "account has been suspended", "temporarily locked", "account is locked")
+    return problem.code in (64, 326) or problem.says(*words)
 
 
 def _app_code(problem: Problem) -> str | None:
