@@ -71,7 +71,7 @@ class Send(Step):
             )
         except XError as error:
             outcome = error
-        self.context.store_knowledge(self._store, outcome)
+        self.conclude(self._store, outcome)
         self.context.signals.settled([self._tweet.id])
 
     def _before_first_byte(self) -> None:

@@ -92,9 +92,9 @@ class Look(Step):
         try:
             posts = self._read(unsettled)
         except XError as error:
-            self.context.store_knowledge(self._failed, error)
+            self.conclude(self._failed, error)
         else:
-            self.context.store_knowledge(self._found, posts)
+            self.conclude(self._found, posts)
         self.context.signals.settled(each.tweet.id for each in unsettled)
 
     def _unsettled(self, tx: Transaction) -> list[Unsettled]:

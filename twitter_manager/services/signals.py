@@ -14,7 +14,7 @@ class Signals:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._wakes = 0
-        self._waiters: dict[int, list[threading.Event]] = {}
+        self._watchers: dict[int, list[Watch]] = {}
         self.stopping = threading.Event()
 
     def wake(self) -> None:
@@ -28,9 +28,9 @@ class Signals:
         self.stopping.set()
         with self._changed:
             self._changed.notify_all()
-            for events in self._waiters.values():
-                for event in events:
-                    event.set()
+            for watches in self._watchers.values():
+                for watch in watches:
+                    watch.note(None)
 
     @property
     def wakes(self) -> int:
@@ -47,23 +47,47 @@ class Signals:
         """These tweets changed."""
         with self._changed:
             for tweet_id in tweet_ids:
-                for event in self._waiters.get(tweet_id, ()):
-                    event.set()
+                for watch in self._watchers.get(tweet_id, ()):
+                    watch.note(tweet_id)
 
     @contextmanager
-    def watching(self, tweet_ids: Iterable[int]) -> Iterator[threading.Event]:
-        """An event that is set whenever one of the tweets changed (clear it before looking again)."""
-        event = threading.Event()
+    def watching(self, tweet_ids: Iterable[int]) -> Iterator["Watch"]:
+        """Collects which of the tweets change while inside."""
+        watch = Watch()
         ids = list(tweet_ids)
         with self._changed:
             for tweet_id in ids:
-                self._waiters.setdefault(tweet_id, []).append(event)
+                self._watchers.setdefault(tweet_id, []).append(watch)
         try:
-            yield event
+            yield watch
         finally:
             with self._changed:
                 for tweet_id in ids:
-                    left = self._waiters[tweet_id]
-                    left.remove(event)
+                    left = self._watchers[tweet_id]
+                    left.remove(watch)
                     if not left:
-                        del self._waiters[tweet_id]
+                        del self._watchers[tweet_id]
+
+
+class Watch:
+    """Which of some tweets changed since somebody last asked."""
+
+    def __init__(self) -> None:
+        self._something = threading.Event()
+        self._changed: set[int] = set()
+        self._guard = threading.Lock()
+
+    def note(self, tweet_id: int | None) -> None:
+        """This tweet changed (None: look, whatever it is)."""
+        with self._guard:
+            if tweet_id is not None:
+                self._changed.add(tweet_id)
+            self._something.set()
+
+    def wait(self, seconds: float) -> set[int]:
+        """Those that changed, as soon as there are some; none after `seconds`."""
+        self._something.wait(seconds)
+        with self._guard:
+            self._something.clear()
+            changed, self._changed = self._changed, set()
+        return changed

@@ -3,6 +3,8 @@
 import logging
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Lane
@@ -15,6 +17,8 @@ from twitter_manager.twitter.errors import NotSent, Problem
 __all__ = ["LEASE_SECONDS", "Step", "uptime"]
 
 LEASE_SECONDS = 120.0  # three deadlines of a call
+
+Arguments = ParamSpec("Arguments")
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -32,6 +36,7 @@ class Step(ABC):
         self.context = context
         self.lane = lane
         self.lease = lane.lease or ""
+        self._released = False
 
     def take(self) -> None:
         """Does it and gives the lane back, whatever happened."""
@@ -41,11 +46,27 @@ class Step(ABC):
             log.exception("the step of lane %s failed; it is tried again", self.lane.account_id)
             self.context.store_knowledge(self._postpone)
         finally:
-            self.context.store_knowledge(self._release)
+            if not self._released:
+                self.context.store_knowledge(self._release)
 
     @abstractmethod
     def run(self) -> None:
         """The step itself."""
+
+    def conclude(
+        self,
+        store: Callable[Concatenate[Transaction, Arguments], None],
+        *args: Arguments.args,
+        **kw: Arguments.kwargs,
+    ) -> None:
+        """Stores what the step found out and gives the lane back, in one transaction."""
+
+        def store_and_release(tx: Transaction) -> None:
+            store(tx, *args, **kw)
+            self._release(tx)
+
+        self.context.store_knowledge(store_and_release)
+        self._released = True
 
     def still_mine(self) -> None:
         """Raises NotSent unless the lease is still good and the service runs on."""

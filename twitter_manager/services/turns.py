@@ -39,7 +39,7 @@ class Renew(Step):
         try:
             self._tokens.renew(self._account)
         except RenewalFailed as failure:
-            self.context.store_knowledge(self._rest, failure)
+            self.conclude(self._rest, failure)
 
     def _rest(self, tx: Transaction, failure: RenewalFailed) -> None:
         lanes.rest(tx, self.lane.account_id, until=failure.until, code=failure.code)

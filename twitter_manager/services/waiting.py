@@ -14,6 +14,7 @@ __all__ = ["Waiting", "is_settled"]
 
 SEATS = 16  # a quarter of the server's threads
 _LOOK_AGAIN = 0.2  # seconds: another process may have settled it
+_PER_TWEET = 0.001  # looking at a thousand costs something
 
 
 def is_settled(tweet: Tweet, until: datetime) -> bool:
@@ -46,14 +47,16 @@ class Waiting:
         ends = time.monotonic() + seconds
         until = later(self._context.clock(), seconds)
         left = set(tweet_ids)
-        with self._context.signals.watching(tweet_ids) as event:
+        look_at = left
+        with self._context.signals.watching(tweet_ids) as watch:
             while True:
-                event.clear()
-                now = tweets.get_many(self._context.db, sorted(left))
-                left = {each.tweet.id for each in now if not is_settled(each.tweet, until)}
-                remaining = ends - time.monotonic()
-                sending = any(each.tweet.status == "posting" for each in now)
-                stopping = self._context.signals.stopping.is_set() and not sending
-                if not left or remaining <= 0 or stopping:
+                now = tweets.get_many(self._context.db, sorted(look_at))
+                left -= look_at - {each.tweet.id for each in now if not is_settled(each.tweet, until)}
+                if not left or time.monotonic() >= ends or self._stops(now):
                     return tweets.get_many(self._context.db, tweet_ids)
-                event.wait(min(remaining, _LOOK_AGAIN))
+                pause = _LOOK_AGAIN + len(left) * _PER_TWEET
+                look_at = watch.wait(min(pause, max(0.0, ends - time.monotonic()))) & left or left
+
+    def _stops(self, now: Sequence[TweetOfAccount]) -> bool:
+        sending = any(each.tweet.status == "posting" for each in now)
+        return self._context.signals.stopping.is_set() and not sending

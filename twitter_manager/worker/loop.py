@@ -33,7 +33,9 @@ class RunningWorker:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.id = secrets.token_hex(8)
-        self._locks = services.settings.instance_path / "workers"
+        # beside the database, since whoever shares it must be able to tell whether this process lives
+        database = services.settings.database_path
+        self._locks = database.with_name(f"{database.name}.workers")
         self._locks.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self._locks / f"{self.id}.lock", thread_local=False)
         self._turn = threading.Lock()

@@ -145,6 +145,7 @@ def test_any_text_is_equal_to_itself(text: str) -> None:
         ("http://foo.org/a%zz%", "foo.org/a%zz%"),
         ("http://xn--n3h.net and http://☃.net", "☃.net and ☃.net"),
         ("http://xn--99999999999.com", "xn--99999999999.com"),
+        ("http://a.com/?x=1&amp;y=2", "a.com?x=1&y=2"),  # inside a link only
         ("https://twitter.com/bob/status/1", "x.com/bob/status/1"),
         ("No.Lnk here", "No.Lnk here"),
     ],
@@ -175,6 +176,11 @@ def test_a_link_to_a_post_in_our_own_text_makes_it_a_quote() -> None:
 
 def test_media_of_our_own_making_is_not_taken_for_that_of_x() -> None:
     assert compare(SentPost("Look", None), at_x(f"Look {MEDIA_LINK}")) is DOUBTFUL
+
+
+def test_a_link_to_itself_is_x_s_addition() -> None:
+    links = (SeenUrl("https://t.co/me", "https://twitter.com/i/web/status/900"),)
+    assert compare(SentPost("Look", None), at_x("", text="Look https://t.co/me", urls=links)) is SAME
 
 
 def test_another_quote_or_none_told_is_doubtful() -> None:

@@ -126,6 +126,7 @@ def test_weight(text: str, weight: int) -> None:
         ("http://example.com/" + "a" * 4070, ["http://example.com/" + "a" * 4070]),
         ("http://example.com/" + "a" * 4071, []),
         ("http://foo.photography and http://foo.nosuchtld", ["http://foo.photography"]),
+        ("http://foo.onion", ["http://foo.onion"]),
         (" ＃example.com", ["example.com"]),  # the wide sign may stand in a host, so the link begins before it
         ("\u2066\u202aexample.com\u202c\u2069", ["example.com"]),
         ("écoute.com", ["coute.com"]),  # the first character of a text counts as the one before a link
