@@ -1,0 +1,105 @@
+"""What a request must look like, beyond what waitress asks.
+
+waitress's own expressions for the request line and for header fields are quadratic: 64 KiB that are made for it keep
+the one loop thread, and with it every client, busy for minutes ("GET a://111… x") or 20 s (a field of blanks). What
+passes `check_head` takes them linear time. The rest keeps two readers of one connection, a proxy and us, from seeing
+different requests in it (RFC 9112, sections 3.2, 5.2, 6.1 and 6.3).
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from waitress.parser import (  # type: ignore[import-untyped]
+    HTTPRequestParser,
+    ParsingError,
+    TransferEncodingNotImplemented,
+)
+from waitress.receiver import ChunkedReceiver  # type: ignore[import-untyped]
+from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge  # type: ignore[import-untyped]
+
+__all__ = ["Request", "TooManyFields", "check_framing", "check_head"]
+
+_MAX_FIELDS = 200
+_MAX_CHUNK_LINE = 1024
+_MAX_TRAILER = 8192
+
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Z]{1,32} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
+_FOLDED_OR_BLANKS = re.compile(rb"\r\n[ \t]|:[ \t]{33}")
+_TRANSFER_ENCODING = re.compile(rb"\r\ntransfer-encoding:([^\r\n]*)", re.IGNORECASE)
+
+
+class TooManyFields(Exception):
+    """More header fields than any honest client sends."""
+
+
+def check_head(head: bytes) -> None:
+    """Raises ParsingError, TooManyFields or TransferEncodingNotImplemented for a `head` that is not to be read on.
+
+    `head` is the request line and the fields, lines ended by CR LF.
+    """
+    request_line, _, _ = head.partition(b"\r\n")
+    if not _REQUEST_LINE.fullmatch(request_line):
+        raise ParsingError("request line")
+    if head.count(b"\n") > _MAX_FIELDS + 2:  # the request line and the blank line at the end
+        raise TooManyFields
+    if _FOLDED_OR_BLANKS.search(head):
+        raise ParsingError("folded field or too many blanks")
+    encodings = [value.strip(b" \t").lower() for value in _TRANSFER_ENCODING.findall(head)]
+    if encodings not in ([], [b"chunked"]):
+        raise TransferEncodingNotImplemented("transfer-encoding")
+
+
+def check_framing(version: str, headers: Mapping[str, str], *, chunked: bool) -> None:
+    """Raises ParsingError where a proxy may see another end of the request, or another host, than we do.
+
+    `headers` has waitress's names (CONTENT_LENGTH); a field that came twice has both values, joined by a comma.
+    """
+    if chunked and "CONTENT_LENGTH" in headers:
+        raise ParsingError("content-length and transfer-encoding")
+    if "TRANSFER_ENCODING" in headers:  # waitress takes it out only from HTTP/1.1
+        raise ParsingError("transfer-encoding in HTTP/1.0")
+    host = headers.get("HOST")
+    if (host is None and version == "1.1") or (host is not None and "," in host):
+        raise ParsingError("host")
+
+
+class _Chunks(ChunkedReceiver):  # type: ignore[misc]
+    """A chunked body whose chunk lines and trailer are short: waitress copies them again at every byte that comes."""
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        if len(self.control_line) > _MAX_CHUNK_LINE or len(self.trailer) > _MAX_TRAILER:
+            self.error = BadRequest("chunk line or trailer")
+        return consumed
+
+
+class Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request on its way in. `began` is the monotonic time of its first byte."""
+
+    body_rcv: Any
+    path = ""  # waitress logs it even of a request that it could not read
+
+    def __init__(self, adj: object) -> None:
+        super().__init__(adj)
+        self.began = time.monotonic()
+
+    def received(self, data: bytes) -> int:
+        try:
+            consumed: int = super().received(data)
+        except TooManyFields:
+            self.error = RequestHeaderFieldsTooLarge("too many fields")
+            self.completed = True
+            return len(data)
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        check_head(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # a Content-Length of thousands of digits, a host like "[": waitress lets them pass
+            raise ParsingError("number or URL") from error
+        check_framing(self.version, self.headers, chunked=self.chunked)
+        if self.chunked:
+            self.body_rcv = _Chunks(self.body_rcv.getbuf())
