@@ -1,0 +1,106 @@
+"""The key on every call: where it counts, what a wrong one gets, and that guessing is slowed down."""
+
+import sqlite3
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Service, assert_error
+from twitter_manager.api.wrong_keys import WrongKeys
+
+WRONG = {"X-API-Key": "w" * 43}
+
+
+def test_the_key_in_the_header_or_the_query(service: Service, anonymous: FlaskClient) -> None:
+    assert anonymous.get("/api/v1/accounts", headers={"X-API-Key": service.key}).status_code == 200
+    assert anonymous.get("/api/v1/accounts", query_string={"api_key": service.key}).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": ""}, WRONG, {"X-API-Key": "ключ".encode().decode("latin-1")}])
+def test_missing_empty_wrong_or_strange(anonymous: FlaskClient, headers: dict[str, str]) -> None:
+    shape = assert_error(anonymous.get("/api/v1/accounts", headers=headers), 401, "unauthorized")
+    assert shape["error"] == "Unauthorized"
+
+
+def test_a_key_under_another_name_does_not_count(service: Service, anonymous: FlaskClient) -> None:
+    for headers in ({"Authorization": f"Bearer {service.key}"}, {"Api-Key": service.key}):
+        assert_error(anonymous.get("/api/v1/accounts", headers=headers), 401, "unauthorized")
+
+
+def test_a_wrong_header_is_not_saved_by_a_right_query(service: Service, anonymous: FlaskClient) -> None:
+    answer = anonymous.get("/api/v1/accounts", headers=WRONG, query_string={"api_key": service.key})
+    assert_error(answer, 401, "unauthorized")
+
+
+def test_a_revoked_key_stops_at_once(service: Service, anonymous: FlaskClient) -> None:
+    key, text = service.services.api_keys.create("laptop")
+    assert anonymous.get("/api/v1/test", headers={"X-API-Key": text}).status_code == 200
+    service.services.api_keys.revoke(key.id)
+    assert_error(anonymous.get("/api/v1/test", headers={"X-API-Key": text}), 401, "unauthorized")
+
+
+def test_after_20_wrong_keys_the_21st_is_told_to_wait_and_the_right_one_still_passes(
+    service: Service, anonymous: FlaskClient
+) -> None:
+    for _ in range(20):
+        assert_error(anonymous.get("/api/v1/accounts", headers=WRONG), 401, "unauthorized")
+    answer = anonymous.get("/api/v1/accounts", headers=WRONG)
+    assert_error(answer, 429, "too_many_wrong_keys", retryable=True)
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert service.client.get("/api/v1/accounts").status_code == 200
+    assert anonymous.get("/api/v1/health").status_code == 503, "no key is asked for there"
+
+
+def test_wrong_keys_of_one_address_are_not_held_against_another(service: Service) -> None:
+    for _ in range(21):
+        service.anonymous.get("/api/v1/accounts", headers=WRONG)
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert_error(
+        service.anonymous.get("/api/v1/accounts", headers=WRONG, environ_overrides=elsewhere), 401, "unauthorized"
+    )
+
+
+def test_calls_without_any_key_are_not_counted_as_guesses(service: Service, anonymous: FlaskClient) -> None:
+    for _ in range(25):
+        assert_error(anonymous.get("/api/v1/accounts"), 401, "unauthorized")
+
+
+def test_the_window_slides() -> None:
+    wrong = WrongKeys(tries=2, window=60.0)
+    assert wrong.note("a", 0.0) is None
+    assert wrong.note("a", 30.0) is None
+    assert wrong.note("a", 50.0) == 10.0
+    assert wrong.note("a", 60.0) is None
+    assert wrong.note("a", 61.0) == 29.0
+
+
+def test_the_memory_for_addresses_is_bounded() -> None:
+    wrong = WrongKeys(tries=1, most_addresses=2)
+    for address in ("a", "b", "c"):
+        assert wrong.note(address, 0.0) is None
+    assert wrong.note("c", 1.0) is not None, "still known"
+    assert wrong.note("a", 1.0) is None, "forgotten when c came"
+
+
+def test_a_database_that_is_away_is_503_and_not_401(service: Service, client: FlaskClient) -> None:
+    file = service.services.settings.database_path
+    away = file.with_name("away.db")
+    file.rename(away)
+    assert_error(client.get("/api/v1/accounts"), 503, "database_unavailable", retryable=True)
+    away.rename(file)
+    assert client.get("/api/v1/accounts").status_code == 200
+
+
+def test_a_locked_database_is_503_for_writers_and_comes_back(
+    service: Service, alice: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service.services.db, "_patience", 0.05)
+    service.services.db.close()  # the next connection takes the new patience
+    other = sqlite3.connect(service.services.settings.database_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    body = {"account_id": alice, "text": "hello"}
+    assert_error(service.client.post("/api/v1/tweet", json=body), 503, "database_unavailable", retryable=True)
+    assert service.client.get("/api/v1/tweets").status_code == 200, "reading goes on"
+    other.execute("ROLLBACK")
+    other.close()
+    assert service.client.post("/api/v1/tweet", json=body).status_code == 201

@@ -1,0 +1,235 @@
+"""flask --app app …, through Flask's own runner; and what needs a process of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.conftest import JSON, Service
+from twitter_manager import logs
+from twitter_manager.factory import create_app
+from twitter_manager.services import build
+from twitter_manager.simulator.world import World
+from twitter_manager.start import application
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(service: Service, *words: str) -> tuple[int, str, str]:
+    result = service.app.test_cli_runner().invoke(args=list(words))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_key_is_made_listed_and_revoked(service: Service) -> None:
+    code, out, _ = run(service, "keys", "create", "--name", "laptop")
+    key = out.strip()
+    assert code == 0
+    assert service.anonymous.get("/api/v1/test", headers={"X-API-Key": key}).status_code == 200
+    _, listed, _ = run(service, "keys", "list")
+    [line] = [line for line in listed.splitlines() if "laptop" in line]
+    assert "active" in line
+    assert key not in listed
+    number = line.split()[0]
+    assert run(service, "keys", "revoke", number)[0] == 0
+    assert service.anonymous.get("/api/v1/test", headers={"X-API-Key": key}).status_code == 401
+    code, _, err = run(service, "keys", "revoke", number)
+    assert code == 1
+    assert "no active key" in err
+
+
+def test_before_the_first_start_a_command_says_so_and_touches_nothing(service: Service, tmp_path: Path) -> None:
+    elsewhere = replace(service.services.settings, instance_dir=str(tmp_path / "never"))
+    result = create_app(services=build(elsewhere)).test_cli_runner().invoke(args=["keys", "list"])
+    assert result.exit_code == 1
+    assert "The database is not available" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "never").exists()
+
+
+@pytest.mark.parametrize("words", [["worker"], ["keys"], ["keys", "create"], ["simulator"]])
+def test_every_command_has_help(service: Service, words: list[str]) -> None:
+    code, out, _ = run(service, *words, "--help")
+    assert code == 0
+    assert len(out.splitlines()) > 3
+
+
+def test_importing_the_application_starts_nothing(tmp_path: Path) -> None:
+    script = "import app; app.app.test_client().get('/api/v1/health')"
+    environment = clean_environment(tmp_path)
+    assert finished(environment, "-c", "import app").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
+    assert finished(environment, "-c", script).returncode == 0
+    made = {path.relative_to(tmp_path).parts[:2] for path in tmp_path.rglob("*")}
+    assert made == {("app.py",), ("instance",), ("instance", "logs")}, "the log of that request, and nothing else"
+
+
+def test_bad_settings_end_every_way_in_with_a_line_for_each(tmp_path: Path) -> None:
+    environment = {**clean_environment(tmp_path), "PORT": "many", "API_KEY": "mine-is-short"}
+    for words in (["app.py"], ["-m", "flask", "--app", "app", "keys", "list"]):
+        done = finished(environment, *words)
+        assert done.returncode == 1
+        assert [line.split()[0] for line in done.stderr.splitlines()] == ["API_KEY", "PORT"]
+        assert "mine" not in done.stderr
+
+
+def test_the_whole_service_starts_says_where_it_is_and_ends_on_sigterm(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {**clean_environment(tmp_path), "PORT": str(port)}
+    with process(environment, "app.py") as running:
+        wait_for(lambda: healthy(port))
+        key = key_in(tmp_path)
+        answer = requests.get(f"http://127.0.0.1:{port}/api/v1/test", headers={"X-API-Key": key}, timeout=5)
+        assert answer.status_code == 200
+        second = finished(environment, "app.py")
+        assert second.returncode == 1, "the port is taken"
+        assert len(second.stderr.splitlines()) == 1
+        out, err = end(running)
+    assert running.returncode == 0
+    assert str(tmp_path / "instance" / "secrets.env") in out
+    assert f"http://127.0.0.1:{port}" in out
+    assert key not in out + err
+
+
+def test_sigterm_lets_the_call_in_flight_end_and_tells_its_caller(tmp_path: Path) -> None:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with process({**clean_environment(tmp_path), "PORT": str(port)}, "app.py") as running:
+        wait_for(lambda: healthy(port))
+        headers = {"X-API-Key": key_in(tmp_path)}
+        auth_url = requests.get(f"{base}/api/v1/auth/twitter", headers=headers, timeout=5).json()["auth_url"]
+        account = requests.get(f"{auth_url}&mock_user=alice", headers=JSON, timeout=5).json()["account"]
+        body = {"account_id": account["id"], "text": "in flight"}
+        tweet = requests.post(f"{base}/api/v1/tweet", json=body, headers=headers, timeout=5).json()["tweet_id"]
+        world = World(tmp_path / "instance" / "simulator.db")
+        world.faults.is_slow(1.0)
+        with ThreadPoolExecutor() as pool:
+            call = pool.submit(requests.post, f"{base}/api/v1/tweet/post/{tweet}", headers=headers, timeout=10)
+            wait_for(lambda: len(world.posts()) == 1)
+            end(running)
+            answer = call.result()
+        world.close()
+    assert running.returncode == 0
+    assert answer.status_code == 200
+    assert answer.json()["tweet_id"] == tweet
+
+
+def test_an_application_imported_before_the_first_start_of_its_worker_finds_the_keys(
+    tmp_path: Path, start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("API_KEY", "ENCRYPTION_KEY", "INSTANCE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(logs, "set_up", lambda settings: None)
+    early = application(tmp_path).test_client()
+    assert early.get("/api/v1/health").status_code == 503
+    key = start().key
+    answer = early.get("/api/v1/auth/twitter", headers={"X-API-Key": key})
+    assert answer.status_code == 200
+
+
+def test_a_worker_beside_the_web_process(tmp_path: Path) -> None:
+    with process(clean_environment(tmp_path), "-m", "flask", "--app", "app", "worker") as running:
+        assert running.stdout is not None
+        assert "The worker runs" in running.stdout.readline()
+        end(running)
+    assert running.returncode == 0
+
+
+def test_the_simulator_over_http(tmp_path: Path) -> None:
+    port = free_port()
+    words = ("-m", "flask", "--app", "app", "simulator", "--port", str(port), "--file", str(tmp_path / "x.db"))
+    with process(clean_environment(tmp_path), *words) as running:
+        wait_for(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
+        end(running, by=signal.SIGINT)
+    assert running.returncode == 0
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """Nothing set, whatever the environment of the tests and a .env in this clone hold: app.py stands in `folder`."""
+    shutil.copy(ROOT / "app.py", folder)
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "SYSTEMROOT", "TMPDIR", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "PWD": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "FLASK_SKIP_DOTENV": "1",
+    }
+
+
+@contextmanager
+def process(environment: dict[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
+    """python WORDS beside the test; gone afterwards, whatever the test did."""
+    running = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=environment["PWD"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def end(running: subprocess.Popen[str], *, by: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
+    """Asks it to end; what it wrote on stdout and stderr."""
+    running.send_signal(by)
+    return running.communicate(timeout=10)
+
+
+def finished(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """python WORDS until it ends by itself."""
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=environment["PWD"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def key_in(folder: Path) -> str:
+    """The API key that the first start made."""
+    return (folder / "instance" / "secrets.env").read_text().split("API_KEY=")[1].split()[0]
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def reachable(url: str) -> int | None:
+    try:
+        return requests.get(url, timeout=5).status_code
+    except requests.ConnectionError:
+        return None
+
+
+def healthy(port: int) -> bool:
+    return reachable(f"http://127.0.0.1:{port}/api/v1/health") == 200
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends, "it did not happen within 20 s"
+        time.sleep(0.05)

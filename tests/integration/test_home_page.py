@@ -1,0 +1,92 @@
+"""GET /: the first page a newcomer opens."""
+
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+from tests.conftest import PAGE, Service
+
+
+class Links(HTMLParser):
+    """What a page loads or leads to, and its scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.found += [value or "" for name, value in attrs if name in ("src", "href", "action")]
+
+
+def current_step(text: str) -> str:
+    """The heading of the step that is marked as the next one."""
+    return text.partition('aria-current="step"')[2].partition("</h2>")[0]
+
+
+def test_it_tells_the_next_step_at_every_stage(service: Service) -> None:
+    assert "Connect an account" in current_step(service.anonymous.get("/").text)
+    alice = service.connect("alice")
+    assert "Create a tweet" in current_step(service.anonymous.get("/").text)
+    service.beat()
+    tweet = service.tweet(alice, "hello")
+    assert "Post it" in current_step(service.anonymous.get("/").text)
+    service.services.publishing.post_now(tweet)
+    service.run_due()
+    page = service.anonymous.get("/").text
+    assert "Look at what is out" in current_step(page)
+    assert "1 account ·" in page
+    assert "1 posted" in page
+
+
+def test_it_says_where_the_key_is_and_not_the_key(service: Service) -> None:
+    text = service.anonymous.get("/").text
+    assert "instance/secrets.env" in text
+    assert service.key not in text
+    assert service.services.settings.encryption_key[0] not in text
+
+
+def test_it_says_that_x_is_simulated_only_when_it_is(start: Callable[..., Service]) -> None:
+    service = start(TWITTER_CLIENT_ID="client", MOCK_MODE="on")
+    assert "Mock mode" in service.anonymous.get("/").text
+    service.client.post("/api/v1/mock-mode", json={"enabled": False})
+    assert "Mock mode" not in service.anonymous.get("/").text
+
+
+def test_it_loads_nothing_and_runs_nothing(service: Service) -> None:
+    answer = service.anonymous.get("/")
+    links = Links()
+    links.feed(answer.text)
+    assert all(link.startswith("/") for link in links.found)
+    assert not links.tags & {"script", "img", "link", "iframe"}
+    assert 'name="viewport"' in answer.text
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+
+
+def test_it_shows_what_is_wrong(service: Service) -> None:
+    assert "No posting worker is alive" in service.anonymous.get("/").text
+    service.beat()
+    assert "No posting worker is alive" not in service.anonymous.get("/").text
+
+
+def test_it_shows_that_x_refuses_the_app(service: Service, alice: int) -> None:
+    service.world.faults.runs_out_of_credits()
+    service.beat()
+    service.services.publishing.post_now(service.tweet(alice, "too dear"))
+    service.run_due()
+    assert "The X app has no credits left" in service.anonymous.get("/").text
+
+
+def test_a_browser_sees_a_page_also_when_the_database_is_away(service: Service) -> None:
+    file = service.services.settings.database_path
+    file.rename(file.with_name("away.db"))
+    answer = service.anonymous.get("/", headers=PAGE)
+    assert answer.status_code == 503
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert "The database is not available" in answer.text
+
+
+def test_parameters_like_those_of_x_change_nothing_here(service: Service) -> None:
+    assert service.anonymous.get("/?code=1&state=2&error=3").status_code == 200

@@ -1,0 +1,178 @@
+"""The log: its lines, its days, and that no secret gets in."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import JSON, PAGE, BackgroundWorker, Service
+from twitter_manager import logs
+from twitter_manager.config import Settings
+from twitter_manager.logs import DailyFile, OneLine
+
+Reader = Callable[[], str]
+
+
+@pytest.fixture
+def log(settings: Settings) -> Iterator[Reader]:
+    """The log of the service in this test; gives what was written so far."""
+    logs.set_up(settings)
+    yield lambda: "".join(path.read_text() for path in sorted(settings.log_path.glob("*.log")))
+    for name in ("", "twitter_manager"):
+        logging.getLogger(name).setLevel(logging.NOTSET if name else logging.WARNING)
+    for handler in logging.getLogger().handlers[:]:
+        if isinstance(handler, DailyFile) or type(handler).__module__ == "twitter_manager.logs":
+            logging.getLogger().removeHandler(handler)
+            handler.close()
+
+
+def record(text: str, *, at: datetime, level: int = logging.INFO) -> logging.LogRecord:
+    made = logging.LogRecord("twitter_manager.test", level, "", 0, text, None, None)
+    made.created = at.timestamp()
+    return made
+
+
+def test_a_line_for_every_request(service: Service, log: Reader) -> None:
+    answer = service.client.get("/api/v1/accounts?api_key=abc&page=1", headers={"X-Request-ID": "my-id.1"})
+    assert answer.headers["X-Request-ID"] == "my-id.1"
+    [line] = [line for line in log().splitlines() if "my-id.1" in line]
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO twitter_manager\.requests "
+        r"GET /api/v1/accounts 200 [\d.]+ ms key=1 request=my-id\.1",
+        line,
+    )
+
+
+@pytest.mark.parametrize("asked", ["", "a b", "a\tb", "x" * 65, "ü", "a/b", "'; --"])
+def test_a_request_id_that_is_none_is_replaced(service: Service, asked: str) -> None:
+    given = service.anonymous.get("/api/v1/health", headers={"X-Request-ID": asked}).headers["X-Request-ID"]
+    assert re.fullmatch(r"[0-9a-f]{32}", given)
+
+
+def test_no_path_can_forge_a_line(service: Service, log: Reader) -> None:
+    service.anonymous.get("/x%0A2026-01-01T00:00:00.000Z%20INFO%20forged%0D%E2%80%A8%1B[2J")
+    lines = log().splitlines()
+    assert len([line for line in lines if "forged" in line]) == 1
+    assert not [line for line in lines if line.startswith("2026-01-01")]
+    assert "\x1b" not in log()
+
+
+def test_a_traceback_stands_under_the_request_id_and_no_line_of_it_looks_like_another(
+    service: Service, log: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("first\n2026-01-01T00:00:00.000Z INFO forged")
+
+    monkeypatch.setattr("twitter_manager.storage.accounts.list_all", broken)
+    answer = service.client.get("/api/v1/accounts")
+    assert answer.status_code == 500
+    assert answer.json["error"] == "Internal server error"
+    assert "forged" not in answer.text
+    assert f"request={answer.headers['X-Request-ID']}" in log()
+    assert "Traceback" in log()
+    assert not [line for line in log().splitlines() if line.startswith("2026-01-01")]
+
+
+def test_no_secret_gets_into_log_or_answers_in_a_whole_life(
+    service: Service, log: Reader, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answers = []
+    logs.set_up(replace(settings, log_level="DEBUG"))
+    alice, bob = service.connect("alice"), service.connect("bob")
+    text = "a text nobody else may read"
+    with BackgroundWorker(service):
+        for account in (alice, bob):
+            answers.append(service.client.post(f"/api/v1/tweet/post/{service.tweet(account, text)}"))
+        service.world.faults.refuses(403)
+        answers.append(service.client.post(f"/api/v1/tweet/post/{service.tweet(alice, text + ' again')}"))
+        service.clock.forward(7000)
+        service.beat()
+        answers.append(service.client.post(f"/api/v1/tweet/post/{service.tweet(alice, text + ' renewed')}"))
+        service.world.disconnect("bob")
+        service.clock.forward(7300)
+        service.beat()
+        answers.append(service.client.post(f"/api/v1/tweet/post/{service.tweet(bob, text + ' lost')}"))
+    answers += [service.anonymous.get(f"/api/v1/accounts?api_key={service.key}x", headers=JSON)]
+    back = service.consent(service.begin()["auth_url"], "carol")
+    service.world.faults.token_endpoint_refuses()
+    answers += [service.anonymous.get(back, headers=JSON), service.anonymous.get(back, headers=PAGE)]
+    answers += [service.client.get("/api/v1/accounts"), service.anonymous.get("/"), service.anonymous.get(back)]
+
+    written = log() + "".join(capfd.readouterr())
+    secrets = service.world.secrets() | {service.key, *settings.encryption_key}
+    assert len(secrets) > 8
+    for place in [written, *(answer.text for answer in answers)]:
+        assert not [secret for secret in secrets if secret in place]
+    assert text not in written
+    assert "state=" not in written
+    assert "POST /2/tweets" in written
+
+
+def test_debug_lets_no_other_package_speak(settings: Settings, log: Reader) -> None:
+    logs.set_up(replace(settings, log_level="DEBUG"))
+    logging.getLogger("urllib3.connectionpool").debug("https://api.x.com?token=1")
+    logging.getLogger("requests").info("chatter")
+    talkative = logging.getLogger("talkative")
+    talkative.setLevel(logging.DEBUG)
+    talkative.info("GET /?api_key=1")
+    logging.getLogger("werkzeug").info("GET /?api_key=1")
+    logging.getLogger("twitter_manager.x").debug("ours")
+    logging.getLogger("urllib3").warning("loud")
+    assert "chatter" not in log()
+    assert "token=1" not in log()
+    assert "api_key=1" not in log()
+    assert "ours" in log()
+    assert "loud" in log()
+
+
+def test_a_new_file_at_midnight_utc_and_two_weeks_are_kept(tmp_path: Path) -> None:
+    for day in (5, 6, 7):
+        (tmp_path / f"twitter_manager-2026-11-{day:02}.log").write_text("old\n")
+    (tmp_path / "notes-2026-01-01.log").write_text("somebody else's\n")
+    handler = DailyFile(tmp_path)
+    handler.emit(record("before", at=datetime(2026, 11, 20, 23, 59, 59, 999000, tzinfo=UTC)))
+    handler.emit(record("after", at=datetime(2026, 11, 21, 0, 0, 0, tzinfo=UTC)))
+    handler.close()
+    assert "before" in (tmp_path / "twitter_manager-2026-11-20.log").read_text()
+    assert "after" in (tmp_path / "twitter_manager-2026-11-21.log").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "notes-2026-01-01.log",
+        "twitter_manager-2026-11-07.log",
+        "twitter_manager-2026-11-20.log",
+        "twitter_manager-2026-11-21.log",
+    ]
+
+
+def test_two_processes_share_a_file(tmp_path: Path) -> None:
+    one, other = DailyFile(tmp_path), DailyFile(tmp_path)
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    for handler in (one, other, one):
+        handler.emit(record("line", at=at))
+    one.close()
+    other.close()
+    assert (tmp_path / "twitter_manager-2026-11-20.log").read_text().count("line\n") == 3
+
+
+def test_a_folder_that_cannot_be_written_costs_the_line_and_one_complaint(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    handler = DailyFile(tmp_path / "logs")
+    for _ in range(3):
+        handler.emit(record("line", at=datetime(2026, 11, 20, tzinfo=UTC)))
+    assert capsys.readouterr().err.count("cannot be written") == 1
+
+
+def test_nothing_is_touched_before_the_first_line(tmp_path: Path) -> None:
+    handler = DailyFile(tmp_path / "logs")
+    assert not (tmp_path / "logs").exists()
+    handler.close()
+
+
+def test_times_are_utc_with_milliseconds() -> None:
+    at = datetime(2026, 11, 20, 14, 5, 0, 123000, tzinfo=UTC)
+    assert OneLine().format(record("x", at=at)) == "2026-11-20T14:05:00.123Z INFO twitter_manager.test x"

@@ -1,0 +1,86 @@
+"""GET and POST /api/v1/mock-mode, and what the switch does to accounts, tweets and the consent page."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Service, assert_error
+from twitter_manager.services import build
+from twitter_manager.services.worlds import CONSENT_PATH
+
+PATH = "/api/v1/mock-mode"
+
+
+@pytest.fixture
+def both_worlds(start: Callable[..., Service]) -> Service:
+    """A service with an X app configured, switched to mock mode."""
+    return start(TWITTER_CLIENT_ID="client", MOCK_MODE="on")
+
+
+def test_on_with_nothing_set(client: FlaskClient) -> None:
+    assert client.get(PATH).json == {"enabled": True}
+
+
+def test_it_cannot_be_left_without_an_x_app(client: FlaskClient) -> None:
+    shape = assert_error(client.post(PATH, json={"enabled": False}), 409, "oauth_not_configured")
+    assert shape["error"] == "Twitter OAuth credentials not configured"
+    assert client.get(PATH).json == {"enabled": True}
+
+
+def test_switching_counts_at_once_in_every_process(both_worlds: Service) -> None:
+    other = build(both_worlds.services.settings)
+    assert both_worlds.client.post(PATH, json={"enabled": False}).json == {"enabled": False}
+    assert other.mock_mode.is_on() is False
+    assert both_worlds.client.post(PATH, json={"enabled": True}).json == {"enabled": True}
+    assert other.mock_mode.is_on() is True
+    other.close()
+
+
+def test_a_mock_account_rests_in_the_real_world(both_worlds: Service) -> None:
+    alice = both_worlds.connect("alice")
+    tweet = both_worlds.tweet(alice, "simulated")
+    both_worlds.beat()
+    both_worlds.client.post(PATH, json={"enabled": False})
+    assert_error(both_worlds.client.post(f"/api/v1/tweet/post/{tweet}"), 409, "other_world")
+    body = {"account_id": alice, "text": "hello"}
+    assert_error(both_worlds.client.post("/api/v1/tweet", json=body), 409, "other_world")
+    assert both_worlds.client.post("/api/v1/tweets/post-pending").json["total"] == 0
+    both_worlds.run_due()
+    assert both_worlds.world.posts() == []
+    assert both_worlds.row(tweet)["mock"] is True
+
+
+def test_health_shows_what_rests_because_of_the_switch(both_worlds: Service) -> None:
+    alice = both_worlds.connect("alice")
+    tweet = both_worlds.tweet(alice, "simulated")
+    both_worlds.beat()
+    both_worlds.services.publishing.post_now(tweet)
+    both_worlds.client.post(PATH, json={"enabled": False})
+    assert both_worlds.anonymous.get("/api/v1/health").json["resting_other_world"] == 1
+
+
+def test_the_consent_page_is_there_only_in_mock_mode(both_worlds: Service) -> None:
+    assert both_worlds.anonymous.get(CONSENT_PATH).status_code == 400, "the page, missing its parameters"
+    both_worlds.client.post(PATH, json={"enabled": False})
+    assert_error(both_worlds.anonymous.get(CONSENT_PATH), 404, "not_found")
+    assert_error(both_worlds.anonymous.post(CONSENT_PATH), 404, "not_found")
+
+
+def test_a_person_chooses_on_the_consent_page(service: Service) -> None:
+    service.world.user("alice")
+    address = service.begin()["auth_url"].removeprefix("http://127.0.0.1:5555")
+    page = service.anonymous.get(address)
+    assert page.status_code == 200
+    assert "@alice" in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    answer = service.anonymous.post(address, data={"decision": "approve", "new_user": "zoë"})
+    assert answer.status_code == 400, "no username of X's"
+    answer = service.anonymous.post(address, data={"decision": "approve", "user": "alice"})
+    assert answer.status_code == 302
+    assert "code=" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("body", [{}, {"enabled": 1}, {"enabled": "off"}, {"enabled": None}])
+def test_a_switch_that_is_none(client: FlaskClient, body: dict[str, object]) -> None:
+    assert_error(client.post(PATH, json=body), 422, "invalid_field", field="enabled")

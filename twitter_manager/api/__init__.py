@@ -1,0 +1,33 @@
+"""The door for programs: JSON over HTTP, one file per resource. `flask --app app routes` lists what it answers.
+
+Every request passes, in this order: `request_log` (its id, later its line in the log), `hosts` (is it meant for us),
+`auth` (the key; a new route needs one unless it stands in PUBLIC), then the view, and on the way back `headers`.
+
+    health accounts oauth tweets posting stats mock_mode    the resources, each a blueprint
+    home consent          the newcomer's page; the simulated X's page in mock mode
+    inputs                how bodies, ids, pages and filters are read and refused
+    shapes                what an account and a tweet look like in JSON
+    errors                every error's status and the one shape; the only file that knows statuses
+    pages templates/      HTML, where a person rather than a program comes
+    wrong_keys            the limit on guessing keys
+    current               what a view can reach: the services, the key, the request id
+
+To add an endpoint: a function in the resource's file (or a new file and a line in BLUEPRINTS). A view reads its input
+with `inputs`, calls a service or reads storage, and returns JSON; what goes wrong is raised, never returned.
+"""
+
+from twitter_manager.api import accounts, consent, health, home, mock_mode, oauth, posting, stats, tweets
+
+__all__ = ["BLUEPRINTS"]
+
+BLUEPRINTS = (
+    home.blueprint,
+    health.blueprint,
+    oauth.blueprint,
+    consent.blueprint,
+    accounts.blueprint,
+    tweets.blueprint,
+    posting.blueprint,
+    stats.blueprint,
+    mock_mode.blueprint,
+)

@@ -1,0 +1,42 @@
+"""In mock mode: the simulated X's page on which a person lets the app use an account."""
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, request
+
+from twitter_manager.api import current
+from twitter_manager.errors import NotFound
+from twitter_manager.services.worlds import CONSENT_PATH
+from twitter_manager.simulator.answers import answer
+from twitter_manager.simulator.messages import Request
+
+__all__ = ["blueprint"]
+
+_PATH_AT_X = "/i/oauth2/authorize"
+
+blueprint = Blueprint("consent", __name__)
+
+
+@blueprint.get(CONSENT_PATH)
+def show() -> Response:
+    """The page; with `mock_user=NAME` that person says yes at once."""
+    return _answer_of_simulated_x()
+
+
+@blueprint.post(CONSENT_PATH)
+def decide() -> Response:
+    """What the person chose on it."""
+    return _answer_of_simulated_x()
+
+
+def _answer_of_simulated_x() -> Response:
+    """Raises NotFound when mock mode is off: then nobody can connect a simulated account."""
+    services = current.services()
+    if not services.mock_mode.is_on():
+        raise NotFound("not_found")
+    query = quote(request.query_string, safe="%&=+;,/?:@!$'()*~.-_")
+    asked = Request.from_target(
+        request.method, f"{_PATH_AT_X}?{query}", headers=dict(request.headers), body=request.get_data(cache=False)
+    )
+    reply = answer(services.simulated(), asked)
+    return Response(reply.body, status=reply.status, headers=dict(reply.headers))

@@ -1,0 +1,130 @@
+"""Reading what was sent: bodies into typed models, ids, pages and filters out of path and query.
+
+Everything raises errors that name the field and never repeat its value.
+"""
+
+import json
+import re
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import orjson
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from twitter_manager.errors import Invalid, Malformed, NotJson
+
+__all__ = ["MOST_ROWS", "Body", "Id", "NoFields", "body", "id_in_query", "number_in_query", "page_in_query", "to_id"]
+
+LARGEST_ID = 2**63 - 1
+MOST_ROWS = 50
+_LAST_PAGE = 2**31
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_LONGEST_NAME = 64
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+_IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
+
+_PHRASES = {
+    "missing": "is required",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "literal_error": "is none of the words it may be",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
+    "string_too_long": "is too long",
+    "string_pattern_mismatch": "does not look as it must",
+}
+
+
+class Body(BaseModel):
+    """A body: no field is converted, none is ignored."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class NoFields(Body):
+    """The body of a call that takes none."""
+
+
+Model = TypeVar("Model", bound=Body)
+
+
+def body(model: type[Model]) -> Model:
+    """The body as `model`; no body is `{}`. Raises NotJson, Malformed or Invalid."""
+    data = request.get_data(cache=False)
+    values = _parsed(data) if data else {}
+    if not isinstance(values, dict):
+        raise Malformed("not_an_object")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        _refuse(error.errors(include_url=False, include_context=False, include_input=False)[0], values)
+
+
+def to_id(text: str, *, field: str) -> int:
+    """The id in a path or query: 1 to 2**63 - 1 in digits. Raises Invalid naming `field`."""
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= LARGEST_ID:
+        raise Invalid("invalid_id", field=field)
+    return int(text)
+
+
+def id_in_query(name: str) -> int | None:
+    """The id given as the parameter `name`, if it is given. Raises Invalid."""
+    text = request.args.get(name)
+    return None if text is None else to_id(text, field=name)
+
+
+def number_in_query(name: str, *, default: int, most: int) -> int:
+    """A whole number from 1 to `most` given as the parameter `name`. Raises Invalid."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= most:
+        raise Invalid("invalid_field", sentence=f"{name} must be a whole number from 1 to {most}", field=name)
+    return int(text)
+
+
+def page_in_query() -> tuple[int, int]:
+    """`page` (from 1) and `limit` (at most 50) of a list. Raises Invalid."""
+    page = number_in_query("page", default=1, most=_LAST_PAGE)
+    return page, number_in_query("limit", default=MOST_ROWS, most=MOST_ROWS)
+
+
+def _parsed(data: bytes) -> Any:
+    if not request.is_json:
+        raise NotJson("not_json")
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _parsed_with_surrogates(data)
+
+
+def _parsed_with_surrogates(data: bytes) -> Any:
+    r"""JSON may hold a lone "\ud800" (RFC 8259 §8.2), which orjson refuses; then it is the field that is wrong."""
+    try:
+        return json.loads(data.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("malformed_json") from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
+    """Turns the first thing that pydantic found into the error that names its field."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    if error["type"] == "extra_forbidden" or not name:
+        raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
+    if name in _IDS and name in values:
+        raise Invalid("invalid_id", field=name)
+    phrase = _PHRASES.get(error["type"], "is wrong")
+    raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+
+
+def _printable(name: str) -> str:
+    """The name of a field we do not know, so that it can stand in an answer."""
+    return "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_NAME])

@@ -1,0 +1,31 @@
+"""HTML pages: one frame, one style sheet inside the page, nothing loaded from elsewhere, no script."""
+
+import base64
+import hashlib
+from importlib import resources
+
+from flask import Response, make_response, render_template, request
+from markupsafe import Markup
+
+from twitter_manager.api import current
+
+__all__ = ["page", "wants_page"]
+
+_STYLE = (resources.files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def wants_page() -> bool:
+    """Whether the caller would rather have HTML than JSON; who does not say gets HTML."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "text/html"
+
+
+def page(template: str, **values: object) -> Response:
+    """The page, every value escaped."""
+    style = Markup(_STYLE)  # noqa: S704  - our own file
+    response = make_response(render_template(template, style=style, request_id=current.request_id(), **values))
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response

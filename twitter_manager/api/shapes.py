@@ -1,0 +1,79 @@
+"""What an account and a tweet look like in JSON; the names are a promise to callers."""
+
+from datetime import datetime
+
+import orjson
+
+from twitter_manager.errors import CODES
+from twitter_manager.models import Account, Tweet, TweetOfAccount
+from twitter_manager.timestamps import to_text
+
+__all__ = ["account_to_json", "error_sentence", "next_attempt_at", "tweet_to_json", "twitter_words"]
+
+
+def account_to_json(account: Account) -> dict[str, object]:
+    """An account in a list; never a token."""
+    return {
+        "id": account.id,
+        "username": account.username,
+        "name": account.name,
+        "twitter_user_id": account.x_user_id,
+        "status": account.status,
+        "is_active": account.status == "active",
+        "followers": account.followers,
+        "created_at": to_text(account.created_at),
+        "linked_at": to_text(account.linked_at),
+        "updated_at": to_text(account.updated_at),
+        "token_expires_at": _text(account.token_expires_at),
+        "mock": account.mock,
+    }
+
+
+def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
+    """A tweet in a list."""
+    tweet = found.tweet
+    return {
+        "id": tweet.id,
+        "text": tweet.content,
+        "status": tweet.status,
+        "created_at": to_text(tweet.created_at),
+        "updated_at": to_text(tweet.updated_at),
+        "username": found.username,
+        "account_id": tweet.twitter_account_id,
+        "twitter_id": tweet.twitter_id,
+        "url": found.url,
+        "scheduled_at": _text(tweet.scheduled_at),
+        "posted_at": _text(tweet.posted_at),
+        "next_attempt_at": next_attempt_at(tweet),
+        "error": error_sentence(tweet),
+        "error_code": tweet.error_code,
+        "twitter": twitter_words(tweet),
+        "needs_decision": tweet.needs_decision,
+        "mock": found.mock,
+        "twin_twitter_id": tweet.twin_twitter_id,
+    }
+
+
+def error_sentence(tweet: Tweet) -> str | None:
+    """Why it is held, failed or unclear, in a sentence."""
+    if tweet.error_code is None:
+        return None
+    known = CODES.get(tweet.error_code)
+    return known.sentence if known else tweet.error_code.replace("_", " ").capitalize()
+
+
+def twitter_words(tweet: Tweet) -> dict[str, object] | None:
+    """What X said about it: {status, title, detail}."""
+    if tweet.twitter_error is None:
+        return None
+    words: dict[str, object] = orjson.loads(tweet.twitter_error)
+    return words
+
+
+def next_attempt_at(tweet: Tweet) -> str | None:
+    """When it is next sent or looked for, as far as that is known."""
+    return None if tweet.status == "posting" else _text(tweet.due_at)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else to_text(moment)

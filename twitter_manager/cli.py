@@ -1,0 +1,129 @@
+"""flask --app app …: the maintenance commands."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from twitter_manager.errors import ServiceError, StartRefused, StorageUnavailable
+from twitter_manager.models import ApiKey
+from twitter_manager.services import Services, build, prepare
+from twitter_manager.serving.signals import StopSignals
+from twitter_manager.simulator import server as simulator_server
+from twitter_manager.simulator.world import World
+from twitter_manager.timestamps import to_text
+from twitter_manager.worker import start_worker
+
+__all__ = ["STOP_SECONDS", "register"]
+
+STOP_SECONDS = 8.0  # how long what is being sent to X may take to end after SIGTERM
+
+log = logging.getLogger("twitter_manager.cli")
+
+
+def register(app: Flask) -> None:
+    """Adds the commands to `flask --app app`."""
+    for command in (worker, keys, simulator):
+        app.cli.add_command(command)
+
+
+@contextmanager
+def _plain_refusals() -> Iterator[None]:
+    """What the service refuses ends the command with one line per fault, and exit code 1."""
+    try:
+        yield
+    except StartRefused as error:
+        raise click.ClickException(str(error)) from error
+    except StorageUnavailable as error:
+        raise click.ClickException(f"{error.sentence}: {error.why}") from error
+    except ServiceError as error:
+        raise click.ClickException(error.sentence) from error
+
+
+def _services() -> Services:
+    return cast(Services, current_app.extensions["services"])
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Post what is due, without HTTP: for a second process or machine. Ends on SIGTERM or Ctrl-C."""
+    with _plain_refusals(), StopSignals() as signals:
+        services = build(prepare(_services().settings).settings)
+        running = start_worker(services)
+        click.echo("The worker runs. Ctrl-C ends it.")
+        signals.wait()
+        services.signals.stop()
+        if not running.stop(STOP_SECONDS):
+            log.warning("the worker left calls to X unfinished; its successor finds out what became of them")
+
+
+keys = AppGroup("keys", help="API keys: make, list and revoke them.")
+
+
+@keys.command("create")
+@click.option("--name", default="", help="What it is for, to recognize it by in the list.")
+def create_key(name: str) -> None:
+    """Make a key and print it, this once."""
+    with _plain_refusals():
+        key, text = _services().api_keys.create(name)
+    click.echo(text)
+    click.echo(f"Key {key.id} is active. It is shown this once and kept only as a hash.", err=True)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show every key's id, state, source and name; the keys themselves are not kept."""
+    with _plain_refusals():
+        found = _services().api_keys.list_all()
+    for key in found:
+        click.echo(_line_of(key))
+
+
+@keys.command("revoke")
+@click.argument("key_id", type=click.IntRange(min=1))
+def revoke_key(key_id: int) -> None:
+    """Make the key with this id useless from now on."""
+    with _plain_refusals():
+        revoked = _services().api_keys.revoke(key_id)
+    if not revoked:
+        raise click.ClickException("no active key has this id; see: flask --app app keys list")
+    click.echo(f"Key {key_id} is revoked.")
+
+
+def _line_of(key: ApiKey) -> str:
+    state = "active" if key.is_active else "revoked"
+    return f"{key.id:>4}  {state:<7}  {key.source:<7}  {to_text(key.created_at)}  {key.name}"
+
+
+@click.command("simulator")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8081, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option(
+    "--file",
+    "path",
+    default=None,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where this X keeps its state; by default the simulated world of mock mode.",
+)
+@with_appcontext
+def simulator(host: str, port: int, path: Path | None) -> None:
+    """Be X over HTTP on this machine. Point TWITTER_API_URL and TWITTER_AUTHORIZE_URL at it. Ctrl-C ends it."""
+    where = path or _services().settings.simulator_path
+    where.parent.mkdir(parents=True, exist_ok=True)
+    world = World(where)
+    click.echo(f"TWITTER_API_URL=http://{host}:{port}")
+    click.echo(f"TWITTER_AUTHORIZE_URL=http://{host}:{port}/i/oauth2/authorize")
+    try:
+        simulator_server.serve(world, host=host, port=port)
+    except KeyboardInterrupt:
+        click.echo("The simulator ends.")
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    finally:
+        world.close()

@@ -1,0 +1,55 @@
+"""create_app: the web application around the services. Touches nothing on the disk."""
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from twitter_manager import cli, config
+from twitter_manager.api import BLUEPRINTS, auth, errors, headers, hosts, oauth, request_log
+from twitter_manager.api.json_provider import OrjsonProvider
+from twitter_manager.config import Settings
+from twitter_manager.services import Services, build
+
+__all__ = ["LARGEST_BODY", "create_app"]
+
+LARGEST_BODY = 1024 * 1024
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The application for `settings` (those of the current folder by default) around `services` (made if missing).
+
+    Starts nothing: no keys, no migrations, no worker. Raises StartRefused for settings that cannot be.
+    """
+    if services is None:
+        services = build(settings or config.load(Path.cwd()))
+    settings = services.settings
+    app = Flask("twitter_manager.api", static_folder=None)
+    app.json = OrjsonProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.merge_slashes = False  # a redirect would repeat the query, and with it ?api_key
+    app.extensions["services"] = services
+    _add_routes(app, settings)
+    _believe_proxies(app, settings.trusted_proxies)
+    cli.register(app)
+    return app
+
+
+def _add_routes(app: Flask, settings: Settings) -> None:
+    """What every request passes, in this order, and the routes."""
+    errors.register(app)
+    request_log.register(app)
+    hosts.register(app, settings)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    oauth.register_callback(app, settings)
+    auth.register(app)
+    headers.register(app)
+
+
+def _believe_proxies(app: Flask, hops: int) -> None:
+    """Takes address, scheme, host and prefix from X-Forwarded-* of that many proxies."""
+    if hops:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )

@@ -1,0 +1,131 @@
+"""Where the log goes: one file a day in LOG_DIR, shared by all processes, and warnings also on stderr.
+
+Ours is logged from LOG_LEVEL on; of other packages only warnings, since their debug output shows URLs and headers.
+Nothing that was sent can forge a line: control characters are escaped, and the lines of a traceback are marked.
+"""
+
+import logging
+import re
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from io import FileIO
+from pathlib import Path
+
+from twitter_manager.config import Settings
+from twitter_manager.timestamps import to_text
+
+__all__ = ["DailyFile", "OneLine", "set_up"]
+
+KEPT_DAYS = 14
+_COMPLAINT_SECONDS = 60.0
+_NAME = re.compile(r"twitter_manager-(\d{4}-\d{2}-\d{2})\.log")
+# control characters, line and paragraph separators, changes of writing direction, lone surrogates
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def set_up(settings: Settings) -> None:
+    """Sends the log to file and stderr. Nothing is touched before the first line; a second call replaces the first."""
+    ours, others = logging.getLogger("twitter_manager"), logging.getLogger()
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    ours.setLevel(level)
+    others.setLevel(max(level, logging.WARNING))
+    # it would give itself INFO and a handler, and write whole URLs
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    for old in others.handlers[:]:
+        if isinstance(old, DailyFile | _Stderr):
+            others.removeHandler(old)
+            old.close()
+    others.addHandler(DailyFile(settings.log_path))
+    others.addHandler(_Stderr())
+
+
+class OneLine(logging.Formatter):
+    """'2026-11-20T14:05:00.123Z INFO twitter_manager.requests …'; further lines begin with '  | '."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record, safe to be written."""
+        when = to_text(datetime.fromtimestamp(record.created, UTC))
+        line = _escaped(f"{when} {record.levelname} {record.name} {record.getMessage()}")
+        if record.exc_info and record.exc_info[1] is not None:
+            trace = self.formatException(record.exc_info)
+            line += "".join(f"\n  | {_escaped(part)}" for part in trace.split("\n"))
+        return line
+
+
+class DailyFile(logging.Handler):
+    """Appends to twitter_manager-YYYY-MM-DD.log (UTC) in `folder`; removes files over 14 days old.
+
+    A line is one write to a file opened for appending, so that several processes may share it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+        self._day: date | None = None
+        self._file: FileIO | None = None
+        self._complained_at: float | None = None
+        self.setFormatter(OneLine())
+        self.addFilter(_ours_or_a_warning)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the record. A full disk costs the line, not the request."""
+        try:
+            file = self._file_of(datetime.fromtimestamp(record.created, UTC).date())
+            file.write(f"{self.format(record)}\n".encode())
+        except OSError as error:
+            self._complain(error)
+
+    def close(self) -> None:
+        """Closes the file."""
+        self.acquire()
+        try:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+        finally:
+            self.release()
+        super().close()
+
+    def _file_of(self, day: date) -> FileIO:
+        if self._file is None or day != self._day:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            fresh = FileIO(self._folder / f"twitter_manager-{day.isoformat()}.log", "a")
+            if self._file is not None:
+                self._file.close()
+            self._file, self._day = fresh, day
+            _remove_older(self._folder, day - timedelta(days=KEPT_DAYS))
+        return self._file
+
+    def _complain(self, error: OSError) -> None:
+        now = time.monotonic()
+        if self._complained_at is None or now - self._complained_at > _COMPLAINT_SECONDS:
+            self._complained_at = now
+            print(f"the log file cannot be written: {type(error).__name__}", file=sys.stderr)
+
+
+class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
+    """Warnings and worse, for who looks at the terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.setLevel(logging.WARNING)
+        self.setFormatter(OneLine())
+
+
+def _ours_or_a_warning(record: logging.LogRecord) -> bool:
+    """Others may have given their loggers a level of their own."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "twitter_manager"
+
+
+def _remove_older(folder: Path, oldest: date) -> None:
+    for path in folder.iterdir():
+        found = _NAME.fullmatch(path.name)
+        if found and found[1] < oldest.isoformat():
+            with suppress(OSError):  # another process may be reading it, or have removed it
+                path.unlink()
+
+
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -1,0 +1,139 @@
+"""The start and the end of the service: what `python app.py` does, and the application that other servers import."""
+
+import logging
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from flask import Flask
+
+from twitter_manager import config, logs
+from twitter_manager.config import Settings
+from twitter_manager.errors import StartRefused, StorageUnavailable
+from twitter_manager.factory import create_app
+from twitter_manager.services import Prepared, Services, build, prepare
+from twitter_manager.serving.server import Server
+from twitter_manager.serving.signals import StopSignals
+from twitter_manager.worker import RunningWorker, start_worker
+
+__all__ = ["application", "main"]
+
+DRAIN_SECONDS = 8.0
+END_SECONDS = 9.5  # after SIGTERM the process is gone by then, whatever hangs
+
+log = logging.getLogger("twitter_manager")
+
+
+def application(root: Path) -> Flask:
+    """The application with the settings of the folder `root`, for `flask --app app` and any WSGI server.
+
+    Starts nothing. Settings that cannot be end the process with one line for each fault.
+    """
+    try:
+        settings = config.load(root)
+        app = create_app(settings)
+    except StartRefused as error:
+        raise SystemExit(str(error)) from error
+    logs.set_up(settings)
+    if not settings.encryption_key:
+        _follow_first_start(app, root)
+    return app
+
+
+def _follow_first_start(app: Flask, root: Path) -> None:
+    """The keys are made by the first start of a worker beside us, maybe after this import: look for them until then."""
+
+    @app.before_request
+    def look_for_keys() -> None:
+        if not app.extensions["services"].settings.encryption_key:
+            settings = config.load(root)
+            if settings.encryption_key:
+                app.extensions["services"] = build(settings)
+
+
+def main(root: Path) -> int:
+    """Runs the whole service with the settings of the folder `root` until SIGTERM or Ctrl-C; the exit code."""
+    with StopSignals() as signals:
+        try:
+            settings = config.load(root)
+            logs.set_up(settings)
+            prepared = prepare(settings)
+            running = _Running(build(prepared.settings))
+        except StartRefused as error:
+            print(error, file=sys.stderr)
+            return 1
+        except StorageUnavailable as error:
+            print(f"{error.sentence}: {error.why}", file=sys.stderr)
+            return 1
+        _announce(prepared, running.url)
+        log.info("started on %s", running.url)
+        signals.wait()
+        running.stop()
+    return 0
+
+
+class _Running:
+    """The service while it serves: the server and, with WORKER=on, the worker inside."""
+
+    def __init__(self, services: Services) -> None:
+        """Raises StartRefused when the port cannot be had; then nothing runs."""
+        self._services = services
+        settings = services.settings
+        self._ending: threading.Thread | None = None
+        self._ended = True  # nothing of the worker is in flight
+        self._server = Server(
+            create_app(services=services), host=settings.host, port=settings.port, on_stop=self._end_worker
+        )
+        self._server.start()
+        self._worker: RunningWorker | None = start_worker(services) if settings.worker else None
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        return self._server.url
+
+    def stop(self) -> None:
+        """Takes nothing new, finishes what is being sent for at most 8 s, and leaves the rest to the successor."""
+        ends = time.monotonic() + END_SECONDS
+        unfinished = self._server.stop(DRAIN_SECONDS)
+        if self._ending is not None:
+            self._ending.join(max(0.0, ends - time.monotonic()))
+        log.info("stopped; %s requests unfinished, worker %s", unfinished, "ended" if self._ended else "still busy")
+        if unfinished or not self._ended:
+            _leave_at_once()
+        self._services.close()
+
+    def _end_worker(self) -> None:
+        """Side by side with the server's drain: callers who wait for X are answered when the worker knows."""
+        self._services.signals.stop()
+        if self._worker is not None:
+            self._ended = False
+            self._ending = threading.Thread(target=self._stop_worker, args=(self._worker,), daemon=True)
+            self._ending.start()
+
+    def _stop_worker(self, worker: RunningWorker) -> None:
+        self._ended = worker.stop(DRAIN_SECONDS)
+
+
+def _announce(prepared: Prepared, url: str) -> None:
+    settings = prepared.settings
+    if prepared.made_keys:
+        print(f"First start: the API key and the encryption key are in {settings.secrets_path}", flush=True)
+    for warning in settings.warnings():
+        print(f"Warning: {warning}", file=sys.stderr, flush=True)
+    print(f"Twitter Manager runs. Open {url} in a browser. {_key_hint(settings)}", flush=True)
+
+
+def _key_hint(settings: Settings) -> str:
+    path = settings.secrets_path
+    made_here = path.exists() and f"API_KEY={settings.api_key}\n" in path.read_text(encoding="utf-8")
+    return f"Its API key is in {path}." if made_here else "Its API key is the one set as API_KEY."
+
+
+def _leave_at_once() -> None:
+    """Ends the process although threads still wait for X: what they sent is looked for by the successor."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
