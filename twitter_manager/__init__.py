@@ -1,0 +1,34 @@
+"""Twitter Manager: keeps X (Twitter) accounts and puts each tweet that it was given on X once.
+
+The house has floors. A module may import from the floors below its own, never from above and never from a neighbour
+on the same floor; inside a folder everything is free. tests/test_floors.py checks it.
+
+    start.py        the whole service from start to SIGTERM: what `python app.py` does
+    factory.py      create_app: the web application around the services
+    cli.py          flask --app app worker | keys | simulator
+
+    api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
+    worker/         a door without a face: takes one lane after the other, and keeps the clock
+
+    services/       what the product does; `services.build` is the only wiring
+
+    storage/        everything that outlives the process; all SQL
+    twitter/        everything that speaks to X
+    simulator/      X on this machine: mock mode, and tests
+    serving/        the application on a port: limits, deadlines, an orderly end
+    logs.py         where the log goes
+
+    config.py       Settings: each setting once, checked at start
+    models.py       the rows, as frozen dataclasses
+    crypto.py       secrets at rest, keys
+    database_url.py which database, and where its file lies
+
+    errors.py       what can go wrong, each with a code
+    timestamps.py   time, in memory and as text
+    version.py      which version this is
+
+A noun has the same name on every floor: an account is served by api/accounts.py and stored by storage/accounts.py.
+The way of a tweet: api/tweets.py takes it, services/publishing.py stores it, worker/loop.py asks services/turns.py for
+the next step, services/sending.py calls twitter/tweets.py, services/decisions.py says what follows from X's answer,
+and services/settling.py looks where there was none.
+"""

@@ -1,4 +1,4 @@
-"""Settings: each once, with its type, default, help and secrecy; read from the environment and `.env`, checked at start.
+"""Settings: each once, with its type, default, help and secrecy; from the environment and `.env`, checked at start.
 
 Order: the environment, then `.env` beside app.py, then `instance/secrets.env` (what the first start made).
 An empty value counts as not set.
@@ -6,7 +6,7 @@ An empty value counts as not set.
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,9 @@ class Settings:
     log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much is logged")
 
     def __post_init__(self) -> None:
-        self._check_combinations()
+        faults = list(self._faults())
+        if faults:
+            raise StartRefused("\n".join(faults))
 
     @property
     def instance_path(self) -> Path:
@@ -226,27 +228,29 @@ class Settings:
             found.append("TWITTER_CALLBACK_URL says localhost; X asks for 127.0.0.1")
         return found
 
-    def _check_combinations(self) -> None:
+    def _faults(self) -> Iterator[str]:
+        """What does not go together, one line each."""
         if is_postgresql(self.database_url):
-            raise StartRefused("DATABASE_URL: PostgreSQL is not served yet; use sqlite:///path")
-        try:
-            sqlite_path(self.database_url, base="")
-        except ValueError as error:
-            raise StartRefused(f"DATABASE_URL {error}") from error
+            yield "DATABASE_URL: PostgreSQL is not served yet; use sqlite:///path"
+        else:
+            try:
+                sqlite_path(self.database_url, base="")
+            except ValueError as error:
+                yield f"DATABASE_URL {error}"
         given = [name for name in _OAUTH1 if getattr(self, f"twitter_{name}")]
         if given and len(given) < len(_OAUTH1):
-            raise StartRefused("TWITTER_CONSUMER_KEY, …_SECRET, TWITTER_OAUTH1_TOKEN, …_SECRET: all or none")
+            yield "TWITTER_CONSUMER_KEY, …_SECRET, TWITTER_OAUTH1_TOKEN, …_SECRET: all or none"
         if self.twitter_media_api == "v1.1" and not given:
-            raise StartRefused("TWITTER_MEDIA_API=v1.1 needs the four OAuth 1.0a settings")
+            yield "TWITTER_MEDIA_API=v1.1 needs the four OAuth 1.0a settings"
         if self.mock_mode is False and not self.twitter_client_id:
-            raise StartRefused("MOCK_MODE=off needs TWITTER_CLIENT_ID")
+            yield "MOCK_MODE=off needs TWITTER_CLIENT_ID"
 
 
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings for the folder `root` (the one of app.py). Raises StartRefused with one line per fault."""
     environment = os.environ if environ is None else environ
     given: dict[str, str] = _file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
-    folder = root / given.get("INSTANCE_DIR", "instance")
+    folder = root / given.get("INSTANCE_DIR", "instance").strip()
     given = _file(folder / SECRETS_FILE) | given
     values: dict[str, object] = {}
     faults = []
@@ -269,7 +273,7 @@ def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> d
 
 def _file(path: Path) -> dict[str, str]:
     try:
-        read = dotenv_values(path, interpolate=False, encoding="utf-8")
+        read = dotenv_values(path, interpolate=False, encoding="utf-8-sig")  # Windows' editors write a BOM
     except (OSError, UnicodeDecodeError) as error:
         raise StartRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
     return {name: value for name, value in read.items() if value and value.strip()}

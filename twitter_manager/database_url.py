@@ -21,7 +21,7 @@ def sqlite_path(url: str, *, base: str) -> str:
     Raises ValueError, in a sentence fit for the person who set it.
     """
     path = url.removeprefix("sqlite:///")
-    if path == url and _SCHEME.match(url):
+    if path == url and (_SCHEME.match(url) or url.lower().startswith("sqlite:")):
         raise ValueError("is neither sqlite:///path nor postgresql://…")
     if not path.strip() or path.endswith(("/", "\\")):
         raise ValueError("names no file")

@@ -238,11 +238,6 @@ _TABLE: dict[str, Code] = {
         "X answered client-not-enrolled: the app is in no project or plan that may call this.",
         "Attach the app to a project or plan at console.x.com.",
     ),
-    "app_probing": Code(
-        "The X app rests until one probing call succeeds",
-        "X refused the whole app a moment ago.",
-        "See `app_rests` in the health answer.",
-    ),
     "account_suspended": Code(
         "X says this account is suspended or locked",
         "X refused because of the account's state.",
@@ -293,11 +288,6 @@ _TABLE: dict[str, Code] = {
         "X calls this a duplicate after an unclear attempt",
         "An attempt before was not answered; now X says that it has this text.",
         "Nothing: the service looks for it.",
-    ),
-    "shut_down": Code(
-        "The service stopped before it was sent",
-        "SIGTERM came first.",
-        "Nothing: it is sent after the start.",
     ),
     # the service itself
     "no_worker": Code(

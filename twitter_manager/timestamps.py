@@ -16,7 +16,7 @@ def now() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """'2026-11-20T14:05:00.123Z': 24 characters, sorted as text like the times themselves."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:
@@ -24,7 +24,10 @@ def from_text(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("a time needs an offset, for example Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a time must lie within the years 1 to 9999") from error
 
 
 def later(moment: datetime, seconds: float) -> datetime:

@@ -1,9 +1,10 @@
 """What the product does. `build` is the only wiring: the web application, the worker and the commands all use it."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from pathlib import Path
 
 from twitter_manager import timestamps
 from twitter_manager.config import Settings
@@ -51,13 +52,25 @@ class Services:
         self.db.close()
 
 
+class _OpenedOnce:
+    """The simulated world, opened by the first who asks: a service in the real world never makes its file."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        self._path = path
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._world: SimulatedWorld | None = None
+
+    def __call__(self) -> SimulatedWorld:
+        with self._guard:
+            if self._world is None:
+                self._world = SimulatedWorld(self._path, clock=self._clock)
+            return self._world
+
+
 def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Services:
     """Wires the services; touches nothing on the disk. `clock`: the time, for tests."""
-
-    @cache
-    def simulated() -> SimulatedWorld:
-        return SimulatedWorld(settings.simulator_path, clock=clock)
-
+    simulated = _OpenedOnce(settings.simulator_path, clock)
     context = Context(
         db=SqliteDatabase(settings.database_path, clock=clock),
         vault=Vault(settings.encryption_key),

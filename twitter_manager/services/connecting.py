@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow, XRefused
+from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow
 from twitter_manager.models import Account, OAuthState
 from twitter_manager.services.context import Context
 from twitter_manager.services.tokens import revive
@@ -12,7 +12,7 @@ from twitter_manager.storage import accounts, api_keys, oauth_states, service_st
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2, users
-from twitter_manager.twitter.errors import ClientRefused, GrantRefused, Refused, XError
+from twitter_manager.twitter.errors import ClientRefused, XError
 
 __all__ = ["Begun", "Connecting"]
 
@@ -69,7 +69,8 @@ class Connecting:
     def finish(self, *, state: str | None, code: str | None, error: str | None, oauth1: bool = False) -> Account:
         """The callback: exchanges `code` at once, asks X who it is, and makes or updates the account.
 
-        The state is spent before anything else happens. Raises Malformed, Invalid, Conflict, XRefused.
+        The state is spent before anything else happens. Raises Malformed,
+        Invalid, Conflict: whatever fails here, the person begins again.
         """
         if oauth1:
             raise Invalid("oauth1_not_supported")
@@ -113,7 +114,7 @@ class Connecting:
             return users.get_me(self._context.worlds.of(begun.mock).x, pair.access_token)
         except XError as error:
             log.warning("X did not say who connected: %s", error)
-            raise XRefused("identity_unreadable", twitter=error.problem.to_json()) from error
+            raise Malformed("identity_unreadable", twitter=error.problem.to_json()) from error
 
     def _store(self, tx: Transaction, begun: OAuthState, pair: oauth2.TokenPair, user: users.User) -> Account:
         if begun.account_id is not None and accounts.get(tx, begun.account_id).x_user_id != user.id:
@@ -142,10 +143,6 @@ def _owner_is_there(q: Queries, begun: OAuthState) -> bool:
     return begun.api_key_id is None or api_keys.find_active(q, begun.api_key_id) is not None
 
 
-def _refused(error: XError) -> Malformed | XRefused:
-    words = error.problem.to_json()
-    if isinstance(error, ClientRefused):
-        return Malformed("client_refused", twitter=words)
-    if isinstance(error, GrantRefused | Refused):
-        return Malformed("exchange_failed", twitter=words)
-    return XRefused("exchange_failed", twitter=words, retryable=True)
+def _refused(error: XError) -> Malformed:
+    code = "client_refused" if isinstance(error, ClientRefused) else "exchange_failed"
+    return Malformed(code, twitter=error.problem.to_json())

@@ -78,8 +78,7 @@ class Health:
             reasons = tuple(reason for check in _CHECKS if (reason := check(db, now)))
             other = not service_state.mock_mode(db)
             return HealthReport(
-                now,
-                reasons, tuple(app_rests.list_all(db)), tweets.count_due_of_world(db, mock=other, now=now)
+                now, reasons, tuple(app_rests.list_all(db)), tweets.count_due_of_world(db, mock=other, now=now)
             )
         except StorageUnavailable:
             return HealthReport(now, (sentence_of("database_unavailable"),))

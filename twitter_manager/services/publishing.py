@@ -19,15 +19,13 @@ log = logging.getLogger("twitter_manager.services")
 
 def check_text(text: str) -> None:
     """Raises Invalid for a text that X would refuse for itself: empty, with characters X does not take, too long."""
-    if not text.strip():
-        raise Invalid("text_empty", field="text")
     parsed = parse(text)
     if parsed.invalid_characters:
         raise Invalid("text_invalid", field="text")
+    if not any(letter.isprintable() and not letter.isspace() for letter in text):
+        raise Invalid("text_empty", field="text")
     if parsed.remaining < 0:
         raise Invalid("text_too_long", field="text")
-    if not canonical(text):
-        raise Invalid("text_empty", field="text")
 
 
 def fingerprint(

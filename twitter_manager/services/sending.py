@@ -24,7 +24,7 @@ from twitter_manager.services.decisions import (
 from twitter_manager.services.steps import Step, uptime
 from twitter_manager.services.tokens import lose_account
 from twitter_manager.storage import accounts, attempts, lanes, tweets
-from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import NotSent, Problem, XError
 
@@ -79,6 +79,8 @@ class Send(Step):
         if uptime() - self._began > INTENT_SECONDS:
             raise NotSent(Problem(None, title="The intent is too old"))
         self.still_mine()
+        if not self._is_wanted(self.context.db):
+            raise NotSent(Problem(None, title="An earlier attempt put it on X after all"))
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
         problem = outcome.problem if isinstance(outcome, XError) else None
@@ -89,14 +91,19 @@ class Send(Step):
         self._apply(tx, decision, problem)
 
     def _called_off(self, tx: Transaction) -> bool:
-        """Whether it was we who did not send it, the service stopping or the lease lost: nobody need look for it."""
+        """Whether it was we who did not send it (the service stops, the lease is lost, it is posted): nobody looks."""
         mine = lanes.holds(tx, self.lane.account_id, self.lease, now=tx.now)
-        if mine and not self.context.signals.stopping.is_set():
+        if mine and self._is_wanted(tx) and not self.context.signals.stopping.is_set():
             return False
         if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
             tweets.send_again(tx, self._tweet.id)
             lanes.make_due(tx, self._account.id, tx.now)
         return True
+
+    def _is_wanted(self, q: Queries) -> bool:
+        """Whether the tweet is still to be sent: the late 201 of an earlier attempt settles it at any moment."""
+        tweet = tweets.find(q, self._tweet.id)
+        return tweet is not None and tweet.status != "posted"
 
     def _situation(self, tx: Transaction) -> Situation:
         lane, account = lanes.get(tx, self.lane.account_id), accounts.get(tx, self.lane.account_id)

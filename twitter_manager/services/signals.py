@@ -2,6 +2,7 @@
 is missed (another process, a crash) costs a fifth of a second, never a tweet."""
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,7 @@ class Signals:
         self._wakes = 0
         self._watchers: dict[int, list[Watch]] = {}
         self.stopping = threading.Event()
+        self._stopped_at = 0.0
 
     def wake(self) -> None:
         """Something may be due."""
@@ -25,12 +27,19 @@ class Signals:
 
     def stop(self) -> None:
         """Nothing new begins; everybody who waits comes back."""
-        self.stopping.set()
+        if not self.stopping.is_set():
+            self._stopped_at = time.monotonic()
+            self.stopping.set()
         with self._changed:
             self._changed.notify_all()
             for watches in self._watchers.values():
                 for watch in watches:
                     watch.note(None)
+
+    @property
+    def stopping_for(self) -> float:
+        """Seconds since `stop`; 0 before it."""
+        return time.monotonic() - self._stopped_at if self.stopping.is_set() else 0.0
 
     @property
     def wakes(self) -> int:

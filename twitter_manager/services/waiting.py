@@ -14,6 +14,7 @@ __all__ = ["Waiting", "is_settled"]
 
 SEATS = 16  # a quarter of the server's threads
 _LOOK_AGAIN = 0.2  # seconds: another process may have settled it
+_STOP_SECONDS = 7.0  # the drain lasts 8
 _PER_TWEET = 0.001  # looking at a thousand costs something
 
 
@@ -58,5 +59,7 @@ class Waiting:
                 look_at = watch.wait(min(pause, max(0.0, ends - time.monotonic()))) & left or left
 
     def _stops(self, now: Sequence[TweetOfAccount]) -> bool:
+        """At shutdown: nothing is being sent, or it takes so long that the caller would get no answer at all."""
+        signals = self._context.signals
         sending = any(each.tweet.status == "posting" for each in now)
-        return self._context.signals.stopping.is_set() and not sending
+        return signals.stopping.is_set() and (not sending or signals.stopping_for > _STOP_SECONDS)

@@ -1,12 +1,15 @@
 """SQLite: one reading connection per thread, one writing connection per process behind a fair lock, WAL, FULL.
 
 Facts that cost time to find out: a commit into a file that was deleted or replaced goes nowhere and says nothing,
-so every use compares the file's identity; writers that wait by busy_timeout poll, hence the lock in front.
+so every use compares the file's identity; another file at the same path takes up the -wal of the old one, pages of
+one database in another, so it is not opened while that is there; writers that wait by busy_timeout poll, hence the
+lock in front.
 """
 
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -37,9 +40,10 @@ def _faults() -> Iterator[None]:
 
 
 class _Connection:
-    """A connection and the file it was opened on."""
+    """A connection and the file it was opened on; `in_use` is held by who uses it."""
 
-    def __init__(self, path: Path, *, reading: bool) -> None:
+    def __init__(self, path: Path, *, reading: bool, patience: float) -> None:
+        self.in_use = threading.Lock()
         self.identity = _identity(path)
         if self.identity is None:
             raise StorageUnavailable("the database file is away")
@@ -47,10 +51,12 @@ class _Connection:
             f"{path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
-            timeout=PATIENCE,
+            timeout=patience,
             check_same_thread=False,
             cached_statements=256,
         )
+        # a reader goes with its thread
+        weakref.finalize(self, self.raw.close).atexit = False
         self.raw.row_factory = sqlite3.Row
         self.raw.execute("PRAGMA foreign_keys = ON")
         self.raw.execute("PRAGMA synchronous = FULL")
@@ -59,10 +65,19 @@ class _Connection:
 
     def is_of(self, path: Path) -> bool:
         """Whether the file at `path` is still the one this connection reads and writes."""
-        return self.identity == _identity(path)
+        return self.identity is not None and self.identity == _identity(path)
 
     def close(self) -> None:
+        self.identity = None
         self.raw.close()
+
+    @contextmanager
+    def used(self) -> Iterator[sqlite3.Connection]:
+        """The connection to work with. Raises StorageUnavailable when it was closed because its file went away."""
+        with self.in_use:
+            if self.identity is None:
+                raise StorageUnavailable("the database file was replaced")
+            yield self.raw
 
 
 class _Transaction:
@@ -88,40 +103,44 @@ class _Transaction:
 
 
 class SqliteDatabase:
-    """The file at `path`. Opening is lazy: nothing is touched before the first use."""
+    """The file at `path`. Opening is lazy: nothing is touched before the first use. `patience`: see PATIENCE."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], datetime] = timestamps.now) -> None:
+    def __init__(
+        self, path: Path, *, clock: Callable[[], datetime] = timestamps.now, patience: float = PATIENCE
+    ) -> None:
         self.path = path
+        self._patience = patience
         self._clock = clock
         self._local = threading.local()
         self._lock = FairLock()
         self._writer: _Connection | None = None
-        self._open: set[_Connection] = set()
+        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._open_guard = threading.Lock()
+        self._known: tuple[int, int] | None = None  # the file that was in use last
 
     def migrate(self) -> None:
         """Makes the file, or brings an older one up to date after copying it. Raises StartRefused."""
         migrations.migrate(self.path)
 
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
-        with _faults():
-            row: sqlite3.Row | None = self._reader().execute(sql, _bound(parameters)).fetchone()
+        with _faults(), self._reader().used() as raw:
+            row: sqlite3.Row | None = raw.execute(sql, _bound(parameters)).fetchone()
             return row
 
     def all(self, sql: str, **parameters: object) -> Sequence[sqlite3.Row]:
-        with _faults():
-            return self._reader().execute(sql, _bound(parameters)).fetchall()
+        with _faults(), self._reader().used() as raw:
+            return raw.execute(sql, _bound(parameters)).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
-        with self._lock.held(patience=PATIENCE):
+        with self._lock.held(patience=self._patience), self._writing() as raw:
             with _faults():
-                raw = self._writing()
-                _begin(raw)
+                _begin(raw, self._patience)
             tx = _Transaction(raw, self._clock())
             try:
                 with _faults():
                     yield tx
+                    self._check_in_place()
                     raw.execute("COMMIT")
             except BaseException:
                 self._roll_back(raw)
@@ -130,8 +149,8 @@ class SqliteDatabase:
             action()
 
     def change_count(self) -> int:
-        with _faults():
-            count: int = self._reader().execute("PRAGMA data_version").fetchone()[0]
+        with _faults(), self._reader().used() as raw:
+            count: int = raw.execute("PRAGMA data_version").fetchone()[0]
             return count
 
     def close(self) -> None:
@@ -142,32 +161,64 @@ class SqliteDatabase:
         self._writer = None
         self._local = threading.local()
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> _Connection:
         connection: _Connection | None = getattr(self._local, "connection", None)
         if connection is None or not connection.is_of(self.path):
-            connection = self._local.connection = self._reopened(connection, reading=True)
-        return connection.raw
+            connection = self._local.connection = self._opened(reading=True)
+        return connection
 
-    def _writing(self) -> sqlite3.Connection:
-        if self._writer is None or not self._writer.is_of(self.path):
-            self._writer = self._reopened(self._writer, reading=False)
-        return self._writer.raw
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with _faults():
+            if self._writer is None or not self._writer.is_of(self.path):
+                self._writer = self._opened(reading=False)
+        with self._writer.used() as raw:
+            yield raw
 
-    def _reopened(self, old: _Connection | None, *, reading: bool) -> _Connection:
+    def _opened(self, *, reading: bool) -> _Connection:
         with self._open_guard:
-            if old is not None:
-                self._open.discard(old)
-                old.close()
-            fresh = _Connection(self.path, reading=reading)
+            if _identity(self.path) is None:  # what is open stays so: nothing else can get this identity meanwhile
+                raise StorageUnavailable("the database file is away")
+            self._close_stale()
+            self._check_wal()
+            fresh = _Connection(self.path, reading=reading, patience=self._patience)
             self._open.add(fresh)
-        try:
-            migrations.check_up_to_date(fresh.raw)
-        except BaseException:
-            with self._open_guard:
+            try:
+                migrations.check_up_to_date(fresh.raw)
+            except BaseException:
                 self._open.discard(fresh)
-            fresh.close()
-            raise
+                fresh.close()
+                raise
+            self._known = fresh.identity
         return fresh
+
+    def _check_wal(self) -> None:
+        """Raises StorageUnavailable when another file stands where the one in use was, beside the -wal of that one.
+
+        Whether they belong together, as a copy brought back, or not, as an older backup, only a person can say.
+        """
+        wal = self.path.with_name(self.path.name + "-wal")
+        if self._known not in (None, _identity(self.path)) and _identity(wal) is not None:
+            raise StorageUnavailable(
+                f"{self.path.name} was replaced while it was in use; stop the service, move {wal.name} away unless it"
+                " belongs to the new file, and start it again"
+            )
+
+    def _check_in_place(self) -> None:
+        """Raises StorageUnavailable when the file went away since the transaction began: its commit would be lost."""
+        if self._writer is None or not self._writer.is_of(self.path):
+            raise StorageUnavailable("the database file went away")
+
+    def _close_stale(self) -> None:
+        """Lets go of a file that was replaced."""
+        for connection in [each for each in self._open if not each.is_of(self.path)]:
+            if not connection.in_use.acquire(blocking=False):
+                raise StorageUnavailable("the database file was replaced and is still in use")
+            try:
+                connection.close()
+            finally:
+                connection.in_use.release()
+            self._open.discard(connection)
 
     def _roll_back(self, raw: sqlite3.Connection) -> None:
         """Leaves nothing open; a connection that cannot even roll back is thrown away."""
@@ -181,9 +232,9 @@ class SqliteDatabase:
         self._writer = None
 
 
-def _begin(raw: sqlite3.Connection) -> None:
-    """BEGIN IMMEDIATE; SQLITE_BUSY_SNAPSHOT and the like do not wait by themselves, so it asks until PATIENCE."""
-    ends = time.monotonic() + PATIENCE
+def _begin(raw: sqlite3.Connection, patience: float) -> None:
+    """BEGIN IMMEDIATE; SQLITE_BUSY_SNAPSHOT and the like do not wait by themselves, so it asks until then."""
+    ends = time.monotonic() + patience
     while True:
         try:
             raw.execute("BEGIN IMMEDIATE")
@@ -202,8 +253,9 @@ def _bound(parameters: dict[str, object]) -> dict[str, object]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return (found.st_dev, found.st_ino) if found.st_size else None

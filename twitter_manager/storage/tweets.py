@@ -342,12 +342,13 @@ def send_again(tx: Transaction, tweet_id: int) -> bool:
 def hold(
     tx: Transaction, tweet_id: int, *, error_code: str, until: datetime | None, twitter_error: str | None = None
 ) -> bool:
-    """It is certainly not at X and is kept back until `until` (None: until its account is back)."""
+    """It is certainly not at X and is kept back until `until` (None: until its account is back); also where a second
+    worker took the attempt for unclear meanwhile."""
     changed = tx.execute(
         """
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, twitter_error = :twitter_error,
-            updated_at = :now
-        WHERE id = :id AND status IN ('pending', 'scheduled', 'held', 'posting')
+            needs_decision = 0, updated_at = :now
+        WHERE id = :id AND status IN ('pending', 'scheduled', 'held', 'posting', 'unconfirmed')
         """,
         id=tweet_id,
         error_code=error_code,

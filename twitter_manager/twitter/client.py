@@ -23,6 +23,7 @@ __all__ = ["DEADLINE", "RateWindow", "Reply", "XClient", "basic", "bearer", "new
 DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to the last byte
 CONNECT_SECONDS = 10.0
 LARGEST_ANSWER = 8 * 1024 * 1024
+LONGEST_WINDOW = timedelta(hours=25)  # X's longest has 24; a reset beyond is no epoch in seconds
 
 log = logging.getLogger("twitter_manager.x")
 
@@ -45,9 +46,14 @@ class Reply:
     window: RateWindow = field(default_factory=RateWindow)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: requests would read the whole answer only to say where it leads."""
+
+
 def new_session() -> requests.Session:
     """A session over the network: no cookies of use, no proxies or .netrc from the environment, no retries."""
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     for prefix in ("https://", "http://"):
         session.mount(prefix, LineAdapter())
@@ -123,15 +129,18 @@ class XClient:
 
     def _send(self, request: requests.Request, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         session = self._session()
+        try:
+            prepared = session.prepare_request(request)
+        except (requests.RequestException, ValueError) as error:
+            # the text of the cause may repeat a header
+            raise NotSent(Problem(None, title="No valid request", detail=type(error).__name__)) from None
         timeout = (min(CONNECT_SECONDS, self._deadline), self._deadline)
         if call.before_first_byte:
             call.before_first_byte()
         try:
             with (
                 calling(call),
-                session.send(
-                    session.prepare_request(request), timeout=timeout, stream=True, allow_redirects=False
-                ) as answer,
+                session.send(prepared, timeout=timeout, stream=True, allow_redirects=False) as answer,
             ):
                 return answer.status_code, answer.headers, _content(answer)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
@@ -197,16 +206,17 @@ def _window(headers: Mapping[str, str]) -> RateWindow:
 
 
 def _reset_at(headers: Mapping[str, str], window: RateWindow) -> datetime | None:
-    """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none."""
+    """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
+    present, ahead = now(), _clock_difference(headers)
     resets = [window.reset_at]
     for name in ("x-app-limit-24hour", "x-user-limit-24hour"):
         if _number(headers.get(f"{name}-remaining")) == 0:
             resets.append(_moment(_number(headers.get(f"{name}-reset"))))
+    known = [reset + ahead for reset in resets if reset is not None]
     after = _number(headers.get("retry-after"))
     if after is not None and after < 10**8:
-        resets.append(now() + timedelta(seconds=after))
-    known = [reset for reset in resets if reset is not None]
-    return max(known) + _clock_difference(headers) if known else None
+        known.append(present + timedelta(seconds=after))
+    return max((reset for reset in known if reset - present <= LONGEST_WINDOW), default=None)
 
 
 def _clock_difference(headers: Mapping[str, str]) -> timedelta:
@@ -216,7 +226,7 @@ def _clock_difference(headers: Mapping[str, str]) -> timedelta:
     except ValueError:
         return timedelta(0)
     difference = now() - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
-    return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)
+    return difference if timedelta(seconds=5) < abs(difference) < timedelta(days=366) else timedelta(0)
 
 
 def _number(text: str | None) -> int | None:

@@ -18,6 +18,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from twitter_manager.twitter.errors import NotSent, Problem
+
 __all__ = ["Call", "LineAdapter", "calling"]
 
 IDLE_SECONDS = 15.0  # an older idle connection may have been closed by X's edge: a POST on it would end unclear
@@ -41,11 +43,13 @@ class Call:
         return max(0.0, self.ends - time.monotonic())
 
     def begin_writing(self, sock: socket.socket) -> None:
-        """The line stands; from here on the outcome may become unknown."""
+        """The line stands; from here on the outcome may become unknown. Raises NotSent when it came too late."""
         self.connecting = False
+        self.sock = sock
         if self.before_first_byte:
             self.before_first_byte()
-        self.sock = sock
+        if self.timed_out:  # the watchdog came while there was nothing to cut
+            raise NotSent(Problem(None, title="No connection in time"))
         self.written = True
 
     def cut(self) -> None:
@@ -53,7 +57,8 @@ class Call:
         self.timed_out = True
         if self.sock is not None:
             with contextlib.suppress(OSError):  # already closed: then nobody waits for it
-                self.sock.shutdown(socket.SHUT_RDWR)
+                # not SSLSocket's own: that drops the encryption under a thread that may be writing
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 _current: ContextVar[Call | None] = ContextVar("call_to_x", default=None)
@@ -80,7 +85,7 @@ class Watchdog:
     def release(self, call: Call) -> None:
         """`call` is over; it needs no watching."""
         with self._changed:
-            call.sock = None
+            call.sock = call.before_first_byte = None  # the heap keeps the call until its deadline
 
     def _run(self) -> None:
         while True:
@@ -112,14 +117,19 @@ class _Line:
     timeout: Any
     _last_used = 0.0
 
+    def connect(self) -> None:
+        call = _current.get()
+        if call is not None:
+            call.connecting = True  # until the line stands: for https the pool connects before `request`
+        super().connect()  # type: ignore[misc]
+
     def request(self, *args: Any, **kwargs: Any) -> None:
         call = _current.get()
         if self.sock is not None and time.monotonic() - self._last_used > IDLE_SECONDS:
             self.close()  # type: ignore[attr-defined]
         if call is not None:
-            call.connecting = True
             if self.sock is None:
-                self.connect()  # type: ignore[attr-defined]
+                self.connect()
             call.begin_writing(self.sock)
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]

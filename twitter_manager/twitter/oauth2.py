@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlencode
 
 from twitter_manager.twitter.client import Reply, XClient, basic
@@ -32,6 +33,7 @@ __all__ = [
 
 TOKEN_PATH = "/2/oauth2/token"  # noqa: S105  - a path
 REVOKE_PATH = "/2/oauth2/revoke"
+USUAL_SECONDS = 7200
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,11 @@ def refresh(x: XClient, client: ClientCredentials, refresh_token: str, *, accoun
 
 def revoke(x: XClient, client: ClientCredentials, token: str, *, account_id: int | None = None) -> None:
     """Revokes an access or a refresh token; any 2xx is done."""
-    _call(x, REVOKE_PATH, client, {"token": token}, account_id)
+    try:
+        _call(x, REVOKE_PATH, client, {"token": token}, account_id)
+    except OutcomeUnknown as error:
+        if error.problem.status not in range(200, 300):  # X's body there is not documented: it may be empty
+            raise
 
 
 def _call(
@@ -130,9 +136,15 @@ def _token_error(problem: Problem) -> ClientRefused | GrantRefused | Refused:
 
 def _token_pair(reply: Reply) -> TokenPair:
     body: dict[str, Any] = reply.body
-    access, renewal, seconds = body.get("access_token"), body.get("refresh_token"), body.get("expires_in", 7200)
-    good = isinstance(access, str) and access and isinstance(seconds, int | float) and 0 < seconds < 10**9
-    if not good or not isinstance(renewal, str | None):
+    access, renewal, seconds = body.get("access_token"), body.get("refresh_token"), body.get("expires_in")
+    if not _is_token(access) or not (renewal is None or _is_token(renewal)):
         raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+    if not isinstance(seconds, int | float) or not 0 < seconds < 10**9:
+        seconds = USUAL_SECONDS  # a pair that X made is never thrown away for this: the old one is dead
     scope = body.get("scope")
-    return TokenPair(str(access), renewal or None, int(seconds), scope if isinstance(scope, str) else "")
+    return TokenPair(access, renewal, int(seconds), scope if isinstance(scope, str) else "")
+
+
+def _is_token(value: Any) -> TypeGuard[str]:
+    """Whether it can stand in a header (RFC 6749 appendix A.12: visible ASCII)."""
+    return isinstance(value, str) and re.fullmatch(r"[\x20-\x7e]+", value) is not None

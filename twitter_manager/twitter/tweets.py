@@ -23,6 +23,7 @@ _TWEET_DIALECT: Mapping[str, str] = {
 }
 DIALECTS = (_POST_DIALECT, _TWEET_DIALECT)
 PAGE_SIZE = "100"
+MOST_PAGES = 1000  # X shows the latest 3,200 posts: more pages are a loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _pages(
     account_id: int | None,
 ) -> Iterator[Reply]:
     path, token, seen = f"/2/users/{user_id}/tweets", None, set[str]()
-    while True:
+    for _ in range(MOST_PAGES):
         if before_page:
             before_page()
         page = query if token is None else {**query, "pagination_token": token}
@@ -133,8 +134,9 @@ def _pages(
         if not isinstance(token, str) or not token:
             return
         if token in seen:
-            raise OutcomeUnknown(Problem(reply.status, title="A timeline without an end"))
+            break
         seen.add(token)
+    raise OutcomeUnknown(Problem(None, title="A timeline without an end"))
 
 
 def _read(

@@ -41,7 +41,9 @@ def _user(data: Any) -> User | None:
     if not isinstance(data, Mapping):
         return None
     user_id, username, name = data.get("id"), data.get("username"), data.get("name")
-    if not isinstance(user_id, str) or not user_id.isdigit() or not isinstance(username, str) or not username:
+    if not isinstance(user_id, str) or not (user_id.isascii() and user_id.isdigit()):
+        return None
+    if not isinstance(username, str) or not username:
         return None
     metrics = data.get("public_metrics")
     followers = metrics.get("followers_count") if isinstance(metrics, Mapping) else None
@@ -49,5 +51,5 @@ def _user(data: Any) -> User | None:
         user_id,
         username,
         name if isinstance(name, str) else username,
-        followers if isinstance(followers, int) else None,
+        followers if isinstance(followers, int) and followers >= 0 else None,
     )

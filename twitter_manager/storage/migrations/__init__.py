@@ -4,6 +4,7 @@ One that shipped is never edited. Before an older database is touched, it is cop
 """
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from importlib import resources
@@ -13,21 +14,19 @@ from filelock import FileLock
 
 from twitter_manager.errors import StartRefused, StorageUnavailable
 
-__all__ = ["check_up_to_date", "migrate", "newest"]
+__all__ = ["SHIPPED", "Script", "check_up_to_date", "migrate"]
+
+Script = tuple[int, str]  # the version it leads to, and its SQL
 
 
-def _scripts() -> list[tuple[int, str]]:
+def _shipped() -> tuple[Script, ...]:
     folder = resources.files(__name__)
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names]
+    return tuple((int(name[:4]), (folder / name).read_text(encoding="utf-8")) for name in names)
 
 
-def newest() -> int:
-    """The version that this program needs."""
-    return _scripts()[-1][0]
-
-
-_NEWEST = newest()
+SHIPPED = _shipped()
+_NEWEST = SHIPPED[-1][0]
 
 
 def check_up_to_date(connection: sqlite3.Connection) -> None:
@@ -37,27 +36,29 @@ def check_up_to_date(connection: sqlite3.Connection) -> None:
         raise StorageUnavailable(f"the database has version {version}, this program needs {_NEWEST}")
 
 
-def migrate(path: Path) -> None:
+def migrate(path: Path, scripts: Sequence[Script] = SHIPPED) -> None:
     """Brings the file at `path` (made if need be) to the newest version. Raises StartRefused and leaves it as is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(path.name + ".migrating.lock"), timeout=60):
-        try:
-            with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
-                _bring_up(connection, path)
-        except sqlite3.Error as error:
-            raise StartRefused(f"DATABASE_URL: {path.name} cannot be prepared: {error}") from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            FileLock(path.with_name(path.name + ".migrating.lock"), timeout=60),
+            closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection,
+        ):
+            _bring_up(connection, path, scripts)
+    except (sqlite3.Error, OSError) as error:
+        raise StartRefused(f"DATABASE_URL: {path.name} cannot be prepared: {error}") from error
 
 
-def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > _NEWEST:
+def _bring_up(connection: sqlite3.Connection, path: Path, scripts: Sequence[Script]) -> None:
+    version, newest = connection.execute("PRAGMA user_version").fetchone()[0], scripts[-1][0]
+    if version > newest:
         raise StartRefused(
-            f"DATABASE_URL: {path.name} has version {version}, newer than this program ({_NEWEST}); use a newer program"
+            f"DATABASE_URL: {path.name} has version {version}, newer than this program ({newest}); use a newer program"
         )
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise StartRefused(f"DATABASE_URL: {path.name} is a database of some other program; name another file")
     connection.execute("PRAGMA journal_mode = WAL")
-    for number, script in _scripts():
+    for number, script in scripts:
         if number > version:
             if version:
                 _copy(connection, path, version)
@@ -66,18 +67,19 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _apply(connection: sqlite3.Connection, script: str) -> None:
+    """Runs the script up to its COMMIT, and commits only what leaves every reference whole."""
     try:
-        connection.executescript(script)
-    except sqlite3.Error:
+        connection.executescript(script.rpartition("COMMIT;")[0])
+        broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise StartRefused(f"DATABASE_URL: {len(broken)} rows point at rows that are not there")
+        connection.execute("COMMIT")
+    finally:
         if connection.in_transaction:
             connection.rollback()
-        raise
-    broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-    if broken:
-        raise StartRefused(f"DATABASE_URL: {len(broken)} rows point at rows that are not there")
 
 
 def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     target = path.with_name(f"{path.name}.version-{version}.{stamp}.bak")
     connection.execute("VACUUM INTO :target", {"target": str(target)})
