@@ -284,6 +284,6 @@ def test_two_far_apart_changes_in_a_long_text_are_still_near() -> None:
 def test_long_texts_are_compared_at_once(piece: str) -> None:
     text = (piece * 25_000)[:25_000]
     for theirs in (text[:-1] + "!", text[::-1], f"{text[:90]}Q{text[90:-90]}Z{text[-90:]}"):
-        start = time.perf_counter()
+        start = time.thread_time()
         compare(SentPost(text, "5"), at_x("x", long_text=theirs, reply_to="5"))
-        assert time.perf_counter() - start < 1.0
+        assert time.thread_time() - start < 1.0

@@ -86,6 +86,7 @@ CREATE TABLE tweet (
 ) STRICT;
 CREATE INDEX tweet_by_status ON tweet (status, id);
 CREATE INDEX tweet_by_account ON tweet (twitter_account_id, status, id);
+CREATE INDEX tweet_of_account ON tweet (twitter_account_id, id);
 CREATE INDEX tweet_due ON tweet (twitter_account_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX tweet_post_now ON tweet (twitter_account_id, due_at) WHERE post_now = 1 AND due_at IS NOT NULL;
 CREATE INDEX tweet_unsettled ON tweet (twitter_account_id, fingerprint) WHERE status IN ('posting', 'unconfirmed');
