@@ -180,14 +180,11 @@ def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
 
 def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
     """The account's tweets of which it is not known whether they are at X."""
-    rows = tx.all(
-        """
-        SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN ('posting', 'unconfirmed')
-        ORDER BY id
-        """,
+    rows = tx.all(  # sorted here: asked to sort by id, SQLite would walk through every tweet of the account instead
+        "SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN ('posting', 'unconfirmed')",
         account_id=account_id,
     )
-    return [_tweet(row) for row in rows]
+    return sorted((_tweet(row) for row in rows), key=lambda tweet: tweet.id)
 
 
 def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) -> set[str]:

@@ -1,0 +1,56 @@
+# Needs make and Python 3.11 or later. On Windows without make: see README.md.
+PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHON = .venv/bin/python
+INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help setup run test check e2e chaos
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make setup   make .venv and install what runs the service"
+	@echo "make run     start everything on http://127.0.0.1:5555"
+	@echo "make test    run the test suite"
+	@echo "make check   lint, format and types"
+	@echo "make e2e     whole-service runs that need a browser or several minutes"
+	@echo "make chaos   the long runs with kill -9"
+
+setup: .venv/.installed
+
+run: .venv/.installed
+	@exec $(PYTHON) app.py
+
+test: .venv/.installed-dev
+	$(PYTHON) -m pytest -n 2 -m "not e2e and not chaos"
+
+check: .venv/.installed-dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+e2e: .venv/.installed-dev
+	$(PYTHON) -m pytest -m e2e
+
+chaos: .venv/.installed-dev
+	$(PYTHON) -m pytest -m chaos
+
+.venv/bin/python:
+	@found=; for python in $(PYTHONS); do \
+		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "Twitter Manager needs Python 3.11 or later: install it from https://www.python.org/downloads/" >&2; exit 1; \
+	fi; \
+	if ! $$found -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$$found has no venv: install it (on Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 1; \
+	fi; \
+	$$found -m venv --clear .venv
+
+.venv/.installed: requirements.txt .venv/bin/python
+	@echo "Installing into .venv"
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@echo "Installing the tools for tests into .venv"
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@

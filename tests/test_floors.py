@@ -1,0 +1,169 @@
+"""The floors of the house: who may import what. A module that stands on no floor fails here until it is given one."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "twitter_manager"
+
+# Top to bottom. What stands in one row are neighbours, who never import each other.
+FLOORS = (
+    ("start",),
+    ("factory",),
+    ("cli",),
+    ("api", "worker"),
+    ("services",),
+    ("storage", "twitter", "simulator", "serving", "logs"),
+    ("config",),
+    ("crypto", "models", "database_url"),
+    ("errors", "timestamps", "version"),
+)
+FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+
+# Packages of others that only some rooms may import.
+WHERE = {
+    "flask": ("start", "factory", "cli", "api"),
+    "werkzeug": ("factory", "api"),
+    "click": ("cli",),
+    "jinja2": ("api",),
+    "markupsafe": ("api",),
+    "pydantic": ("api",),
+    "pydantic_core": ("api",),
+    "waitress": ("serving",),
+    "sqlite3": ("storage", "simulator"),
+    "psycopg": ("storage",),
+    # services/worlds.py is the one place where the transport is chosen
+    "requests": ("twitter", "simulator/adapter.py", "services/worlds.py"),
+    "urllib3": ("twitter", "simulator/adapter.py"),
+    "cryptography": ("crypto", "config"),
+    "dotenv": ("config",),
+}
+
+SQL_ROOMS = ("storage", "simulator")
+SQL = re.compile(
+    r"\b(select\s.+?\sfrom|insert\s+(or\s+\w+\s+)?into|update\s+\w+\s+set|delete\s+from|create\s+(unique\s+)?"
+    r"(table|index|trigger)|drop\s+table|alter\s+table|pragma\s+\w+|begin\s+immediate)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def name_in_package(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path: str) -> str:
+    return path.split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Every module that is imported, wherever in the file; the names in `from twitter_manager import …` are modules."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here, so that a path can be read off them"
+            assert node.module is not None
+            if node.module == "twitter_manager":
+                yield from (f"twitter_manager.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+
+
+def faults_of_imports(path: str, source: str) -> list[str]:
+    """What the module at `path` (seen from the package) imports and may not."""
+    room, faults = room_of(path), []
+    for name in imported(ast.parse(source)):
+        parts = name.split(".")
+        if parts[0] == "twitter_manager":
+            other = parts[1]
+            if other != room and FLOOR_OF.get(other, -1) <= FLOOR_OF[room]:
+                faults.append(f"{path} may not import {name}")
+        elif parts[0] in WHERE and not {room, path} & set(WHERE[parts[0]]):
+            faults.append(f"{path} may not import {name}")
+    return faults
+
+
+def lines_with_sql(source: str) -> list[int]:
+    tree = ast.parse(source)
+    docstrings = {
+        node.body[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    texts = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in docstrings
+    )
+    return [text.lineno for text in texts if SQL.search(str(text.value))]
+
+
+def test_every_module_stands_on_a_floor_and_every_floor_is_inhabited() -> None:
+    assert {room_of(name_in_package(path)) for path in modules()} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_in_package)
+def test_imports_go_down_only(path: Path) -> None:
+    assert faults_of_imports(name_in_package(path), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_in_package)
+def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
+    if room_of(name_in_package(path)) not in SQL_ROOMS:
+        assert lines_with_sql(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("services/publishing.py", "from twitter_manager.api import current"),
+        ("services/publishing.py", "from twitter_manager import worker"),
+        ("twitter/client.py", "from twitter_manager.storage import tweets"),
+        ("api/tweets.py", "import twitter_manager.worker.loop"),
+        ("storage/tweets.py", "def late():\n    from twitter_manager.services import build"),
+        ("errors.py", "from twitter_manager.timestamps import now"),
+        ("services/publishing.py", "import flask"),
+        ("worker/loop.py", "from flask import current_app"),
+        ("services/health.py", "import sqlite3"),
+        ("services/tokens.py", "import requests"),
+        ("simulator/server.py", "from requests.adapters import HTTPAdapter"),
+    ],
+)
+def test_a_forbidden_import_is_found(path: str, source: str) -> None:
+    assert len(faults_of_imports(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'q.one("SELECT 1 AS yes FROM tweet")',
+        'tx.execute("update tweet set status = 1")',
+        'tx.execute(f"DELETE FROM tweet WHERE {condition}")',
+        'run("PRAGMA user_version")',
+    ],
+)
+def test_sql_in_a_string_is_found(source: str) -> None:
+    assert len(lines_with_sql(source)) == 1
+
+
+def test_a_docstring_may_speak_of_selecting_from_a_table() -> None:
+    assert (
+        lines_with_sql('def f():\n    """Like SELECT x FROM y."""\n    return "Select a person, then update it"') == []
+    )
+
+
+def test_the_package_itself_imports_nothing_and_has_the_map() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    assert [type(node) for node in tree.body] == [ast.Expr]
+    docstring = ast.get_docstring(tree) or ""
+    for room in FLOOR_OF:
+        assert re.search(rf"^\s+{room}(/|\.py)\s", docstring, re.MULTILINE), f"{room} is missing on the map"
