@@ -26,6 +26,10 @@ class Vault:
             raise SecretUnreadable("there is no ENCRYPTION_KEY")
         return self._fernet.encrypt(text.encode()).decode()
 
+    def renew(self, token: str) -> str:
+        """The same secret under the newest key. Raises SecretUnreadable."""
+        return self.encrypt(self.decrypt(token))
+
     def decrypt(self, token: str) -> str:
         """The text in `token`. Raises SecretUnreadable."""
         if self._fernet is None:

@@ -238,6 +238,11 @@ _TABLE: dict[str, Code] = {
         "X answered client-not-enrolled: the app is in no project or plan that may call this.",
         "Attach the app to a project or plan at console.x.com.",
     ),
+    "app_misconfigured": Code(
+        "X does not take this kind of app or token",
+        "X refused the app's type, its permissions or its developer account.",
+        "Check at console.x.com that the app is a Web App or bot with Read and Write, and not suspended.",
+    ),
     "account_suspended": Code(
         "X says this account is suspended or locked",
         "X refused because of the account's state.",
@@ -283,6 +288,11 @@ _TABLE: dict[str, Code] = {
         "Five attempts ended without an answer",
         "Each was sent, none was answered clearly, none was found at X.",
         "Look at the account on x.com and resolve the tweet.",
+    ),
+    "owners_word": Code(
+        "Its owner said that it is not at X",
+        "The tweet was resolved as not_posted.",
+        "Nothing: it goes out again.",
     ),
     "duplicate_after_unclear": Code(
         "X calls this a duplicate after an unclear attempt",

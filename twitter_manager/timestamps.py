@@ -3,9 +3,10 @@
 Fixed width matters: '12:00:00Z' sorts after '12:00:00.001Z' as text, so every time carries its milliseconds.
 """
 
+import time
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["from_text", "later", "now", "to_text"]
+__all__ = ["from_text", "later", "now", "to_text", "uptime"]
 
 
 def now() -> datetime:
@@ -33,3 +34,9 @@ def from_text(text: str) -> datetime:
 def later(moment: datetime, seconds: float) -> datetime:
     """`moment` moved by `seconds`."""
     return moment + timedelta(seconds=seconds)
+
+
+def uptime() -> float:
+    """Seconds on a clock that nobody sets and that counts the machine's sleep, too, where the system can tell."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)

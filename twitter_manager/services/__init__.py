@@ -74,7 +74,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
     context = Context(
         db=SqliteDatabase(settings.database_path, clock=clock),
         vault=Vault(settings.encryption_key),
-        worlds=build_worlds(settings, simulated),
+        worlds=build_worlds(settings, simulated, clock),
         signals=Signals(),
         clock=clock,
     )

@@ -73,6 +73,7 @@ class Connecting:
         Invalid, Conflict: whatever fails here, the person begins again.
         """
         if oauth1:
+            self._forget(state)
             raise Invalid("oauth1_not_supported")
         begun = self._spend(state)
         if error:
@@ -85,6 +86,10 @@ class Connecting:
             account = self._store(tx, begun, pair, user)
         log.info("account %s connected", account.id)
         return account
+
+    def _forget(self, state: str | None) -> None:
+        with self._context.db.transaction() as tx:
+            oauth_states.spend(tx, state or "")
 
     def _spend(self, state: str | None) -> OAuthState:
         if not state:

@@ -192,8 +192,12 @@ def first_look(over_at: datetime) -> datetime:
 
 
 def next_look(looks_absent: int, over_at: datetime, now: datetime) -> datetime:
-    """When it is read next, after `looks_absent` readings without the post."""
-    return max(later(over_at, LOOKS[min(looks_absent, len(LOOKS) - 1)]), now)
+    """When it is read next, after `looks_absent` readings without the post, the last of them at `now`.
+
+    Readings that come late (the service was down) keep their distance: three in one moment are one piece of evidence.
+    """
+    this = min(looks_absent, len(LOOKS) - 1)
+    return max(later(over_at, LOOKS[this]), later(now, LOOKS[this] - LOOKS[this - 1] if this else 0))
 
 
 def after_failed_look(looks_failed: int, now: datetime) -> tuple[datetime, bool]:

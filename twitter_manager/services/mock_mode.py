@@ -4,9 +4,7 @@ from twitter_manager.errors import Conflict
 from twitter_manager.services.context import Context
 from twitter_manager.storage import lanes, service_state
 
-__all__ = ["SWITCHED", "MockMode"]
-
-SWITCHED = "mock_mode_switched"  # the last word of a person, kept for the next start
+__all__ = ["MockMode"]
 
 
 class MockMode:
@@ -25,7 +23,7 @@ class MockMode:
             raise Conflict("oauth_not_configured")
         with self._context.db.transaction() as tx:
             service_state.set_mock_mode(tx, enabled)
-            service_state.put(tx, SWITCHED, "1" if enabled else "0")
+            service_state.put(tx, service_state.SWITCHED, "1" if enabled else "0")
             lanes.make_world_due(tx, mock=enabled)
             tx.after_commit(self._context.signals.wake)
         return enabled

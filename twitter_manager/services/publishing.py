@@ -87,7 +87,6 @@ class Publishing:
                     raise Conflict("twitter_id_taken", field="twitter_id")
                 if attempt is not None:
                     attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
-                lanes.note_x_id(tx, tweet.twitter_account_id, twitter_id)
             self._lanes_due(tx, {tweet.twitter_account_id})
         return tweets.get(self._context.db, tweet_id)
 

@@ -16,15 +16,16 @@ log = logging.getLogger("twitter_manager.services")
 def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None = None) -> None:
     """Attempts that began under a lease that is gone: sent or not, nobody knows, so they are looked for.
 
-    `over_at`: when they certainly ended (their process is dead); otherwise at the deadline of the call.
+    `over_at`: when they certainly ended (their process is dead). Otherwise the process may only have stood still, and
+    goes on with its call when it awakes: the deadline of a call counts from now.
     """
     for attempt in attempts.list_open_of_account(tx, account_id):
-        over = over_at or later(attempt.started_at, decisions.CALL_SECONDS)
+        over = over_at or later(tx.now, decisions.CALL_SECONDS)
         attempts.close(tx, attempt.id, outcome="unclear", over_at=over, error_code="x_unclear")
         tweets.mark_unconfirmed(
             tx,
             attempt.tweet_id,
-            look_at=decisions.first_look(over),
+            look_at=decisions.first_look(over_at or tx.now),  # it may be there already
             error_code="x_unclear",
             twitter_error=None,
         )

@@ -7,6 +7,7 @@ recovery.recover_lost finds it.
 import json
 import logging
 
+from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Attempt, Lane, Tweet
 from twitter_manager.services import app_rests, decisions
 from twitter_manager.services.context import Context
@@ -21,10 +22,11 @@ from twitter_manager.services.decisions import (
     TokenStale,
     Unconfirmed,
 )
-from twitter_manager.services.steps import Step, uptime
+from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
 from twitter_manager.storage import accounts, attempts, lanes, tweets
 from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.timestamps import uptime
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import NotSent, Problem, XError
 
@@ -79,7 +81,11 @@ class Send(Step):
         if uptime() - self._began > INTENT_SECONDS:
             raise NotSent(Problem(None, title="The intent is too old"))
         self.still_mine()
-        if not self._is_wanted(self.context.db):
+        try:
+            wanted = self._is_wanted(self.context.db)
+        except StorageUnavailable as error:
+            raise NotSent(Problem(None, title="The database is away")) from error
+        if not wanted:
             raise NotSent(Problem(None, title="An earlier attempt put it on X after all"))
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
@@ -147,14 +153,7 @@ class Send(Step):
                 self._settled(tx, lose_account(tx, self._account.id, status=decision.status, code=code))
             case AppRests():
                 tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
-                held = app_rests.begin(
-                    tx,
-                    mock=self._account.mock,
-                    code=code,
-                    probe_at=decision.probe_at,
-                    problem=problem or Problem(None),
-                )
-                self._settled(tx, held)
+                self._app_rests(tx, decision, words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
         attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
@@ -162,6 +161,17 @@ class Send(Step):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
         lanes.note_x_id(tx, self._account.id, decision.twitter_id)
         self._clear_answer(tx)
+
+    def _app_rests(self, tx: Transaction, decision: AppRests, words: str | None) -> None:
+        held = app_rests.begin(
+            tx,
+            mock=self._account.mock,
+            began=self._attempt.started_at,
+            code=decision.code,
+            probe_at=decision.probe_at,
+            twitter_error=words or "",
+        )
+        self._settled(tx, held)
 
     def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
         tweets.mark_unconfirmed(
@@ -174,7 +184,7 @@ class Send(Step):
         if decision.unauthorized:
             accounts.mark_unauthorized(tx, self._account.id)
         elif decision.outcome != "not_sent":
-            self._clear_answer(tx)
+            self._token_was_taken(tx)
         if decision.lane_rests:
             self._rest(tx, decision)
 
@@ -189,10 +199,13 @@ class Send(Step):
         )
 
     def _clear_answer(self, tx: Transaction) -> None:
-        """X answered this app and this token clearly."""
+        """X judged the post itself: it takes this token, and this app."""
+        self._token_was_taken(tx)
+        app_rests.end(tx, mock=self._account.mock, began=self._attempt.started_at)
+
+    def _token_was_taken(self, tx: Transaction) -> None:
         lanes.set_trouble(tx, self._account.id, 0)
         accounts.trusted(tx, self._account.id)
-        app_rests.end(tx, mock=self._account.mock)
 
     def _settled(self, tx: Transaction, tweet_ids: list[int]) -> None:
         tx.after_commit(lambda: self.context.signals.settled(tweet_ids))

@@ -8,10 +8,10 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from twitter_manager.models import Account, Attempt, Lane, Tweet
-from twitter_manager.services import app_rests, decisions
+from twitter_manager.services import decisions
 from twitter_manager.services.context import Context
 from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
@@ -19,23 +19,25 @@ from twitter_manager.storage import accounts, attempts, lanes, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import tweets as x_tweets
-from twitter_manager.twitter.errors import AccountSuspended, AppRefused, NotSent, RateLimited, Unauthorized, XError
+from twitter_manager.twitter.client import XClient
+from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
 from twitter_manager.twitter.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
 
 __all__ = ["Finding", "Look", "Unsettled", "judge"]
 
 BEFORE_INTENT = 120.0  # seconds: X's created_at has whole seconds and X's clock is not ours
+ANY_CLOCK = 86_400.0  # seconds: where X's clock was never seen
 
 log = logging.getLogger("twitter_manager.services")
 
 
 @dataclass(frozen=True, slots=True)
 class Unsettled:
-    """A tweet, its unclear attempt, and when its first attempt began."""
+    """A tweet, its unclear attempt, and its first one."""
 
     tweet: Tweet
     attempt: Attempt
-    began: datetime
+    first: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,16 @@ class Finding:
     doubtful: tuple[SeenPost, ...]
 
 
-def judge(unsettled: Sequence[Unsettled], posts: Sequence[SeenPost]) -> list[Finding]:
+def judge(unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ahead: timedelta | None) -> list[Finding]:
     """Which of `posts` (adopted by no other tweet) are which of the tweets. Oldest first; each post serves once.
 
-    A post that is the same as one of the tweets is no doubtful match of another.
+    A post that is the same as one of the tweets is no doubtful match of another. `clock_ahead`: by how much our clock
+    is ahead of X's; None where X does not tell its time.
     """
     free = sorted(posts, key=lambda post: (len(post.id), post.id))
     same: dict[int, SeenPost] = {}
     for each in unsettled:
-        found = next((post for post in free if _verdict(each, post) is Verdict.SAME), None)
+        found = next((post for post in free if _verdict(each, post, clock_ahead) is Verdict.SAME), None)
         if found is not None:
             same[each.tweet.id] = found
             free.remove(found)
@@ -64,16 +67,24 @@ def judge(unsettled: Sequence[Unsettled], posts: Sequence[SeenPost]) -> list[Fin
     for each in unsettled:
         others = ours - {canonical(each.tweet.content)}
         doubtful = tuple(
-            post for post in free if _verdict(each, post) is not Verdict.OTHER and canonical_seen(post) not in others
+            post
+            for post in free
+            if _verdict(each, post, clock_ahead) is not Verdict.OTHER and canonical_seen(post) not in others
         )
         findings.append(Finding(each, same.get(each.tweet.id), doubtful))
     return findings
 
 
-def _verdict(each: Unsettled, post: SeenPost) -> Verdict:
-    if post.created_at is not None and post.created_at < later(each.began, -BEFORE_INTENT):
-        return Verdict.OTHER
-    return compare(SentPost(text=each.tweet.content, reply_to=each.tweet.reply_to), post)
+def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> Verdict:
+    """A post that is too old is another one, whatever its text; where X's clock is not known, that is in doubt."""
+    verdict = compare(SentPost(text=each.tweet.content, reply_to=each.tweet.reply_to), post)
+    if each.first.since_id is not None:
+        # an id is the better clock: X gives them in order
+        return verdict if int(post.id) > int(each.first.since_id) else Verdict.OTHER
+    began = later(each.first.started_at, -BEFORE_INTENT)
+    if post.created_at is None or post.created_at >= began - max(clock_ahead or timedelta(0), timedelta(0)):
+        return verdict
+    return Verdict.DOUBTFUL if clock_ahead is None and verdict is Verdict.SAME else Verdict.OTHER
 
 
 class Look(Step):
@@ -102,13 +113,16 @@ class Look(Step):
         for tweet in tweets.list_unsettled(tx, self._account.id):
             every = attempts.list_of_tweet(tx, tweet.id)
             if every and every[-1].outcome == "unclear":
-                found.append(Unsettled(tweet, every[-1], every[0].started_at))
+                found.append(Unsettled(tweet, every[-1], every[0]))
+            elif tweet.due_at is not None:
+                # nothing is left to look for, so only its owner can say more
+                tweets.ask_owner(tx, tweet.id, error_code="attempts_exhausted", look_at=None)
         return found
 
     def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
-        since, start = self._from_where(unsettled)
+        since, start = self._from_where([each.first for each in unsettled])
         return x_tweets.list_own(
-            self.context.worlds.of(self._account.mock).x,
+            self._x,
             self._token,
             self._account.x_user_id or "",
             since_id=since,
@@ -117,21 +131,25 @@ class Look(Step):
             account_id=self._account.id,
         )
 
-    def _from_where(self, unsettled: Sequence[Unsettled]) -> tuple[str | None, datetime]:
-        """From the highest X id known before the first intent on; none known: from the time before it on."""
-        with self.context.db.transaction() as tx:
-            first = [attempts.list_of_tweet(tx, each.tweet.id)[0] for each in unsettled]
-        ids = [attempt.since_id for attempt in first]
-        known = [each for each in ids if each is not None]
-        start = later(min((attempt.started_at for attempt in first), default=self._began), -BEFORE_INTENT)
-        return (min(known, key=int) if known and len(known) == len(ids) else None), start
+    @property
+    def _x(self) -> XClient:
+        return self.context.worlds.of(self._account.mock).x
+
+    def _from_where(self, first: Sequence[Attempt]) -> tuple[str | None, datetime]:
+        """From the highest X id known before the first intent on; none known: from the time before it, by X's clock."""
+        known = [attempt.since_id for attempt in first if attempt.since_id is not None]
+        began = min((attempt.started_at for attempt in first), default=self._began)
+        ahead = self._x.clock_ahead
+        before = ANY_CLOCK if ahead is None else BEFORE_INTENT + max(ahead.total_seconds(), 0.0)
+        return (min(known, key=int) if known and len(known) == len(first) else None), later(began, -before)
 
     def _found(self, tx: Transaction, posts: Sequence[SeenPost]) -> None:
-        self._clear_answer(tx)
+        accounts.trusted(tx, self._account.id)
         adopted = tweets.adopted_ids(tx, self._account.id, [post.id for post in posts])
         for post in posts:
             lanes.note_x_id(tx, self._account.id, post.id)
-        for finding in judge(self._unsettled(tx), [post for post in posts if post.id not in adopted]):
+        free = [post for post in posts if post.id not in adopted]
+        for finding in judge(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
             self._settle(tx, finding)
 
     def _settle(self, tx: Transaction, finding: Finding) -> None:
@@ -151,11 +169,15 @@ class Look(Step):
         log.info("tweet %s: found at X", tweet.id)
 
     def _absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
-        """Counts only a reading that began late enough after the attempt was over."""
+        """Counts only a reading that was due for this tweet and began late enough after the attempt was over."""
         over = attempt.over_at or tx.now
         looks = attempt.looks_absent
-        if self._began >= later(over, decisions.LOOKS[min(looks, len(decisions.LOOKS) - 1)]):
-            looks = attempts.note_absent(tx, attempt.id)
+        was_due = tweet.due_at is not None and tweet.due_at <= self._began
+        if not was_due or self._began < later(over, decisions.LOOKS[min(looks, len(decisions.LOOKS) - 1)]):
+            if was_due:
+                tweets.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
+            return
+        looks = attempts.note_absent(tx, attempt.id)
         if looks < len(decisions.LOOKS):
             tweets.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
         else:
@@ -173,10 +195,6 @@ class Look(Step):
         log.info("tweet %s: absent from X (%s)", tweet.id, code)
 
     def _failed(self, tx: Transaction, error: XError) -> None:
-        if isinstance(error, AppRefused):
-            probes = app_rests.probes_in_vain(tx, mock=self._account.mock)
-            until = decisions.probe_at(probes, tx.now)
-            app_rests.begin(tx, mock=self._account.mock, code=error.code, probe_at=until, problem=error.problem)
         if isinstance(error, AccountSuspended):
             self._account_suspended(tx)
             return
@@ -187,13 +205,10 @@ class Look(Step):
                 self._again_later(tx, each, error)
 
     def _again_later(self, tx: Transaction, each: Unsettled, error: XError) -> None:
-        if isinstance(error, RateLimited | AppRefused | NotSent):
-            # X was not asked, or asks to wait: that says nothing about whether it can be asked
-            until = error.until if isinstance(error, RateLimited) else None
-            tweets.look_at(tx, each.tweet.id, max(until or later(tx.now, 60), later(tx.now, 1)))
-            return
         failed = attempts.note_failed_look(tx, each.attempt.id)
         moment, tell = decisions.after_failed_look(failed, tx.now)
+        if isinstance(error, RateLimited) and error.until is not None:
+            moment = max(moment, error.until)
         if tell:
             tweets.ask_owner(tx, each.tweet.id, error_code="x_cannot_be_asked", look_at=moment)
         else:
@@ -210,7 +225,3 @@ class Look(Step):
             accounts.expire_token(tx, self._account.id, version=self._account.token_version)
         else:
             accounts.mark_unauthorized(tx, self._account.id)
-
-    def _clear_answer(self, tx: Transaction) -> None:
-        accounts.trusted(tx, self._account.id)
-        app_rests.end(tx, mock=self._account.mock)

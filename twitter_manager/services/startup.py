@@ -10,8 +10,7 @@ from filelock import FileLock, Timeout
 from twitter_manager.config import Settings
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
-from twitter_manager.services.mock_mode import SWITCHED
-from twitter_manager.storage import api_keys, service_state
+from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 
@@ -59,6 +58,8 @@ def _prepare(settings: Settings) -> Prepared:
         ready = _with_keys(settings)
         with database.transaction() as tx:
             _check_canary(tx, Vault(ready.encryption_key), canary)
+            if len(ready.encryption_key) > 1:
+                _renew_secrets(tx, Vault(ready.encryption_key))
             _register_key(tx, ready.api_key or "")
             service_state.set_mock_mode(tx, _mock_mode(tx, ready))
     finally:
@@ -108,6 +109,27 @@ def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
         ) from error
 
 
+def _renew_secrets(tx: Transaction, vault: Vault) -> None:
+    """Puts every stored secret under the newest key, so that the older ones can go from the next start on.
+
+    A token that no key opens stays as it is: it makes its account `failed` when it is used.
+    """
+    canary = service_state.find(tx, service_state.CANARY)
+    if canary is not None:
+        service_state.put(tx, service_state.CANARY, vault.renew(canary))
+    for account in accounts.list_all(tx):
+        fresh = [_renewed(vault, token) for token in (account.access_token, account.refresh_token)]
+        accounts.replace_secrets(tx, account.id, access_token=fresh[0], refresh_token=fresh[1])
+    oauth_states.delete_all(tx)  # connections that are being made at this moment begin again
+
+
+def _renewed(vault: Vault, token: str | None) -> str | None:
+    try:
+        return None if token is None else vault.renew(token)
+    except SecretUnreadable:
+        return token
+
+
 def _register_key(tx: Transaction, key: str) -> None:
     """The setting's key works, an earlier setting's no more."""
     key_hash = hash_key(key)
@@ -119,7 +141,7 @@ def _mock_mode(tx: Transaction, settings: Settings) -> bool:
     """What is set explicitly wins; else the last switch stays; else it depends on TWITTER_CLIENT_ID."""
     if settings.mock_mode is not None:
         return settings.mock_mode
-    switched = service_state.find(tx, SWITCHED)
+    switched = service_state.find(tx, service_state.SWITCHED)
     if switched == "0" and not settings.twitter_client_id:
         log.warning("mock mode was switched off, but TWITTER_CLIENT_ID is not set: no account can be connected")
     return settings.mock_by_default if switched is None else switched == "1"

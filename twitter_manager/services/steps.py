@@ -1,7 +1,6 @@
 """A step: the one thing a worker does with a lane while it holds the lease."""
 
 import logging
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
@@ -9,24 +8,18 @@ from typing import Concatenate, ParamSpec
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Lane
 from twitter_manager.services.context import Context
-from twitter_manager.storage import lanes
+from twitter_manager.storage import lanes, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import NotSent, Problem
 
-__all__ = ["LEASE_SECONDS", "Step", "uptime"]
+__all__ = ["LEASE_SECONDS", "Step"]
 
 LEASE_SECONDS = 120.0  # three deadlines of a call
 
 Arguments = ParamSpec("Arguments")
 
 log = logging.getLogger("twitter_manager.services")
-
-
-def uptime() -> float:
-    """Seconds that pass also while the machine sleeps, where the system can tell."""
-    boottime = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 class Step(ABC):
@@ -81,13 +74,19 @@ class Step(ABC):
 
     def keep(self) -> None:
         """Moves the lease's end before a further call of the same step. Raises NotSent when it was lost."""
-        with self.context.db.transaction() as tx:
-            if not lanes.renew(tx, self.lane.account_id, self.lease, until=later(tx.now, LEASE_SECONDS)):
-                raise NotSent(Problem(None, title="The lease was lost"))
+        try:
+            with self.context.db.transaction() as tx:
+                kept = lanes.renew(tx, self.lane.account_id, self.lease, until=later(tx.now, LEASE_SECONDS))
+        except StorageUnavailable as error:
+            raise NotSent(Problem(None, title="The database is away")) from error
+        if not kept:
+            raise NotSent(Problem(None, title="The lease was lost"))
 
     def _postpone(self, tx: Transaction) -> None:
-        """A poisonous row must not make the worker spin."""
-        lanes.rest(tx, self.lane.account_id, until=later(tx.now, 60), code="internal_error")
+        """A poisonous row must not make the worker spin, neither by sends nor by looks."""
+        until = later(tx.now, 60)
+        lanes.rest(tx, self.lane.account_id, until=until, code="internal_error")
+        tweets.postpone_looks(tx, self.lane.account_id, until)
 
     def _release(self, tx: Transaction) -> None:
         lanes.release(tx, self.lane.account_id, self.lease)

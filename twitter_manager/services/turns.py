@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from twitter_manager.crypto import SecretUnreadable
+from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Lane
 from twitter_manager.services import app_rests
 from twitter_manager.services.context import Context
@@ -35,7 +36,9 @@ class Renew(Step):
         self._tokens = tokens
 
     def run(self) -> None:
-        """One renewal; where it failed, the lane rests."""
+        """One renewal; where it failed, the lane rests. None begins at a stop: its answer might be lost."""
+        if self.context.signals.stopping.is_set():
+            return
         try:
             self._tokens.renew(self._account)
         except RenewalFailed as failure:
@@ -44,9 +47,7 @@ class Renew(Step):
     def _rest(self, tx: Transaction, failure: RenewalFailed) -> None:
         lanes.rest(tx, self.lane.account_id, until=failure.until, code=failure.code)
         held = tweets.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
-        for tweet in tweets.list_unsettled(tx, self.lane.account_id):
-            if tweet.due_at is not None and tweet.due_at < failure.until:
-                tweets.look_at(tx, tweet.id, failure.until)
+        tweets.postpone_looks(tx, self.lane.account_id, failure.until)
         tx.after_commit(lambda: self.context.signals.settled(held))
 
 
@@ -58,17 +59,28 @@ class Turns:
         self._tokens = tokens
 
     def next(self, worker_id: str) -> Step | None:
-        """The next step that is due, its lane leased to `worker_id`; None: nothing is due now."""
-        while True:
-            with self._context.db.transaction() as tx:
-                until = later(tx.now, LEASE_SECONDS)
-                lane = lanes.claim(tx, lease=secrets.token_hex(8), until=until, worker_id=worker_id)
+        """The next step that is due, its lane leased to `worker_id`; None: nothing is due now, or the service stops."""
+        while not self._context.signals.stopping.is_set():
+            lane: Lane | None = None
+            try:
+                with self._context.db.transaction() as tx:
+                    until = later(tx.now, LEASE_SECONDS)
+                    lane = lanes.claim(tx, lease=secrets.token_hex(8), until=until, worker_id=worker_id)
+                    if lane is None:
+                        return None
+                    step = self._choose(tx, lane)
+                    if step is not None:
+                        return step
+                    self._release_idle(tx, lane)
+            except StorageUnavailable:
+                raise
+            except Exception:
                 if lane is None:
-                    return None
-                step = self._choose(tx, lane)
-                if step is not None:
-                    return step
-                self._release_idle(tx, lane)
+                    raise
+                log.exception("lane %s cannot take its turn; the others go on", lane.account_id)
+                with self._context.db.transaction() as tx:
+                    lanes.postpone(tx, lane.account_id, later(tx.now, 60))
+        return None
 
     def next_due(self) -> datetime | None:
         """When there will be something to do, as far as it is known now."""
@@ -89,12 +101,11 @@ class Turns:
         if not any(tweet.due_at is not None and tweet.due_at <= tx.now for tweet in unsettled):
             return None
         return self._with_token(
-            tx, lane, account, lambda token: Look(self._context, lane, account, token, began=tx.now)
+            tx, lane, account, lambda token: Look(self._context, lane, account, token, began=tx.now), probe=False
         )
 
     def _send(self, tx: Transaction, lane: Lane, account: Account) -> Step | None:
-        unsettled = [tweet for tweet in tweets.list_unsettled(tx, lane.account_id) if not tweet.needs_decision]
-        if len(unsettled) >= lanes.MOST_UNSETTLED:
+        if lanes.count_unsettled(tx, lane.account_id) >= lanes.MOST_UNSETTLED:
             return None
         tweet = tweets.next_to_send(tx, lane.account_id)
         if tweet is None:
@@ -108,8 +119,13 @@ class Turns:
             tx, lane, account, lambda token: Send.begin(self._context, tx, lane, account, token, tweet)
         )
 
-    def _with_token(self, tx: Transaction, lane: Lane, account: Account, step: Callable[[str], Step]) -> Step | None:
-        """The step with the account's token in clear; its renewal first where that is needed; None: no token."""
+    def _with_token(
+        self, tx: Transaction, lane: Lane, account: Account, step: Callable[[str], Step], *, probe: bool = True
+    ) -> Step | None:
+        """The step with the account's token in clear; its renewal first where that is needed; None: no token.
+
+        `probe`: the step is a send, which tries for the whole app if that rests.
+        """
         if account.status != "active":
             code = account.error_code or f"account_{account.status}"
             self._lose(tx, account, account.status, code)
@@ -122,7 +138,7 @@ class Turns:
             log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
             self._lose(tx, account, "failed", "token_unreadable")
             return None
-        return step(token) if app_rests.may_call(tx, mock=account.mock) else None
+        return step(token) if not probe or app_rests.may_call(tx, mock=account.mock) else None
 
     def _lose(self, tx: Transaction, account: Account, status: str, code: str) -> None:
         held = lose_account(tx, account.id, status=status, code=code)

@@ -13,6 +13,8 @@ from twitter_manager.timestamps import later
 
 __all__ = ["Upkeep"]
 
+DAY = 86_400.0
+
 log = logging.getLogger("twitter_manager.services")
 
 
@@ -56,6 +58,11 @@ class Upkeep:
         """Deletes the connections that were begun and not ended in time."""
         with self._context.db.transaction() as tx:
             return oauth_states.delete_older_than(tx, later(tx.now, -STATE_SECONDS))
+
+    def forget_old_workers(self) -> int:
+        """Deletes the rows of workers that gave no sign of life for a day: other machines' that went without a word."""
+        with self._context.db.transaction() as tx:
+            return workers.delete_unseen_since(tx, later(tx.now, -DAY))
 
     def sweep_lanes(self) -> int:
         """Repairs lanes that would be due too late. There should be none: each is an error of ours, and logged."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import requests
 
@@ -39,19 +40,19 @@ class Worlds:
         return self._simulated if mock else self._real
 
 
-def build_worlds(settings: Settings, simulated: Callable[[], SimulatedWorld]) -> Worlds:
+def build_worlds(settings: Settings, simulated: Callable[[], SimulatedWorld], clock: Callable[[], datetime]) -> Worlds:
     """The one place where the transport is chosen. `simulated` opens the simulated world when it is first called."""
     client = settings.twitter_client_id
     real = World(
         False,
-        XClient(settings.twitter_api_url),
+        XClient(settings.twitter_api_url, clock=clock),
         ClientCredentials(client, settings.twitter_client_secret) if client else None,
         settings.twitter_authorize_url,
     )
     origin = settings.callback_url.split("/", 3)
     mock = World(
         True,
-        XClient(_MOCK_API, lambda: _simulated_session(simulated())),
+        XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock),
         ClientCredentials("mock-client"),
         f"{origin[0]}//{origin[2]}{CONSENT_PATH}",
     )

@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from email.utils import format_datetime
 
 from twitter_manager.simulator import (
     authorize,
@@ -65,7 +67,12 @@ def answer(world: World, request: Request) -> Answer:
         journal.record(
             db, request, reply, route=route.name, username=username, fault=rule.kind if rule else None, now=now
         )
-    return _delayed(reply, call.settings.latency)
+    return _delayed(_dated(reply, now), call.settings.latency)
+
+
+def _dated(reply: Answer, now: datetime) -> Answer:
+    """The answer with the Date header (RFC 9110 §6.6.1) by which a caller can tell its own clock's error."""
+    return replace(reply, headers={"date": format_datetime(now, usegmt=True), **reply.headers})
 
 
 def _with_rule(call: Call, consent: Consent | None, rule: Rule | None) -> Answer:

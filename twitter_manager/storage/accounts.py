@@ -20,6 +20,7 @@ __all__ = [
     "list_all",
     "mark_unauthorized",
     "rename_namesakes",
+    "replace_secrets",
     "store_tokens",
     "trusted",
 ]
@@ -187,6 +188,16 @@ def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_n
         lease=lease,
         certainly_not_renewed=certainly_not_renewed,
         now=tx.now,
+    )
+
+
+def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:
+    """The same tokens, encrypted with another key."""
+    tx.execute(
+        "UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token WHERE id = :id",
+        id=account_id,
+        access_token=access_token,
+        refresh_token=refresh_token,
     )
 
 

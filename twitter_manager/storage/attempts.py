@@ -89,11 +89,14 @@ def close(
     error_code: str | None = None,
     http_status: int | None = None,
 ) -> bool:
-    """How it ended; False when that was known already. From 'unclear' it may still become certain."""
+    """How it ended; False when that was known already. From 'unclear' it may still become certain,
+    and an unclear end that comes late makes the looks before it count for nothing."""
     changed = tx.execute(
         """
-        UPDATE attempt SET outcome = :outcome, over_at = coalesce(over_at, :over_at), error_code = :error_code,
-            http_status = coalesce(:http_status, http_status)
+        UPDATE attempt SET outcome = :outcome, error_code = :error_code,
+            http_status = coalesce(:http_status, http_status),
+            over_at = CASE WHEN :outcome = 'unclear' THEN :over_at ELSE coalesce(over_at, :over_at) END,
+            looks_absent = CASE WHEN :outcome = 'unclear' THEN 0 ELSE looks_absent END
         WHERE id = :id AND outcome IN ('open', 'unclear')
         """,
         id=attempt_id,

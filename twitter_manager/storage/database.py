@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from twitter_manager.errors import StorageUnavailable
 
+MOST_WAITING = 32  # half of the server's threads: the others go on answering what only reads
+
 __all__ = ["Database", "FairLock", "Queries", "Row", "Transaction"]
 
 
@@ -86,6 +88,8 @@ class FairLock:
             if not self._held:
                 self._held = True
                 return
+            if len(self._waiting) >= MOST_WAITING:
+                raise StorageUnavailable("too many writers wait for the database")
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)

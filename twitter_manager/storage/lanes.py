@@ -14,6 +14,7 @@ from twitter_manager.timestamps import from_text
 __all__ = [
     "MOST_UNSETTLED",
     "claim",
+    "count_unsettled",
     "end_rest",
     "free_all_of_worker",
     "get",
@@ -46,7 +47,8 @@ _NEXT_DUE = f"""
         UNION ALL
         SELECT CASE WHEN (
             SELECT count(*) FROM tweet AS u
-            WHERE u.twitter_account_id = lane.account_id AND u.needs_decision = 0
+            WHERE u.twitter_account_id = lane.account_id
+                AND (u.needs_decision = 0 OR u.error_code = 'x_cannot_be_asked')
                 AND u.status IN ('posting', 'unconfirmed')) < {MOST_UNSETTLED}
         THEN (
             SELECT max(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
@@ -102,6 +104,18 @@ def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
     return row is not None
 
 
+def count_unsettled(q: Queries, account_id: int) -> int:
+    """How many of the account's tweets are unsettled; those that only their owner can settle do not count."""
+    row = q.one(
+        """
+        SELECT count(*) AS n FROM tweet WHERE twitter_account_id = :account_id
+            AND (needs_decision = 0 OR error_code = 'x_cannot_be_asked') AND status IN ('posting', 'unconfirmed')
+        """,
+        account_id=account_id,
+    )
+    return int(row["n"]) if row else 0
+
+
 def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> bool:
     """Moves the lease's end; False when it was lost."""
     changed = tx.execute(
@@ -141,8 +155,15 @@ def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
 
 
 def make_world_due(tx: Transaction, *, mock: bool) -> None:
-    """Every lane of the world looks again now whether it has something to do."""
-    tx.execute("UPDATE lane SET due_at = :now WHERE mock = :mock", mock=mock, now=tx.now)
+    """Every lane of the world with something to do at any time looks again now."""
+    tx.execute(
+        """
+        UPDATE lane SET due_at = :now WHERE mock = :mock AND EXISTS (
+            SELECT 1 FROM tweet WHERE tweet.twitter_account_id = lane.account_id AND tweet.due_at IS NOT NULL)
+        """,
+        mock=mock,
+        now=tx.now,
+    )
 
 
 def postpone(tx: Transaction, account_id: int, moment: datetime) -> None:
@@ -154,7 +175,8 @@ def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> Non
     """Nothing is sent from this lane before `until`."""
     tx.execute(
         """
-        UPDATE lane SET rest_until = max(coalesce(rest_until, :until), :until), rest_code = :code
+        UPDATE lane SET rest_until = max(coalesce(rest_until, :until), :until),
+            rest_code = CASE WHEN rest_until >= :until THEN rest_code ELSE :code END
         WHERE account_id = :account_id
         """,
         account_id=account_id,

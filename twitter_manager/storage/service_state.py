@@ -2,9 +2,10 @@
 
 from twitter_manager.storage.database import Queries, Transaction
 
-__all__ = ["CANARY", "find", "mock_mode", "put", "set_mock_mode"]
+__all__ = ["CANARY", "SWITCHED", "find", "mock_mode", "put", "set_mock_mode"]
 
 CANARY = "encryption_canary"
+SWITCHED = "mock_mode_switched"  # the last word of a person on mock mode, kept for the next start
 _MOCK_MODE = "mock_mode"
 
 

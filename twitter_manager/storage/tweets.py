@@ -36,6 +36,7 @@ __all__ = [
     "mark_posted",
     "mark_unconfirmed",
     "next_to_send",
+    "postpone_looks",
     "release_held_of_account",
     "release_held_of_world",
     "send_again",
@@ -188,11 +189,14 @@ def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
 
 
 def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) -> set[str]:
-    """Which of these posts already belong to a tweet of the account."""
+    """Which of these posts already belong to a tweet of the account, as its post or as its twin."""
     rows = tx.all(
         """
         SELECT twitter_id FROM tweet
         WHERE twitter_account_id = :account_id AND twitter_id IN (SELECT value FROM json_each(:ids))
+        UNION
+        SELECT twin_twitter_id FROM tweet
+        WHERE twitter_account_id = :account_id AND twin_twitter_id IN (SELECT value FROM json_each(:ids))
         """,
         account_id=account_id,
         ids=_json(twitter_ids),
@@ -303,6 +307,19 @@ def look_at(tx: Transaction, tweet_id: int, moment: datetime | None) -> None:
     )
 
 
+def postpone_looks(tx: Transaction, account_id: int, moment: datetime) -> None:
+    """No look for the account before `moment`."""
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :moment, updated_at = :now
+        WHERE twitter_account_id = :account_id AND status = 'unconfirmed' AND due_at < :moment
+        """,
+        account_id=account_id,
+        moment=moment,
+        now=tx.now,
+    )
+
+
 def ask_owner(
     tx: Transaction, tweet_id: int, *, error_code: str, look_at: datetime | None, twitter_error: str | None = None
 ) -> bool:
@@ -403,7 +420,9 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
     )
     tx.execute(
         """
-        UPDATE tweet SET needs_decision = 1, error_code = :error_code, due_at = NULL, updated_at = :now
+        UPDATE tweet SET needs_decision = 1, due_at = NULL, updated_at = :now,
+            error_code = CASE WHEN error_code IN ('doubtful_match', 'attempts_exhausted') THEN error_code
+                ELSE :error_code END
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
         """,
         account_id=account_id,
@@ -429,6 +448,7 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         UPDATE tweet SET due_at = :now, needs_decision = 0, error_code = 'x_unclear', updated_at = :now
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
             AND error_code NOT IN ('doubtful_match', 'attempts_exhausted')
+            AND EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND attempt.outcome = 'unclear')
         """,
         account_id=account_id,
         now=tx.now,

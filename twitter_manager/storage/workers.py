@@ -7,7 +7,7 @@ from twitter_manager.models import Worker
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["any_seen_since", "beat", "delete", "list_others"]
+__all__ = ["any_seen_since", "beat", "delete", "delete_unseen_since", "list_others"]
 
 _worker = mapper(Worker)
 
@@ -34,6 +34,11 @@ def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:
     """The other workers of this machine."""
     rows = q.all("SELECT * FROM worker WHERE host = :host AND id <> :but ORDER BY id", host=host, but=but)
     return [_worker(row) for row in rows]
+
+
+def delete_unseen_since(tx: Transaction, moment: datetime) -> int:
+    """Forgets workers of other machines that went without a word; returns how many."""
+    return tx.execute("DELETE FROM worker WHERE seen_at < :moment", moment=moment)
 
 
 def delete(tx: Transaction, worker_id: str) -> None:

@@ -79,10 +79,13 @@ class XClient:
         session_factory: Callable[[], requests.Session] = new_session,
         *,
         deadline: float = DEADLINE,
+        clock: Callable[[], datetime] = now,
     ) -> None:
         self._api_url = api_url
         self._session_factory = session_factory
         self._deadline = deadline
+        self._clock = clock
+        self.clock_ahead: timedelta | None = None  # by how much our clock is ahead of X's, as last seen; None: unknown
         self._local = threading.local()
 
     def request(
@@ -114,8 +117,11 @@ class XClient:
         status, window = 0, RateWindow()
         try:
             status, headers, content = self._send(request, call)
-            window = _window(headers)
-            return _reply(status, headers, content, window)
+            window, present = _window(headers), self._clock()
+            self.clock_ahead = _clock_ahead(headers, present)
+            if not 200 <= status < 300:
+                raise refusal(problem_of(status, _json(content)), reset_at=_reset_at(headers, window, present))
+            return Reply(status, _object(status, content), window)
         except XError as error:
             status = status or error.problem.status or 0
             raise
@@ -182,18 +188,19 @@ def _failed_to_connect(error: Exception) -> bool:
     return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
 
 
-def _reply(status: int, headers: Mapping[str, str], content: bytes, window: RateWindow) -> Reply:
-    body: Any = None
+def _json(content: bytes) -> Any:
+    """The body; None where it cannot be read."""
     try:
-        body = orjson.loads(content) if content else None
-    except orjson.JSONDecodeError as error:
-        if 200 <= status < 300:
-            raise OutcomeUnknown(Problem(status, title="An unreadable answer")) from error
-    if 200 <= status < 300:
-        if not isinstance(body, dict):
-            raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
-        return Reply(status, body, window)
-    raise refusal(problem_of(status, body), reset_at=_reset_at(headers, window))
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _object(status: int, content: bytes) -> dict[str, Any]:
+    body = _json(content)
+    if not isinstance(body, dict):
+        raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
+    return body
 
 
 def _window(headers: Mapping[str, str]) -> RateWindow:
@@ -205,9 +212,9 @@ def _window(headers: Mapping[str, str]) -> RateWindow:
     )
 
 
-def _reset_at(headers: Mapping[str, str], window: RateWindow) -> datetime | None:
+def _reset_at(headers: Mapping[str, str], window: RateWindow, present: datetime) -> datetime | None:
     """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
-    present, ahead = now(), _clock_difference(headers)
+    ahead = _clock_ahead(headers, present) or timedelta(0)
     resets = [window.reset_at]
     for name in ("x-app-limit-24hour", "x-user-limit-24hour"):
         if _number(headers.get(f"{name}-remaining")) == 0:
@@ -219,14 +226,16 @@ def _reset_at(headers: Mapping[str, str], window: RateWindow) -> datetime | None
     return max((reset for reset in known if reset - present <= LONGEST_WINDOW), default=None)
 
 
-def _clock_difference(headers: Mapping[str, str]) -> timedelta:
-    """How far our clock is ahead of X's, when it is more than the header's whole seconds can hide."""
+def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | None:
+    """By how much our clock is ahead of X's; 0 where the header's whole seconds could hide it, None without one."""
     try:
         theirs = parsedate_to_datetime(headers.get("date", ""))
     except ValueError:
-        return timedelta(0)
-    difference = now() - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
-    return difference if timedelta(seconds=5) < abs(difference) < timedelta(days=366) else timedelta(0)
+        return None
+    difference = present - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
+    if abs(difference) > timedelta(days=366):
+        return None
+    return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)
 
 
 def _number(text: str | None) -> int | None:

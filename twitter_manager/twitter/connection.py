@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from twitter_manager.timestamps import uptime
 from twitter_manager.twitter.errors import NotSent, Problem
 
 __all__ = ["Call", "LineAdapter", "calling"]
@@ -30,17 +31,12 @@ class Call:
 
     def __init__(self, seconds: float, before_first_byte: Callable[[], None] | None) -> None:
         """`seconds`: the deadline for all of it. `before_first_byte` may raise to stop it while nothing is written."""
-        self.ends = time.monotonic() + seconds
+        self.ends = uptime() + seconds
         self.before_first_byte = before_first_byte
         self.written = False
         self.connecting = False
         self.timed_out = False
         self.sock: socket.socket | None = None
-
-    @property
-    def seconds_left(self) -> float:
-        """Until the deadline; never negative."""
-        return max(0.0, self.ends - time.monotonic())
 
     def begin_writing(self, sock: socket.socket) -> None:
         """The line stands; from here on the outcome may become unknown. Raises NotSent when it came too late."""
@@ -87,11 +83,15 @@ class Watchdog:
         with self._changed:
             call.sock = call.before_first_byte = None  # the heap keeps the call until its deadline
 
+    def _pause(self) -> float | None:
+        """Seconds until the first deadline; short, since waiting does not count the machine's sleep."""
+        return min(1.0, self._calls[0][0] - uptime()) if self._calls else None
+
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._calls or self._calls[0][0] > time.monotonic():
-                    self._changed.wait(self._calls[0][0] - time.monotonic() if self._calls else None)
+                while not self._calls or self._calls[0][0] > uptime():
+                    self._changed.wait(self._pause())
                 heapq.heappop(self._calls)[2].cut()
 
 

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+DAILY_LIMIT = 185  # v1's code for the account's own limit of posts a day
+
 __all__ = [
     "AccountSuspended",
     "AppRefused",
@@ -51,6 +53,8 @@ class Problem:
     type: str = ""  # the last segment of X's problem type: both hosts occur
     code: int | None = None
     reason: str = ""
+    nested: str = ""  # the texts of problems inside the problem
+    readable: bool = True  # X's own words, not an edge's page or nothing
 
     def to_json(self) -> dict[str, object]:
         """{status, title, detail} as callers see it."""
@@ -58,7 +62,7 @@ class Problem:
 
     def says(self, *words: str) -> bool:
         """Whether any of `words` stands in X's text, whatever the case."""
-        text = f"{self.title} {self.detail} {self.reason}".lower()
+        text = f"{self.title} {self.detail} {self.reason} {self.nested}".lower()
         return any(word in text for word in words)
 
 
@@ -125,44 +129,45 @@ class ClientRefused(XError):
 def problem_of(status: int, body: Any) -> Problem:
     """X's words, in whichever shape: problem JSON, {errors: […]}, {code, message}, {error, error_description}, none."""
     if not isinstance(body, Mapping):
-        return Problem(status, title=f"HTTP {status}")
-    first = body
+        return Problem(status, title=f"HTTP {status}", readable=False)
     errors = body.get("errors")
-    if "title" not in body and isinstance(errors, list) and errors and isinstance(errors[0], Mapping):
-        first = errors[0]
-    title = _word(first.get("title") or first.get("error")) or f"HTTP {status}"
-    detail = _word(first.get("detail") or first.get("message") or first.get("error_description"))
-    code = first.get("code")
+    inner = [each for each in errors if isinstance(each, Mapping)][:10] if isinstance(errors, list) else []
+    outer = body if "title" in body or not inner else inner[0]
+    codes = [each.get("code") for each in (outer, *inner)]
+    types = [_word(each.get("type")).rstrip("/").rsplit("/", 1)[-1] for each in (outer, *inner)]
     return Problem(
         status,
-        title=title,
-        detail=detail,
-        type=_word(first.get("type")).rstrip("/").rsplit("/", 1)[-1],
-        code=code if isinstance(code, int) else None,
-        reason=_word(first.get("reason")),
+        title=_word(outer.get("title") or outer.get("error")) or f"HTTP {status}",
+        detail=_word(outer.get("detail") or outer.get("message") or outer.get("error_description")),
+        type=next((kind for kind in types if kind and kind != "about:blank"), types[0]),
+        code=next((code for code in codes if isinstance(code, int)), None),
+        reason=_word(outer.get("reason")),
+        nested=" ".join(_word(each.get(name)) for each in inner for name in ("title", "detail", "message", "reason")),
     )
 
 
 def refusal(problem: Problem, *, reset_at: datetime | None) -> XError:
     """The type of an answer of 300 and more. `reset_at`: when X's window for the endpoint starts anew, if known."""
     status = problem.status or 0
-    if status == 403 and _is_suspended(problem):  # X words it nearly as it words an app that lacks a feature
-        return AccountSuspended(problem)
     app_code = _app_code(problem)
     if app_code:
         return AppRefused(problem, app_code)
-    if status == 429:
+    if status == 429 or problem.code == DAILY_LIMIT:
         return RateLimited(problem, reset_at)
     if status == 401:
         return Unauthorized(problem)
     if status < 400 or status >= 500 or status in (408, 425):
         return OutcomeUnknown(problem)
+    if status in (403, 404) and not problem.readable:
+        return OutcomeUnknown(problem)  # a page of the edge in front of X is no verdict of X
     return _refused(problem)
 
 
 def _refused(problem: Problem) -> Refused:
     if problem.code == 187 or problem.says("duplicate content"):
         return DuplicateContent(problem)
+    if _is_suspended(problem):
+        return AccountSuspended(problem)
     if problem.code == 385 or problem.says("deleted or not visible"):
         return NotVisible(problem)
     return Refused(problem)
@@ -170,7 +175,8 @@ def _refused(problem: Problem) -> Refused:
 
 def _is_suspended(problem: Problem) -> bool:
     words = ("account is suspended", "account has been suspended", "temporarily locked", "account is locked")
-    return problem.code in (64, 326) or problem.says(*words)
+    ours = problem.type == "client-forbidden" or problem.says("developer account", "application")
+    return not ours and (problem.code in (64, 326) or problem.says(*words))
 
 
 def _app_code(problem: Problem) -> str | None:
@@ -179,10 +185,14 @@ def _app_code(problem: Problem) -> str | None:
         return "credits_depleted"
     if problem.type == "usage-capped" or problem.says("usagecapexceeded", "usage cap"):
         return "usage_capped"
-    if problem.status in (403, 429) and problem.says("spend cap", "spending limit", "spend limit"):
+    if problem.status not in (403, 429) or _is_suspended(problem):
+        return None
+    if problem.says("spend cap", "spending limit", "spend limit"):
         return "spend_cap_reached"
-    enrolled = problem.type == "client-forbidden" or problem.says("client-not-enrolled", "access this feature")
-    return "client_not_enrolled" if problem.status == 403 and enrolled else None
+    if problem.type == "client-forbidden" or problem.says("client-not-enrolled", "access this feature"):
+        return "client_not_enrolled"
+    wrong_kind = problem.type in ("unsupported-authentication", "oauth1-permissions") or problem.code in (261, 416)
+    return "app_misconfigured" if wrong_kind or problem.says("developer account") else None
 
 
 def _word(value: object) -> str:

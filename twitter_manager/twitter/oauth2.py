@@ -136,7 +136,7 @@ def _token_error(problem: Problem) -> ClientRefused | GrantRefused | Refused:
 
 def _token_pair(reply: Reply) -> TokenPair:
     body: dict[str, Any] = reply.body
-    access, renewal, seconds = body.get("access_token"), body.get("refresh_token"), body.get("expires_in")
+    access, renewal, seconds = body.get("access_token"), body.get("refresh_token") or None, body.get("expires_in")
     if not _is_token(access) or not (renewal is None or _is_token(renewal)):
         raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
     if not isinstance(seconds, int | float) or not 0 < seconds < 10**9:

@@ -108,10 +108,19 @@ def list_own(
         query["start_time"] = start_time.strftime("%Y-%m-%dT%H:%M:%SZ")  # X counts whole seconds
     found: list[SeenPost] = []
     for reply in _pages(x, access_token, user_id, query, before_page, account_id):
-        if reply.body.get("errors") and "data" not in reply.body:  # beside data they concern what posts refer to
+        if not _is_whole(reply.body):
             raise OutcomeUnknown(Problem(reply.status, title="An incomplete timeline"))
         found += _posts(reply)
     return found
+
+
+def _is_whole(body: Mapping[str, Any]) -> bool:
+    """Whether the page shows every post that it counts: a 200 that shows none proves nothing by itself."""
+    meta, data = body.get("meta"), body.get("data", [])
+    count = meta.get("result_count") if isinstance(meta, Mapping) else None
+    if not isinstance(count, int) or not isinstance(data, list) or count > len(data):
+        return False
+    return bool(data) or not body.get("errors")  # beside posts, errors concern what those refer to
 
 
 def _pages(

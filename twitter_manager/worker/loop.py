@@ -70,10 +70,6 @@ class RunningWorker:
         log.info("worker %s stopped%s", self.id, "" if ended else " with calls in flight")
         return ended
 
-    def join(self) -> None:
-        """Waits until somebody stops it."""
-        self._services.signals.stopping.wait()
-
     def _work(self) -> None:
         signals = self._services.signals
         while not signals.stopping.is_set():
@@ -100,8 +96,8 @@ class RunningWorker:
 
     def _wait(self, seen: int, changes: int) -> None:
         """Until something may be due: at its time, at a wake, or when the database changed."""
-        due = self._services.turns.next_due()
         changes = max(changes, self._services.db.change_count())
+        due = self._services.turns.next_due()
         while not self._services.signals.stopping.is_set():
             self._looked_at = time.monotonic()
             left = _seconds_until(due)

@@ -53,6 +53,7 @@ class Periodic:
                 swept = time.monotonic()
                 _try(self._services.upkeep.sweep_lanes)
                 _try(self._services.upkeep.forget_old_states)
+                _try(self._services.upkeep.forget_old_workers)
 
     def _beat(self) -> None:
         self._services.upkeep.beat(worker_id=self._worker_id, host=self._host)

@@ -106,7 +106,26 @@ ROWS: list[tuple[str, CreatedPost | XError, Decision]] = [
         AccountLost("suspended", "account_suspended"),
     ),
     ("400", x_answers(400, title="Invalid Request", detail="text is too long"), Failed("post_refused")),
-    ("404", x_answers(404), Failed("post_refused")),
+    ("404", problem(404, "resource-not-found"), Failed("post_refused")),
+    ("403 from the edge", x_answers(403), Unconfirmed("x_unclear", after(2), after(2))),
+    ("404 from the edge", x_answers(404), Unconfirmed("x_unclear", after(2), after(2))),
+    (
+        "403 daily limit",
+        x_answers(403, errors=[{"code": 185, "message": "over daily limit"}]),
+        Held("rate_limited", after(60)),
+    ),
+    ("403 wrong kind of token", problem(403, "unsupported-authentication"), AppRests("app_misconfigured", after(60))),
+    ("403 app without write", problem(403, "oauth1-permissions"), AppRests("app_misconfigured", after(60))),
+    (
+        "403 developer account suspended",
+        problem(403, "client-forbidden", reason="Your developer account has been suspended"),
+        AppRests("client_not_enrolled", after(60)),
+    ),
+    (
+        "403 duplicate inside a problem",
+        x_answers(403, title="Forbidden", detail="Forbidden", errors=[{"message": "duplicate content"}]),
+        Failed("duplicate_content"),
+    ),
     ("413", x_answers(413), Failed("post_refused")),
     ("422", x_answers(422, code=1, message="no"), Failed("post_refused")),
 ]
@@ -183,10 +202,16 @@ def test_without_a_refresh_token_nothing_is_renewed() -> None:
 
 
 def test_looks_are_two_ten_and_forty_five_seconds_after_the_attempt_was_over() -> None:
-    over = after(-1)
-    assert decisions.first_look(over) == after(1)
-    assert [decisions.next_look(n, over, NOW) for n in (0, 1, 2)] == [after(1), after(9), after(44)]
-    assert decisions.next_look(1, after(-100), NOW) == NOW
+    assert decisions.first_look(NOW) == after(2)
+    assert decisions.next_look(1, NOW, after(2)) == after(10)
+    assert decisions.next_look(2, NOW, after(10)) == after(45)
+
+
+def test_looks_that_come_late_keep_their_distance() -> None:
+    long_over = after(-3600)
+    assert decisions.next_look(0, long_over, NOW) == NOW
+    assert decisions.next_look(1, long_over, NOW) == after(8)
+    assert decisions.next_look(2, long_over, after(8)) == after(8 + 35)
 
 
 def test_the_owner_is_told_after_eight_readings_in_a_row_that_failed() -> None:

@@ -42,7 +42,7 @@ def test_a_frozen_worker_that_wakes_before_its_call_sends_nothing(
     assert frozen is not None
     house.clock.forward(121)
     second = another()
-    second.work_for(60)
+    second.work_for(120)
     assert second.tweet(tweet_id).status == "posted"
     frozen.take()
     assert house.texts_at_x("alice") == ["Good morning"]

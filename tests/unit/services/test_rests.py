@@ -4,6 +4,8 @@ import pytest
 from conftest import House
 
 from twitter_manager.models import Account
+from twitter_manager.storage import attempts, lanes
+from twitter_manager.timestamps import later
 
 CREATE = "POST /2/tweets"
 
@@ -147,3 +149,53 @@ def test_the_sweep_finds_nothing_after_all_this(house: House, alice: Account) ->
     house.work_for(3600)
     assert house.services.upkeep.sweep_lanes() == 0
     assert len(house.x.posts()) == 5
+
+
+def test_calls_in_flight_when_the_app_began_to_rest_are_no_probes(house: House) -> None:
+    people = [house.connect(name) for name in ("alice", "bob", "carol")]
+    house.x_has.runs_out_of_credits()
+    for person in people:
+        house.due_tweet(person)
+    steps = [house.services.turns.next("test") for _ in people]
+    for step in steps:
+        assert step is not None
+        step.take()
+    house.work_for(59)
+    assert house.calls(CREATE) == 3
+    house.work_for(2)
+    assert house.calls(CREATE) == 4, "the first probe after a minute"
+
+
+def test_a_reconnect_does_not_end_the_rest_that_x_asked_for(house: House, alice: Account) -> None:
+    house.x_has.rate_limits(reset_in=3600)
+    house.due_tweet(alice)
+    house.work()
+    house.clock.forward(10)
+    with house.services.db.transaction() as tx:
+        lanes.rest(tx, alice.id, until=later(tx.now, 5), code="x_unclear")
+    house.connect("alice")
+    house.due_tweet(alice, "Another one")
+    house.work_for(600)
+    assert house.calls(CREATE) == 1
+
+
+def test_a_lane_that_cannot_take_its_turn_stops_no_other(house: House, alice: Account) -> None:
+    bob = house.connect("bob")
+    broken = house.due_tweet(alice)
+    with house.services.db.transaction() as tx:
+        attempts.insert(tx, tweet_id=broken, account_id=alice.id, lease="gone", since_id=None)
+    house.clock.forward(1)
+    fine = house.due_tweet(bob)
+    house.work()
+    assert house.tweet(fine).status == "posted"
+
+
+def test_no_renewal_begins_when_the_service_stops(house: House, alice: Account) -> None:
+    house.clock.forward(7201)
+    house.due_tweet(alice)
+    step = house.services.turns.next("test")
+    assert step is not None
+    house.services.signals.stop()
+    step.take()
+    assert house.calls("POST /2/oauth2/token") == 1
+    assert house.account(alice.id).refresh_sent_at is None

@@ -1,6 +1,7 @@
 """What becomes of a tweet after an unclear answer: it is at X once, whatever happened to the answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from conftest import House
@@ -199,3 +200,104 @@ def test_a_duplicate_after_an_unclear_attempt_that_x_showed_late_is_adopted(hous
     house.work_for(200)
     assert house.tweet(tweet_id).status == "posted"
     assert house.texts_at_x("alice") == ["Good morning"]
+
+
+def test_a_mistyped_id_of_the_owner_does_not_blind_later_looks(house: House, alice: Account) -> None:
+    house.x_has.fails(503, times=5)
+    first = house.due_tweet(alice, "The first")
+    house.work_for(3600)
+    house.services.publishing.resolve(first, twitter_id="9000000000000000000")
+    house.x_has.accepts_then_cuts_the_line()
+    second = house.due_tweet(alice, "The second")
+    house.work_for(120)
+    assert house.tweet(second).status == "posted"
+    assert house.texts_at_x("alice") == ["The second"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        '{"meta": {"result_count": 1}}',
+        '{"data": [], "meta": {"result_count": 1}}',
+        '{"data": [], "errors": [{"title": "Internal"}], "meta": {"result_count": 0}}',
+    ],
+)
+def test_a_timeline_that_shows_nothing_and_does_not_say_so_proves_nothing(
+    house: House, alice: Account, body: str
+) -> None:
+    house.x_has.accepts_then_cuts_the_line()
+    house.x_has.accepts_then_answers_garbage(body=body, times=4, call=TIMELINE)
+    tweet_id = house.due_tweet(alice)
+    house.work_for(600)
+    assert house.tweet(tweet_id).status == "posted"
+    assert house.calls(CREATE) == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_clock_three_minutes_fast_makes_no_twin(house: House, alice: Account, known: bool) -> None:
+    if known:
+        house.due_tweet(alice, "So that an id is known")
+        house.work()
+    x_clock = house.x.now
+    house.x.now = lambda: x_clock() - timedelta(minutes=3)  # type: ignore[method-assign]
+    house.x_has.accepts_then_answers(503)
+    tweet_id = house.due_tweet(alice)
+    house.work_for(120)
+    assert house.tweet(tweet_id).status == "posted"
+    assert house.texts_at_x("alice").count("Good morning") == 1
+
+
+def test_a_decision_that_waits_for_its_owner_survives_the_loss_and_return_of_the_account(
+    house: House, alice: Account
+) -> None:
+    house.x_has.fails(503, times=5)
+    waiting = house.due_tweet(alice)
+    house.work_for(3600)
+    house.x.suspend("alice")
+    house.due_tweet(alice, "Another one")
+    house.work()
+    house.x.suspend("alice", suspended=False)
+    house.connect("alice")
+    house.work_for(600)
+    tweet = house.tweet(waiting)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "attempts_exhausted")
+    assert house.texts_at_x("alice") == ["Another one"]
+    assert house.calls(TIMELINE) == 15
+
+
+def test_a_look_with_a_fault_of_ours_does_not_spin(
+    house: House, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.x_has.accepts_then_cuts_the_line()
+    tweet_id = house.due_tweet(alice)
+    house.work()
+    with monkeypatch.context() as patch:
+        patch.setattr("twitter_manager.services.settling.judge", lambda *_, **__: 1 / 0)
+        house.clock.forward(2)
+        assert house.work() == 1
+    house.work_for(61)
+    assert house.tweet(tweet_id).status == "posted"
+
+
+def test_a_refusal_to_read_stops_no_sends_and_is_told_to_the_owner(house: House, alice: Account) -> None:
+    bob = house.connect("bob")
+    house.x_has.accepts_then_cuts_the_line()
+    house.x_has.reaches_the_usage_cap(call=TIMELINE)
+    unclear = house.due_tweet(alice, "Nobody knows")
+    house.work_for(5)
+    others = [house.due_tweet(account, f"Number {n}") for account in (alice, bob) for n in range(3)]
+    house.work_for(60)
+    assert {house.tweet(tweet_id).status for tweet_id in others} == {"posted"}
+    house.work_for(1800)
+    tweet = house.tweet(unclear)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "x_cannot_be_asked")
+
+
+def test_a_long_outage_leaves_three_unclear_for_each_lane(house: House, alice: Account) -> None:
+    house.x_has.fails(503, times=None)
+    house.x_has.timeline_is_unreadable(times=None)
+    for n in range(20):
+        house.due_tweet(alice, f"Number {n}")
+    house.work_for(6 * 3600)
+    assert house.calls(CREATE) == 3

@@ -89,6 +89,7 @@ CREATE INDEX tweet_by_account ON tweet (twitter_account_id, status, id);
 CREATE INDEX tweet_of_account ON tweet (twitter_account_id, id);
 CREATE INDEX tweet_due ON tweet (twitter_account_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX tweet_post_now ON tweet (twitter_account_id, due_at) WHERE post_now = 1 AND due_at IS NOT NULL;
+CREATE INDEX tweet_twin ON tweet (twitter_account_id, twin_twitter_id) WHERE twin_twitter_id IS NOT NULL;
 CREATE INDEX tweet_unsettled ON tweet (twitter_account_id, fingerprint) WHERE status IN ('posting', 'unconfirmed');
 
 CREATE TABLE attempt (
@@ -151,7 +152,7 @@ CREATE TABLE worker (
     seen_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- facts about the whole service, one row each: encryption_canary, mock_mode
+-- facts about the whole service, one row each; their names stand in storage/service_state.py
 CREATE TABLE service_state (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
