@@ -1,0 +1,63 @@
+"""The counters that triggers keep say what counting says, whatever happened in whichever order."""
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from storage_cast import at, counted, new_account, new_tweet, truly_counted
+
+from twitter_manager.storage import tweets
+from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.sqlite import SqliteDatabase
+
+Change = Callable[[Transaction, int], object]
+CHANGES: dict[str, Change] = {
+    "insert": lambda tx, n: new_tweet(tx, n % 2 + 1),
+    "begin": tweets.begin_posting,
+    "post": lambda tx, n: tweets.mark_posted(tx, n, twitter_id=str(100 + n), posted_at=tx.now),
+    "post as another did": lambda tx, n: tweets.mark_posted(tx, n, twitter_id="100", posted_at=tx.now),
+    "fail": lambda tx, n: tweets.mark_failed(tx, n, error_code="post_refused", twitter_error=None),
+    "lose": lambda tx, n: tweets.mark_unconfirmed(tx, n, look_at=at(2), error_code="x_unclear", twitter_error=None),
+    "ask": lambda tx, n: tweets.ask_owner(tx, n, error_code="doubtful_match", look_at=None),
+    "hold": lambda tx, n: tweets.hold(tx, n, error_code="rate_limited", until=at(60)),
+    "again": tweets.send_again,
+    "due": lambda tx, n: tweets.make_due(tx, n, post_now=True),
+    "all due": lambda tx, n: tweets.make_pending_due(tx, None if n % 2 else 1),
+    "lose the account": lambda tx, n: tweets.hold_all_of_account(tx, n % 2 + 1, error_code="account_failed"),
+    "rest": lambda tx, n: tweets.hold_due_of_account(tx, n % 2 + 1, error_code="rate_limited", until=at(60)),
+    "app rests": lambda tx, n: tweets.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)),
+    "app is back": lambda tx, n: tweets.release_held_of_world(tx, mock=True, error_code="usage_capped"),
+    "account is back": lambda tx, n: tweets.release_held_of_account(tx, n % 2 + 1),
+    "delete": lambda tx, n: tx.execute("DELETE FROM tweet WHERE id = :id", id=n),
+}
+
+
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(1, 6)), max_size=40),
+    account_goes=st.booleans(),
+)
+def test_counters_count(db: SqliteDatabase, changes: list[tuple[str, int]], account_goes: bool) -> None:
+    class TakenBack(Exception):
+        pass
+
+    try:
+        with db.transaction() as tx:
+            for number in (1, 2):
+                new_account(tx, number)
+            for name, number in [("insert", 1), ("insert", 2), ("insert", 3), *changes]:
+                CHANGES[name](tx, number)
+                assert counted(tx) == truly_counted(tx), name
+            if account_goes:
+                tx.execute("DELETE FROM twitter_account WHERE id = 1")
+                assert counted(tx) == truly_counted(tx)
+            by_status = tweets.count_by_status(tx)
+            assert sum(by_status.values()) == tweets.count(tx, tweets.TweetFilter())
+            for status, number in by_status.items():
+                assert number == tweets.count(tx, tweets.TweetFilter(status=status)) > 0
+                assert number == sum(
+                    tweets.count(tx, tweets.TweetFilter(status=status, account_id=account)) for account in (1, 2)
+                )
+            raise TakenBack
+    except TakenBack:
+        pass

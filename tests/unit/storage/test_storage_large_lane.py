@@ -1,0 +1,85 @@
+"""An account with 40,000 due tweets: a turn costs what it costs with one."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from storage_cast import START, Clock, new_account, new_unconfirmed_tweet, open_database
+
+from twitter_manager.storage import lanes, service_state, tweets
+from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.timestamps import later, to_text
+
+MANY = 40_000
+MOST_SECONDS = 0.002
+
+FILL = """
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many)
+    INSERT INTO tweet (twitter_account_id, content, fingerprint, due_at)
+    SELECT 1, 'tweet ' || n, 'print ' || n, :now FROM numbers
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteDatabase]:
+    path: Path = tmp_path_factory.mktemp("large") / "a.db"
+    db = open_database(path, Clock())
+    with db.transaction() as tx:
+        service_state.set_mock_mode(tx, True)
+        new_account(tx, 1)
+        tx.execute(FILL, many=MANY, now=START)
+        lanes.make_due(tx, 1, START)
+    yield db
+    db.close()
+
+
+def fastest(action: Callable[[], object]) -> float:
+    """Of some tries, in seconds: what it costs when nothing else runs."""
+    times = []
+    for _ in range(7):
+        began = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+@pytest.mark.parametrize("unsettled", [0, 1, lanes.MOST_UNSETTLED])
+@pytest.mark.parametrize("analyzed", [False, True])
+def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
+    class TakenBack(Exception):
+        pass
+
+    def claim(tx: Transaction) -> None:
+        assert lanes.claim(tx, lease="lease", until=later(tx.now, 120), worker_id="worker")
+
+    with pytest.raises(TakenBack), large.transaction() as tx:
+        if analyzed:
+            tx.execute("ANALYZE")
+        for number in range(unsettled):
+            new_unconfirmed_tweet(tx, 1, f"unsettled {number}")
+        cost = {
+            "claim and release": fastest(lambda: (claim(tx), lanes.release(tx, 1, "lease"))),
+            "next_to_send": fastest(lambda: tweets.next_to_send(tx, 1)),
+            "list_unsettled": fastest(lambda: tweets.list_unsettled(tx, 1)),
+            "adopted_ids": fastest(lambda: tweets.adopted_ids(tx, 1, ["1", "2"])),
+            "list_wrong": fastest(lambda: lanes.list_wrong(tx)),
+            "counts": fastest(lambda: tweets.count_by_status(tx)),
+            "a page": fastest(lambda: tweets.list_page(tx, tweets.TweetFilter(account_id=1), page=1, limit=10)),
+        }
+        assert {name: round(seconds, 4) for name, seconds in cost.items() if seconds > MOST_SECONDS} == {}
+        raise TakenBack
+
+
+def plan(db: SqliteDatabase, sql: str) -> list[str]:
+    return [row["detail"] for row in db.all(f"EXPLAIN QUERY PLAN {sql}", now=to_text(START), account_id=1, lease="l")]
+
+
+def test_the_plan_of_the_due_time(large: SqliteDatabase) -> None:
+    steps = plan(large, f"SELECT ({lanes._NEXT_DUE}) FROM lane WHERE account_id = :account_id")
+    reads = [step for step in steps if step.startswith(("SCAN", "SEARCH")) and "subquery" not in step]
+    assert "SEARCH t USING INDEX tweet_due (twitter_account_id=? AND due_at>?)" in reads
+    assert [step for step in reads if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"] == []
+    # both of these are ordered by something else than the due time: they may only read the unsettled few
+    assert all("status=?" in step or "fingerprint=?" in step for step in reads if " u " in step or " tweet " in step)

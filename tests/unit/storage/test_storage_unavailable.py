@@ -1,0 +1,86 @@
+"""Every public function of storage says StorageUnavailable when the database is away, and stores nothing."""
+
+import inspect
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from storage_cast import START
+
+from twitter_manager.errors import NotFound, StorageUnavailable
+from twitter_manager.storage import (
+    accounts,
+    api_keys,
+    app_rests,
+    attempts,
+    lanes,
+    oauth_states,
+    service_state,
+    tweets,
+    workers,
+)
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.tweets import TweetFilter
+
+NOUNS = (accounts, api_keys, app_rests, attempts, lanes, oauth_states, service_state, tweets, workers)
+FUNCTIONS = [
+    pytest.param(getattr(noun, name), id=f"{noun.__name__.rpartition('.')[2]}.{name}")
+    for noun in NOUNS
+    for name in noun.__all__
+    if inspect.isfunction(getattr(noun, name))
+]
+EXAMPLES = {int: 1, str: "1" * 64, bool: False, datetime: START, TweetFilter: TweetFilter()}
+
+
+def call(db: SqliteDatabase, function: Callable[..., Any]) -> Any:
+    """With the database or a transaction of it, as it asks, and something of the right type for everything else."""
+    first, *others = inspect.signature(function, eval_str=True).parameters.values()
+    values = {each.name: example(each.annotation) for each in others if each.default is each.empty}
+    if first.annotation is Queries:
+        return function(db, **values)
+    assert first.annotation is Transaction
+    with db.transaction() as tx:
+        return function(tx, **values)
+
+
+def example(annotation: Any) -> object:
+    for kind, value in EXAMPLES.items():
+        if annotation == kind or annotation == kind | None:
+            return value
+    return []
+
+
+def test_there_are_as_many_as_there_should_be() -> None:
+    files = {path.stem for path in Path(accounts.__file__).parent.glob("*.py")}
+    assert files - {"__init__", "database", "rows", "sqlite"} == {n.__name__.rpartition(".")[2] for n in NOUNS}
+    assert len(FUNCTIONS) > 70
+
+
+def test_each_can_be_called_so_while_the_database_is_there(db: SqliteDatabase, account_id: int) -> None:
+    for function in FUNCTIONS:
+        try:
+            call(db, function.values[0])
+        except (NotFound, AssertionError, sqlite3.IntegrityError):
+            continue  # there is no such row: it got as far as the database
+
+
+def test_vanished(db: SqliteDatabase, path: Path, account_id: int) -> None:
+    path.rename(path.with_name("elsewhere"))
+    for function in FUNCTIONS:
+        with pytest.raises(StorageUnavailable):
+            call(db, function.values[0])
+    assert not path.exists()
+
+
+def test_locked(db: SqliteDatabase, path: Path, account_id: int) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for function in FUNCTIONS:
+            if next(iter(inspect.signature(function.values[0]).parameters)) == "tx":
+                with pytest.raises(StorageUnavailable):
+                    call(db, function.values[0])

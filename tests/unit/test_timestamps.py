@@ -1,0 +1,63 @@
+"""Times: fixed width, so that they sort as text, and the same after a round trip."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twitter_manager.timestamps import from_text, later, now, to_text
+
+moments = st.datetimes(timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+)
+
+
+@given(moments, moments)
+def test_as_text_they_sort_like_themselves_and_come_back(one: datetime, other: datetime) -> None:
+    assert len(to_text(one)) == 24
+    assert from_text(to_text(one)) == one
+    assert (to_text(one) < to_text(other)) == (one < other)
+
+
+def test_text_is_utc_and_cut_not_rounded() -> None:
+    moment = datetime(2026, 11, 20, 15, 5, 0, 999_999, tzinfo=timezone(timedelta(hours=1)))
+    assert to_text(moment) == "2026-11-20T14:05:00.999Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-20T14:05:00Z", datetime(2026, 11, 20, 14, 5, tzinfo=UTC)),
+        ("2026-11-20T14:05:00.000Z", datetime(2026, 11, 20, 14, 5, tzinfo=UTC)),
+        ("2026-11-20T16:05:00+02:00", datetime(2026, 11, 20, 14, 5, tzinfo=UTC)),
+        ("2026-11-20T14:05Z", datetime(2026, 11, 20, 14, 5, tzinfo=UTC)),
+    ],
+)
+def test_read(text: str, expected: datetime) -> None:
+    assert from_text(text) == expected
+    assert from_text(text).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "soon", "2026-11-20", "2026-11-20T14:05:00", "2026-13-20T14:05:00Z", "1795183500"),
+        *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    ],
+)
+def test_not_to_be_read(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        from_text(text)
+
+
+def test_the_present_survives_a_round_trip() -> None:
+    present = now()
+    assert from_text(to_text(present)) == present
+    assert abs(datetime.now(UTC) - present) < timedelta(seconds=5)
+
+
+def test_later() -> None:
+    moment = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
+    assert to_text(later(moment, 1.5)) == "2026-11-20T14:05:01.500Z"
+    assert later(later(moment, 40), -40) == moment
