@@ -7,7 +7,7 @@ from twitter_manager.errors import Conflict, Invalid, NotNow
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.context import Context
 from twitter_manager.services.health import worker_is_alive
-from twitter_manager.storage import accounts, app_rests, attempts, lanes, service_state, tweets
+from twitter_manager.storage import accounts, app_rests, attempts, lanes, service_state, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.twitter.matching import canonical
 from twitter_manager.twitter.text import parse
@@ -58,7 +58,7 @@ class Publishing:
                 raise Conflict("tweet_not_pending")
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
             self._check_worker(tx)
-            tweets.make_due(tx, tweet_id, post_now=True)
+            tweet_states.make_due(tx, tweet_id, post_now=True)
             self._lanes_due(tx, {tweet.twitter_account_id})
 
     def post_pending(self, account_id: int | None) -> list[int]:
@@ -67,7 +67,7 @@ class Publishing:
             if account_id is not None:
                 check_account(tx, accounts.get(tx, account_id))
             self._check_worker(tx)
-            due = tweets.make_pending_due(tx, account_id)
+            due = tweet_states.make_pending_due(tx, account_id)
             self._lanes_due(tx, {tweet.twitter_account_id for tweet in due})
         return [tweet.id for tweet in due]
 
@@ -81,9 +81,9 @@ class Publishing:
             if twitter_id is None:
                 if attempt is not None:
                     attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code="owners_word")
-                tweets.send_again(tx, tweet_id)
+                tweet_states.send_again(tx, tweet_id)
             else:
-                if not tweets.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now):
+                if not tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now):
                     raise Conflict("twitter_id_taken", field="twitter_id")
                 if attempt is not None:
                     attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
@@ -96,7 +96,7 @@ class Publishing:
             lanes.make_due(tx, account_id, tx.now)
         rest = app_rests.find(tx, mock=service_state.mock_mode(tx))
         if rest is not None and rest.probe_at > tx.now:
-            tweets.hold_due_of_world(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)
+            tweet_states.hold_due_of_world(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)
         tx.after_commit(self._context.signals.wake)
 
     def _check_worker(self, q: Queries) -> None:

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from twitter_manager.services import decisions
-from twitter_manager.storage import attempts, lanes, tweets, workers
+from twitter_manager.storage import attempts, lanes, tweet_states, workers
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 
@@ -22,7 +22,7 @@ def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None =
     for attempt in attempts.list_open_of_account(tx, account_id):
         over = over_at or later(tx.now, decisions.CALL_SECONDS)
         attempts.close(tx, attempt.id, outcome="unclear", over_at=over, error_code="x_unclear")
-        tweets.mark_unconfirmed(
+        tweet_states.mark_unconfirmed(
             tx,
             attempt.tweet_id,
             look_at=decisions.first_look(over_at or tx.now),  # it may be there already

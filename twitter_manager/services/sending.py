@@ -24,7 +24,7 @@ from twitter_manager.services.decisions import (
 )
 from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
-from twitter_manager.storage import accounts, attempts, lanes, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import uptime
 from twitter_manager.twitter import tweets as x_tweets
@@ -56,7 +56,7 @@ class Send(Step):
         attempt = attempts.insert(
             tx, tweet_id=tweet.id, account_id=account.id, lease=lane.lease or "", since_id=lane.newest_x_id
         )
-        tweets.begin_posting(tx, tweet.id)
+        tweet_states.begin_posting(tx, tweet.id)
         return cls(context, lane, account, token, tweet, attempt)
 
     def run(self) -> None:
@@ -102,7 +102,7 @@ class Send(Step):
         if mine and self._is_wanted(tx) and not self.context.signals.stopping.is_set():
             return False
         if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
-            tweets.send_again(tx, self._tweet.id)
+            tweet_states.send_again(tx, self._tweet.id)
             lanes.make_due(tx, self._account.id, tx.now)
         return True
 
@@ -144,20 +144,20 @@ class Send(Step):
                 self._held(tx, decision, words)
             case TokenStale():
                 accounts.expire_token(tx, self._account.id, version=self._account.token_version)
-                tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
             case Failed():
                 self._clear_answer(tx)
-                tweets.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
+                tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
             case AccountLost():
-                tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._settled(tx, lose_account(tx, self._account.id, status=decision.status, code=code))
             case AppRests():
-                tweets.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._app_rests(tx, decision, words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
         attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
-        if not tweets.mark_posted(tx, self._tweet.id, twitter_id=decision.twitter_id, posted_at=tx.now):
+        if not tweet_states.mark_posted(tx, self._tweet.id, twitter_id=decision.twitter_id, posted_at=tx.now):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
         lanes.note_x_id(tx, self._account.id, decision.twitter_id)
         self._clear_answer(tx)
@@ -174,13 +174,13 @@ class Send(Step):
         self._settled(tx, held)
 
     def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
-        tweets.mark_unconfirmed(
+        tweet_states.mark_unconfirmed(
             tx, self._tweet.id, look_at=decision.look_at, error_code=decision.code, twitter_error=words
         )
         self._rest(tx, Held(decision.code, decision.rest_until, trouble=True))
 
     def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:
-        tweets.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
+        tweet_states.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
         if decision.unauthorized:
             accounts.mark_unauthorized(tx, self._account.id)
         elif decision.outcome != "not_sent":
@@ -195,7 +195,7 @@ class Send(Step):
             lanes.set_trouble(tx, self._account.id, self.lane.trouble_streak + 1)
         self._settled(
             tx,
-            tweets.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
+            tweet_states.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
         )
 
     def _clear_answer(self, tx: Transaction) -> None:

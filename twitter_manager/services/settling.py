@@ -15,7 +15,7 @@ from twitter_manager.services import decisions
 from twitter_manager.services.context import Context
 from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
-from twitter_manager.storage import accounts, attempts, lanes, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import tweets as x_tweets
@@ -116,7 +116,7 @@ class Look(Step):
                 found.append(Unsettled(tweet, every[-1], every[0]))
             elif tweet.due_at is not None:
                 # nothing is left to look for, so only its owner can say more
-                tweets.ask_owner(tx, tweet.id, error_code="attempts_exhausted", look_at=None)
+                tweet_states.ask_owner(tx, tweet.id, error_code="attempts_exhausted", look_at=None)
         return found
 
     def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
@@ -159,13 +159,13 @@ class Look(Step):
         elif finding.doubtful:
             ids = ", ".join(post.id for post in finding.doubtful[:5])
             words = json.dumps({"status": None, "title": "Posts that may be this one", "detail": ids})
-            tweets.ask_owner(tx, tweet.id, error_code="doubtful_match", look_at=None, twitter_error=words)
+            tweet_states.ask_owner(tx, tweet.id, error_code="doubtful_match", look_at=None, twitter_error=words)
         elif not tweet.needs_decision or tweet.error_code == "x_cannot_be_asked":
             self._absent(tx, tweet, attempt)
 
     def _adopt(self, tx: Transaction, tweet: Tweet, attempt: Attempt, post: SeenPost) -> None:
         attempts.note_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
-        tweets.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at)
+        tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at)
         log.info("tweet %s: found at X", tweet.id)
 
     def _absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
@@ -175,11 +175,11 @@ class Look(Step):
         was_due = tweet.due_at is not None and tweet.due_at <= self._began
         if not was_due or self._began < later(over, decisions.LOOKS[min(looks, len(decisions.LOOKS) - 1)]):
             if was_due:
-                tweets.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
+                tweet_states.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
             return
         looks = attempts.note_absent(tx, attempt.id)
         if looks < len(decisions.LOOKS):
-            tweets.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
+            tweet_states.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
         else:
             self._certainly_absent(tx, tweet, attempt)
 
@@ -187,11 +187,11 @@ class Look(Step):
         code = attempt.error_code
         attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code=code)
         if code == "duplicate_after_unclear":
-            tweets.mark_failed(tx, tweet.id, error_code="duplicate_content", twitter_error=tweet.twitter_error)
+            tweet_states.mark_failed(tx, tweet.id, error_code="duplicate_content", twitter_error=tweet.twitter_error)
         elif attempts.count_outcome(tx, tweet.id, "absent") < decisions.ATTEMPTS:
-            tweets.send_again(tx, tweet.id)
+            tweet_states.send_again(tx, tweet.id)
         else:
-            tweets.ask_owner(tx, tweet.id, error_code="attempts_exhausted", look_at=None)
+            tweet_states.ask_owner(tx, tweet.id, error_code="attempts_exhausted", look_at=None)
         log.info("tweet %s: absent from X (%s)", tweet.id, code)
 
     def _failed(self, tx: Transaction, error: XError) -> None:
@@ -210,9 +210,9 @@ class Look(Step):
         if isinstance(error, RateLimited) and error.until is not None:
             moment = max(moment, error.until)
         if tell:
-            tweets.ask_owner(tx, each.tweet.id, error_code="x_cannot_be_asked", look_at=moment)
+            tweet_states.ask_owner(tx, each.tweet.id, error_code="x_cannot_be_asked", look_at=moment)
         else:
-            tweets.look_at(tx, each.tweet.id, moment)
+            tweet_states.look_at(tx, each.tweet.id, moment)
 
     def _account_suspended(self, tx: Transaction) -> None:
         held = lose_account(tx, self._account.id, status="suspended", code="account_suspended")

@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Lane
 from twitter_manager.services.context import Context
-from twitter_manager.storage import lanes, tweets
+from twitter_manager.storage import lanes, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import NotSent, Problem
@@ -86,7 +86,7 @@ class Step(ABC):
         """A poisonous row must not make the worker spin, neither by sends nor by looks."""
         until = later(tx.now, 60)
         lanes.rest(tx, self.lane.account_id, until=until, code="internal_error")
-        tweets.postpone_looks(tx, self.lane.account_id, until)
+        tweet_states.postpone_looks(tx, self.lane.account_id, until)
 
     def _release(self, tx: Transaction) -> None:
         lanes.release(tx, self.lane.account_id, self.lease)

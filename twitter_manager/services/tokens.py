@@ -13,7 +13,7 @@ from twitter_manager.errors import Conflict
 from twitter_manager.models import Account
 from twitter_manager.services import decisions
 from twitter_manager.services.context import Context
-from twitter_manager.storage import accounts, lanes, tweets
+from twitter_manager.storage import accounts, lanes, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
@@ -38,7 +38,7 @@ class RenewalFailed(Exception):
 def lose_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:
     """The account cannot post any more: nothing of it is deleted, its tweets are held. Returns them."""
     accounts.change_status(tx, account_id, status, code)
-    return tweets.hold_all_of_account(tx, account_id, error_code=code)
+    return tweet_states.hold_all_of_account(tx, account_id, error_code=code)
 
 
 class Tokens:
@@ -140,5 +140,5 @@ class Tokens:
 def revive(tx: Transaction, account_id: int) -> None:
     """The account can post again: what was held for it goes on."""
     accounts.change_status(tx, account_id, "active", None)
-    tweets.release_held_of_account(tx, account_id)
+    tweet_states.release_held_of_account(tx, account_id)
     lanes.end_rest(tx, account_id)

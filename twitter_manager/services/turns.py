@@ -18,7 +18,7 @@ from twitter_manager.services.sending import Send
 from twitter_manager.services.settling import Look
 from twitter_manager.services.steps import LEASE_SECONDS, Step
 from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account
-from twitter_manager.storage import accounts, lanes, tweets
+from twitter_manager.storage import accounts, lanes, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 
@@ -46,8 +46,8 @@ class Renew(Step):
 
     def _rest(self, tx: Transaction, failure: RenewalFailed) -> None:
         lanes.rest(tx, self.lane.account_id, until=failure.until, code=failure.code)
-        held = tweets.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
-        tweets.postpone_looks(tx, self.lane.account_id, failure.until)
+        held = tweet_states.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
+        tweet_states.postpone_looks(tx, self.lane.account_id, failure.until)
         tx.after_commit(lambda: self.context.signals.settled(held))
 
 
@@ -112,7 +112,7 @@ class Turns:
             return None
         if lane.rest_until is not None and lane.rest_until > tx.now:
             code = lane.rest_code or "x_unclear"
-            held = tweets.hold_due_of_account(tx, lane.account_id, error_code=code, until=lane.rest_until)
+            held = tweet_states.hold_due_of_account(tx, lane.account_id, error_code=code, until=lane.rest_until)
             tx.after_commit(lambda: self._context.signals.settled(held))
             return None
         return self._with_token(

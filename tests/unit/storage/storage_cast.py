@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from twitter_manager.models import Account, Attempt, Tweet
-from twitter_manager.storage import accounts, attempts, tweets
+from twitter_manager.storage import accounts, attempts, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.timestamps import later
@@ -60,7 +60,7 @@ def new_due_tweet(tx: Transaction, account_id: int, text: str = "hello", *, due_
 def new_posting_tweet(tx: Transaction, account_id: int, text: str = "hello") -> tuple[Tweet, Attempt]:
     tweet = new_due_tweet(tx, account_id, text)
     attempt = attempts.insert(tx, tweet_id=tweet.id, account_id=account_id, lease="lease", since_id=None)
-    assert tweets.begin_posting(tx, tweet.id)
+    assert tweet_states.begin_posting(tx, tweet.id)
     return tweets.get(tx, tweet.id), attempt
 
 
@@ -69,7 +69,7 @@ def new_unconfirmed_tweet(
 ) -> Tweet:
     tweet, attempt = new_posting_tweet(tx, account_id, text)
     assert attempts.close(tx, attempt.id, outcome="unclear", over_at=tx.now)
-    assert tweets.mark_unconfirmed(
+    assert tweet_states.mark_unconfirmed(
         tx, tweet.id, look_at=look_at or tx.now, error_code="x_unclear", twitter_error="words"
     )
     return tweets.get(tx, tweet.id)

@@ -15,7 +15,7 @@ from storage_cast import (
 )
 
 from twitter_manager.models import Lane
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweets
+from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.timestamps import later
@@ -200,7 +200,7 @@ class TestRelease:
     def test_a_look_that_waits_for_the_owner(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             tweet = new_unconfirmed_tweet(tx, account_id, look_at=at(10))
-            tweets.ask_owner(tx, tweet.id, error_code="doubtful_match", look_at=None)
+            tweet_states.ask_owner(tx, tweet.id, error_code="doubtful_match", look_at=None)
             assert released(tx, account_id) is None
 
     def test_an_equal_of_an_unsettled_one_waits_and_lets_others_pass(self, db: SqliteDatabase, account_id: int) -> None:
@@ -230,9 +230,9 @@ class TestRelease:
             last = new_unconfirmed_tweet(tx, account_id, "last", look_at=at(40))
             assert released(tx, account_id) == at(30)
             assert lanes.count_unsettled(tx, account_id) == 3
-            tweets.ask_owner(tx, last.id, error_code="x_cannot_be_asked", look_at=at(40))
+            tweet_states.ask_owner(tx, last.id, error_code="x_cannot_be_asked", look_at=at(40))
             assert released(tx, account_id) == at(30)
-            tweets.ask_owner(tx, last.id, error_code="doubtful_match", look_at=None)
+            tweet_states.ask_owner(tx, last.id, error_code="doubtful_match", look_at=None)
             assert released(tx, account_id) == at(5)
             assert lanes.count_unsettled(tx, account_id) == 2
 

@@ -8,7 +8,7 @@ from storage_cast import Clock, at, new_account, new_due_tweet, new_tweet, new_u
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet
-from twitter_manager.storage import service_state, tweets
+from twitter_manager.storage import service_state, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.storage.tweets import TweetFilter
@@ -33,30 +33,34 @@ UNSETTLED = {"posting", "unconfirmed"}
 Change = Callable[[Transaction, int], bool]
 # the change, where it may come from, and what it leads to (None: back to what it was before it was sent)
 CHANGES: dict[str, tuple[Change, set[str], str]] = {
-    "begin_posting": (tweets.begin_posting, TO_SEND, "posting"),
-    "mark_posted": (lambda tx, n: tweets.mark_posted(tx, n, twitter_id="77", posted_at=at(0)), set(STATUSES), "posted"),
+    "begin_posting": (tweet_states.begin_posting, TO_SEND, "posting"),
+    "mark_posted": (
+        lambda tx, n: tweet_states.mark_posted(tx, n, twitter_id="77", posted_at=at(0)),
+        set(STATUSES),
+        "posted",
+    ),
     "mark_failed": (
-        lambda tx, n: tweets.mark_failed(tx, n, error_code="post_refused", twitter_error="{}"),
+        lambda tx, n: tweet_states.mark_failed(tx, n, error_code="post_refused", twitter_error="{}"),
         UNSETTLED,
         "failed",
     ),
     "mark_unconfirmed": (
-        lambda tx, n: tweets.mark_unconfirmed(tx, n, look_at=at(2), error_code="x_unclear", twitter_error="{}"),
+        lambda tx, n: tweet_states.mark_unconfirmed(tx, n, look_at=at(2), error_code="x_unclear", twitter_error="{}"),
         UNSETTLED,
         "unconfirmed",
     ),
     "ask_owner": (
-        lambda tx, n: tweets.ask_owner(tx, n, error_code="doubtful_match", look_at=None),
+        lambda tx, n: tweet_states.ask_owner(tx, n, error_code="doubtful_match", look_at=None),
         {"unconfirmed"},
         "unconfirmed",
     ),
     "hold": (
-        lambda tx, n: tweets.hold(tx, n, error_code="rate_limited", until=at(9)),
+        lambda tx, n: tweet_states.hold(tx, n, error_code="rate_limited", until=at(9)),
         TO_SEND | UNSETTLED,
         "held",
     ),
-    "send_again": (tweets.send_again, UNSETTLED, "pending"),
-    "make_due": (lambda tx, n: tweets.make_due(tx, n, post_now=True), {"pending"}, "pending"),
+    "send_again": (tweet_states.send_again, UNSETTLED, "pending"),
+    "make_due": (lambda tx, n: tweet_states.make_due(tx, n, post_now=True), {"pending"}, "pending"),
 }
 
 
@@ -99,18 +103,18 @@ def test_what_is_sent_again_is_due_now_without_its_past(db: SqliteDatabase, acco
 def test_a_scheduled_one_that_is_sent_again_stays_scheduled(db: SqliteDatabase, account_id: int) -> None:
     with db.transaction() as tx:
         tweet_id = in_status(tx, account_id, "scheduled")
-        assert tweets.begin_posting(tx, tweet_id)
-        assert tweets.send_again(tx, tweet_id)
+        assert tweet_states.begin_posting(tx, tweet_id)
+        assert tweet_states.send_again(tx, tweet_id)
         assert tweets.get(tx, tweet_id).status == "scheduled"
 
 
 def test_a_second_post_of_one_tweet_is_kept_as_its_twin(db: SqliteDatabase, account_id: int) -> None:
     with db.transaction() as tx:
         tweet = new_tweet(tx, account_id)
-        assert tweets.mark_posted(tx, tweet.id, twitter_id="77", posted_at=at(0))
-        assert tweets.mark_posted(tx, tweet.id, twitter_id="77", posted_at=at(0))
+        assert tweet_states.mark_posted(tx, tweet.id, twitter_id="77", posted_at=at(0))
+        assert tweet_states.mark_posted(tx, tweet.id, twitter_id="77", posted_at=at(0))
         assert tweets.get(tx, tweet.id).twin_twitter_id is None
-        assert not tweets.mark_posted(tx, tweet.id, twitter_id="88", posted_at=at(9))
+        assert not tweet_states.mark_posted(tx, tweet.id, twitter_id="88", posted_at=at(9))
         after = tweets.get(tx, tweet.id)
     assert (after.twitter_id, after.twin_twitter_id, after.posted_at) == ("77", "88", at(0))
 
@@ -119,13 +123,13 @@ def test_a_post_belongs_to_one_tweet_of_the_account(db: SqliteDatabase, account_
     with db.transaction() as tx:
         first, second = new_tweet(tx, account_id), new_tweet(tx, account_id)
         other = new_tweet(tx, new_account(tx, 2).id)
-        assert tweets.mark_posted(tx, first.id, twitter_id="77", posted_at=at(0))
-        assert not tweets.mark_posted(tx, second.id, twitter_id="77", posted_at=at(0))
-        assert tweets.mark_posted(tx, other.id, twitter_id="77", posted_at=at(0))
+        assert tweet_states.mark_posted(tx, first.id, twitter_id="77", posted_at=at(0))
+        assert not tweet_states.mark_posted(tx, second.id, twitter_id="77", posted_at=at(0))
+        assert tweet_states.mark_posted(tx, other.id, twitter_id="77", posted_at=at(0))
         assert tweets.get(tx, second.id).status == "pending"
         assert tweets.adopted_ids(tx, account_id, ["77", "78"]) == {"77"}
         assert tweets.adopted_ids(tx, account_id, []) == set()
-        assert not tweets.mark_posted(tx, first.id, twitter_id="78", posted_at=at(9))
+        assert not tweet_states.mark_posted(tx, first.id, twitter_id="78", posted_at=at(9))
         assert tweets.adopted_ids(tx, account_id, ["77", "78", "79"]) == {"77", "78"}
 
 
@@ -139,27 +143,27 @@ class TestOrderOfSending:
             first = new_tweet(tx, account_id, "1")
             new_due_tweet(tx, account_id, "not yet", due_at=at(11))
             new_tweet(tx, account_id, "not asked for")
-            assert tweets.make_due(tx, first.id, post_now=True)
+            assert tweet_states.make_due(tx, first.id, post_now=True)
             order = []
             while tweet := tweets.next_to_send(tx, account_id):
                 order.append(tweet.id)
-                tweets.begin_posting(tx, tweet.id)
+                tweet_states.begin_posting(tx, tweet.id)
         assert order == [first.id, second.id, third.id, fourth.id]
 
     def test_an_equal_one_waits_until_the_first_is_settled(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             first, second = new_due_tweet(tx, account_id, "same"), new_due_tweet(tx, account_id, "same")
             assert tweets.next_to_send(tx, account_id) == first
-            tweets.begin_posting(tx, first.id)
+            tweet_states.begin_posting(tx, first.id)
             assert tweets.next_to_send(tx, account_id) is None
-            tweets.mark_posted(tx, first.id, twitter_id="1", posted_at=tx.now)
+            tweet_states.mark_posted(tx, first.id, twitter_id="1", posted_at=tx.now)
             assert tweets.next_to_send(tx, account_id) == second
 
     def test_asked_for_now_does_not_jump_an_equal(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             new_unconfirmed_tweet(tx, account_id, "same", look_at=at(60))
             again, other = new_tweet(tx, account_id, "same"), new_due_tweet(tx, account_id, "other")
-            tweets.make_due(tx, again.id, post_now=True)
+            tweet_states.make_due(tx, again.id, post_now=True)
             assert tweets.next_to_send(tx, account_id) == other
 
 
@@ -171,13 +175,13 @@ class TestWholeAccounts:
             due, unsettled = new_due_tweet(tx, account_id, "due"), new_unconfirmed_tweet(tx, account_id, "sent")
             idle = new_tweet(tx, account_id, "nobody asked for it")
             bystander = new_due_tweet(tx, new_account(tx, 2).id)
-            assert tweets.hold_all_of_account(tx, account_id, error_code="token_refused") == [due.id]
+            assert tweet_states.hold_all_of_account(tx, account_id, error_code="token_refused") == [due.id]
             held, asked = tweets.get(tx, due.id), tweets.get(tx, unsettled.id)
             assert (held.status, held.due_at, held.error_code) == ("held", None, "token_refused")
             assert (asked.status, asked.needs_decision, asked.due_at) == ("unconfirmed", True, None)
             assert tweets.get(tx, idle.id) == idle
             assert tweets.get(tx, bystander.id) == bystander
-            tweets.release_held_of_account(tx, account_id)
+            tweet_states.release_held_of_account(tx, account_id)
             released, looked_for = tweets.get(tx, due.id), tweets.get(tx, unsettled.id)
             assert (released.status, released.due_at, released.error_code) == ("pending", at(0), None)
             assert (looked_for.needs_decision, looked_for.due_at) == (False, at(0))
@@ -188,23 +192,23 @@ class TestWholeAccounts:
     ) -> None:
         with db.transaction() as tx:
             tweet = new_unconfirmed_tweet(tx, account_id)
-            tweets.ask_owner(tx, tweet.id, error_code=code, look_at=None)
-            tweets.release_held_of_account(tx, account_id)
+            tweet_states.ask_owner(tx, tweet.id, error_code=code, look_at=None)
+            tweet_states.release_held_of_account(tx, account_id)
             assert tweets.get(tx, tweet.id).needs_decision
 
     def test_a_scheduled_one_comes_back_at_its_time(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             tweet_id = in_status(tx, account_id, "scheduled")
             tx.execute("UPDATE tweet SET due_at = scheduled_at")
-            tweets.hold_all_of_account(tx, account_id, error_code="token_refused")
-            tweets.release_held_of_account(tx, account_id)
+            tweet_states.hold_all_of_account(tx, account_id, error_code="token_refused")
+            tweet_states.release_held_of_account(tx, account_id)
             tweet = tweets.get(tx, tweet_id)
         assert (tweet.status, tweet.due_at) == ("scheduled", at(60))
 
     def test_a_rest_holds_what_is_due_and_no_more(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             due, later = new_due_tweet(tx, account_id, "1"), new_due_tweet(tx, account_id, "2", due_at=at(5))
-            held = tweets.hold_due_of_account(tx, account_id, error_code="rate_limited", until=at(60))
+            held = tweet_states.hold_due_of_account(tx, account_id, error_code="rate_limited", until=at(60))
             assert held == [due.id]
             assert tweets.get(tx, due.id).due_at == at(60)
             assert tweets.get(tx, later.id) == later
@@ -213,11 +217,11 @@ class TestWholeAccounts:
         with db.transaction() as tx:
             mock, real = new_due_tweet(tx, account_id), new_due_tweet(tx, new_account(tx, 2, mock=False).id)
             assert tweets.count_due_of_world(tx, mock=True, now=at(0)) == 1
-            assert tweets.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)) == [mock.id]
+            assert tweet_states.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)) == [mock.id]
             assert tweets.count_due_of_world(tx, mock=True, now=at(0)) == 0
-            tweets.release_held_of_world(tx, mock=True, error_code="credits_depleted")
+            tweet_states.release_held_of_world(tx, mock=True, error_code="credits_depleted")
             assert tweets.get(tx, mock.id).due_at == at(60)
-            tweets.release_held_of_world(tx, mock=True, error_code="usage_capped")
+            tweet_states.release_held_of_world(tx, mock=True, error_code="usage_capped")
             assert tweets.get(tx, mock.id).due_at == at(0)
             assert tweets.get(tx, real.id) == real
 
@@ -231,10 +235,10 @@ class TestWholeAccounts:
             new_unconfirmed_tweet(tx, account_id, "sent")
             new_tweet(tx, new_account(tx, 2).id, "other")
             new_tweet(tx, new_account(tx, 3, mock=False).id, "real")
-            made = tweets.make_pending_due(tx, None)
+            made = tweet_states.make_pending_due(tx, None)
             assert [tweet.content for tweet in made] == expected
             assert {tweet.due_at for tweet in made} == {at(0)}
-            of_one = [tweet.content for tweet in tweets.make_pending_due(tx, account_id)]
+            of_one = [tweet.content for tweet in tweet_states.make_pending_due(tx, account_id)]
         assert of_one == (["mine"] if mock_mode else [])
 
 
@@ -273,7 +277,7 @@ class TestLists:
     def test_a_tweet_with_its_account(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             tweet = new_tweet(tx, account_id)
-            tweets.mark_posted(tx, tweet.id, twitter_id="1999999999999999999", posted_at=tx.now)
+            tweet_states.mark_posted(tx, tweet.id, twitter_id="1999999999999999999", posted_at=tx.now)
         found = tweets.get_of_account(db, tweet.id)
         assert (found.username, found.mock, found.url) == (
             "user1",

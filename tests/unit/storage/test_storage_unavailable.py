@@ -20,6 +20,7 @@ from twitter_manager.storage import (
     lanes,
     oauth_states,
     service_state,
+    tweet_states,
     tweets,
     workers,
 )
@@ -27,7 +28,7 @@ from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.storage.tweets import TweetFilter
 
-NOUNS = (accounts, api_keys, app_rests, attempts, lanes, oauth_states, service_state, tweets, workers)
+NOUNS = (accounts, api_keys, app_rests, attempts, lanes, oauth_states, service_state, tweet_states, tweets, workers)
 FUNCTIONS = [
     pytest.param(getattr(noun, name), id=f"{noun.__name__.rpartition('.')[2]}.{name}")
     for noun in NOUNS
