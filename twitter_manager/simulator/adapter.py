@@ -11,7 +11,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from twitter_manager.simulator.answers import answer
 from twitter_manager.simulator.messages import Answer, Delivery, Request
-from twitter_manager.simulator.world import World
+from twitter_manager.simulator.world import World, WorldUnavailable
 
 __all__ = ["SimulatorAdapter"]
 
@@ -36,8 +36,11 @@ class SimulatorAdapter(BaseAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """The answer of the world. Raises requests' ConnectionError for a cut line and ReadTimeout for silence."""
-        reply = answer(self._world, _asked(request))
+        """The answer of the world. Raises requests' ConnectionError for a cut line and ReadTimeout for silence.
+
+        Also ConnectTimeout where the world cannot be used and nothing was done; ConnectionError if that is unclear.
+        """
+        reply = self._answered(request)
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
         if reply.delivery in {Delivery.SILENT, Delivery.TRICKLE} or (limit is not None and reply.delay > limit):
             time.sleep(self._patience if limit is None else min(self._patience, limit))
@@ -51,6 +54,15 @@ class SimulatorAdapter(BaseAdapter):
         if not stream:
             _ = response.content
         return response
+
+    def _answered(self, request: requests.PreparedRequest) -> Answer:
+        asked = _asked(request)
+        try:
+            return answer(self._world, asked)
+        except WorldUnavailable as error:
+            if error.nothing_done:
+                raise requests.exceptions.ConnectTimeout(str(error), request=request) from error
+            raise requests.exceptions.ConnectionError(str(error), request=request) from error
 
     def close(self) -> None:
         """Nothing to close: the world belongs to who opened it."""

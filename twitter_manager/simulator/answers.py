@@ -27,7 +27,7 @@ from twitter_manager.simulator.problems import Refusal, forbidden, invalid_param
 from twitter_manager.simulator.users import User
 from twitter_manager.simulator.world import World
 
-__all__ = ["HANDLERS", "answer"]
+__all__ = ["HANDLERS", "answer", "dated"]
 
 SUSPENDED = "Your account is suspended and is not permitted to access this feature."
 
@@ -49,14 +49,15 @@ HANDLERS: dict[str, Callable[[Call], Answer]] = {
 
 def answer(world: World, request: Request) -> Answer:
     """What X answers to `request`, its effect on the world included. Waiting for `delay` and the ways of delivery
-    are left to the transport."""
+    are left to the transport. Raises WorldUnavailable.
+    """
     now = world.now()
     with world.transaction() as db:
         found = routes.match(request.method, request.path)
         if found is None:
             reply = _unknown(request)
             journal.record(db, request, reply, route=None, username=None, fault=None, now=now)
-            return reply
+            return dated(reply, now)
         route, values = found
         consent = _bearer(db, request, now)
         user = users.find(db, consent.user_id) if consent else None
@@ -67,10 +68,10 @@ def answer(world: World, request: Request) -> Answer:
         journal.record(
             db, request, reply, route=route.name, username=username, fault=rule.kind if rule else None, now=now
         )
-    return _delayed(_dated(reply, now), call.settings.latency)
+    return _delayed(dated(reply, now), call.settings.latency)
 
 
-def _dated(reply: Answer, now: datetime) -> Answer:
+def dated(reply: Answer, now: datetime) -> Answer:
     """The answer with the Date header (RFC 9110 §6.6.1) by which a caller can tell its own clock's error."""
     return replace(reply, headers={"date": format_datetime(now, usegmt=True), **reply.headers})
 

@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from twitter_manager.simulator import control
-from twitter_manager.simulator.answers import answer
+from twitter_manager.simulator.answers import answer, dated
 from twitter_manager.simulator.messages import Answer, Delivery, Request
 from twitter_manager.simulator.problems import problem
-from twitter_manager.simulator.world import World
+from twitter_manager.simulator.world import World, WorldUnavailable
 
 __all__ = ["running", "serve"]
 
@@ -113,9 +113,13 @@ class SimulatorHandler(BaseHTTPRequestHandler):
             self._deliver(self._answered(request))
 
     def _answered(self, request: Request) -> Answer:
-        if control.is_command(request):
-            return control.answer(self.server.world, request)
-        return answer(self.server.world, request)
+        try:
+            if control.is_command(request):
+                return control.answer(self.server.world, request)
+            return answer(self.server.world, request)
+        except WorldUnavailable as error:
+            log.error("simulator: %s", error)
+            return problem(503, "Service Unavailable")
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = respond
 
@@ -133,7 +137,8 @@ class SimulatorHandler(BaseHTTPRequestHandler):
     def _send(self, reply: Answer) -> None:
         """Head and body in one write: two would wait for each other (Nagle and delayed acknowledgement, 40 ms)."""
         body = b"" if self.command == "HEAD" else reply.body
-        self.wfile.write(self._head(reply, len(reply.body)) + body)
+        head = self._head(dated(reply, self.server.world.now()), len(reply.body))
+        self.wfile.write(head + body)
 
     def _head(self, reply: Answer, length: int) -> bytes:
         reason = self.responses.get(reply.status, ("",))[0]

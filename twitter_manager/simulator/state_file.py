@@ -1,7 +1,8 @@
 """The SQLite file that holds a world: one connection per process behind a lock, every change a short transaction.
 
 Several processes (web and worker) may have it open. Losing the last moments with the power is fine for a
-simulation, hence synchronous=NORMAL; a killed process loses nothing.
+simulation, hence synchronous=NORMAL; a killed process loses nothing. A commit into a file that was moved away or
+replaced would go nowhere and say nothing, so the file's identity is compared before and after every change.
 """
 
 import os
@@ -9,10 +10,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["StateFile"]
+__all__ = ["PATIENCE_S", "StateFile", "WorldUnavailable"]
 
 SCHEMA = """
 BEGIN IMMEDIATE;
@@ -57,65 +58,165 @@ CREATE TABLE IF NOT EXISTS rate_window (
     PRIMARY KEY (user_id, route)) WITHOUT ROWID;
 COMMIT;
 """
-PATIENCE_S = 10.0
+PATIENCE_S = 3.0
+_PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
+
+
+class WorldUnavailable(Exception):
+    """The world's file is locked, full, away, replaced or not a database. The same call may do later.
+
+    `nothing_done` says that certainly nothing was changed; otherwise the change was begun and may have been kept.
+    """
+
+    def __init__(self, why: str, *, nothing_done: bool) -> None:
+        super().__init__(why)
+        self.nothing_done = nothing_done
 
 
 class StateFile:
-    """The file at `path`, made if it is missing. Safe to share between threads; a forked child opens it anew."""
+    """The file at `path`, opened when it is first used, and made then if it is missing; never again later.
 
-    def __init__(self, path: Path) -> None:
+    Safe to share between threads; a forked child opens it anew. `patience`: seconds to wait for others.
+    """
+
+    def __init__(self, path: Path, *, patience: float = PATIENCE_S) -> None:
         self._path = path
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._patience = patience
         self._inherited: list[sqlite3.Connection] = []
-        self._open()
+        self._known: tuple[int, int] | None = None  # the file that was in use last
+        self._start_anew()
 
-    def _open(self) -> None:
+    def _start_anew(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._connection = _connect(self._path)
-
-    def _open_in_child(self) -> None:
-        """SQLite forbids a child to use, or even close, what its parent opened."""
-        self._inherited.append(self._connection)
-        self._open()
+        self._connection: sqlite3.Connection | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block or nothing of it. Within an open transaction of the same thread it joins that one."""
+        """All of the block or nothing of it. Within an open transaction of the same thread it joins that one.
+
+        Raises WorldUnavailable.
+        """
         if self._pid != os.getpid():
-            self._open_in_child()
-        with self._lock:
-            if self._connection.in_transaction:
+            # SQLite forbids a child to use, or even close, what its parent opened.
+            self._inherited += [self._connection] if self._connection else []
+            self._start_anew()
+        deadline = time.monotonic() + self._patience
+        if not self._lock.acquire(timeout=self._patience):
+            raise WorldUnavailable("others are using the world's file", nothing_done=True)
+        try:
+            if self._connection and self._connection.in_transaction:
                 yield self._connection
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            else:
+                yield from self._changing(self._begun(deadline))
+        finally:
+            self._lock.release()
+
+    def _begun(self, deadline: float) -> sqlite3.Connection:
+        with _faults(nothing_done=True):
+            connection = self._opened(deadline)
+            connection.execute(f"PRAGMA busy_timeout = {_milliseconds_until(deadline)}")
+            connection.execute("BEGIN IMMEDIATE")
+        return connection
+
+    def _changing(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        try:
+            with _faults(nothing_done=False):
+                yield connection
+                if _identity(self._path) != self._known:
+                    raise WorldUnavailable("the world's file went away", nothing_done=False)
+                connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back(connection)
+            raise
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        """Leaves nothing open; a connection that cannot even roll back is thrown away."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._let_go()
+
+    def _opened(self, deadline: float) -> sqlite3.Connection:
+        """The connection to the file that is at the path now."""
+        found = _identity(self._path)
+        if self._known and not found:
+            raise WorldUnavailable("the world's file is away", nothing_done=True)
+        if self._connection and found == self._known:
+            return self._connection
+        self._let_go()
+        if self._known not in (None, found) and self._path.with_name(f"{self._path.name}-wal").exists():
+            # SQLite would write pages of the one into the other.
+            why = f"{self._path.name} was replaced beside the {self._path.name}-wal of the old one"
+            raise WorldUnavailable(why, nothing_done=True)
+        self._make_folder()
+        self._connection = _connect(self._path, deadline, make=self._known is None)
+        self._known = _identity(self._path)
+        if found not in (None, self._known):
+            self._let_go()
+            raise WorldUnavailable("the world's file was replaced this moment", nothing_done=True)
+        return self._connection
+
+    def _make_folder(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WorldUnavailable(str(error), nothing_done=True) from error
+
+    def _let_go(self) -> None:
+        if self._connection:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; the next use opens it again."""
         with self._lock:
-            self._connection.close()
+            self._let_go()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+@contextmanager
+def _faults(*, nothing_done: bool) -> Iterator[None]:
+    """Turns 'locked', 'full', 'not a database' into WorldUnavailable; faults of ours stay what they are."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        of_ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
+        if of_ours and "no such table" not in str(error):
+            raise
+        raise WorldUnavailable(str(error), nothing_done=nothing_done) from error
+
+
+def _connect(path: Path, deadline: float, *, make: bool) -> sqlite3.Connection:
     """Two processes that make the file at the same moment can find it locked in spite of the time-out: try again."""
-    deadline = time.monotonic() + PATIENCE_S
+    address = f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
     while True:
-        connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False)
+        patience = _milliseconds_until(deadline) / 1000
+        connection = sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(SCHEMA)
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError as error:
             connection.close()
-            if time.monotonic() > deadline:
+            if not isinstance(error, sqlite3.OperationalError) or time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
         else:
             return connection
+
+
+def _milliseconds_until(deadline: float) -> int:
+    return max(int((deadline - time.monotonic()) * 1000), 0)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None

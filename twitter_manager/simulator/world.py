@@ -15,10 +15,10 @@ from twitter_manager.simulator.grants import Tokens
 from twitter_manager.simulator.journal import LoggedCall
 from twitter_manager.simulator.posts import Draft, Post
 from twitter_manager.simulator.settings import SimulatorSettings
-from twitter_manager.simulator.state_file import StateFile
+from twitter_manager.simulator.state_file import PATIENCE_S, StateFile, WorldUnavailable
 from twitter_manager.simulator.users import User
 
-__all__ = ["World"]
+__all__ = ["World", "WorldUnavailable"]
 
 USUAL_SCOPE = (
     "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
@@ -28,19 +28,25 @@ USUAL_SCOPE = (
 class World:
     """The X in the file at `path`; threads share a World, processes each open their own on the same file.
 
-    `clock` gives the present as an aware datetime; `seed` makes the dice of random faults fall the same way.
+    Nothing is touched before the first use. `clock` gives the present as an aware datetime; `seed` makes the dice of
+    random faults fall the same way; `patience`: seconds to wait for others who use the file.
     """
 
     def __init__(
-        self, path: Path | str, *, clock: Callable[[], datetime] = timestamps.now, seed: int | None = None
+        self,
+        path: Path | str,
+        *,
+        clock: Callable[[], datetime] = timestamps.now,
+        seed: int | None = None,
+        patience: float = PATIENCE_S,
     ) -> None:
-        self._file = StateFile(Path(path))
+        self._file = StateFile(Path(path), patience=patience)
         self.now = clock
         self.chance = random.Random(seed)
         self.faults = BadDays(self.transaction, self.chance)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """All of the block happens, or nothing."""
+        """All of the block happens, or nothing. Raises WorldUnavailable, as everything here that uses the file."""
         return self._file.transaction()
 
     def close(self) -> None:

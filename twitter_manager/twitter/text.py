@@ -7,6 +7,7 @@ characters". A post without Premium may weigh 280.
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]
@@ -95,9 +96,13 @@ def weighted_length(text: str) -> int:
 def _pieces(text: str, urls: list[UrlSpan], *, join_emoji: bool) -> list[_Piece]:
     """The links and emoji of a text in order, without overlaps: what begins first wins, a link before an emoji."""
     pieces = [_Piece(url.start, url.end, URL_WEIGHT) for url in urls]
-    if join_emoji and not text.isascii():
-        pieces += [_Piece(emoji.start(), emoji.end(), EMOJI_WEIGHT) for emoji in _EMOJI.finditer(text)]
-        pieces.sort(key=lambda piece: piece.start)
+    if not join_emoji or text.isascii():
+        return pieces
+    spans = [emoji.span() for emoji in _EMOJI.finditer(text)]
+    emoji = [_Piece(start, end, EMOJI_WEIGHT) for start, end in spans if end - start > 1]
+    if not (pieces and emoji):
+        return pieces or emoji
+    pieces = sorted(pieces + emoji, key=itemgetter(0))
     kept: list[_Piece] = []
     for piece in pieces:
         if not kept or piece.start >= kept[-1].end:

