@@ -167,7 +167,7 @@ def test_the_owner_is_asked_only_about_doubtful_ones(service: Service, alice: in
         ({}, "as"),
         ({"as": "maybe"}, "as"),
         ({"as": 1}, "as"),
-        ({"as_": "posted"}, "as"),
+        ({"as_": "posted"}, "as_"),
         ({"as": "posted"}, "twitter_id"),
         ({"as": "posted", "twitter_id": 17}, "twitter_id"),
         ({"as": "posted", "twitter_id": "x7"}, "twitter_id"),
@@ -179,3 +179,29 @@ def test_the_owner_is_asked_only_about_doubtful_ones(service: Service, alice: in
 )
 def test_a_word_that_is_none(service: Service, body: dict[str, object], field: str) -> None:
     assert_error(resolve(service, 1, **body), 422, "invalid_field", field=field)
+
+
+def test_a_cursor_goes_through_the_whole_list_once(service: Service, alice: int) -> None:
+    numbers = [service.tweet(alice, f"tweet {n}") for n in range(7)]
+    seen, query = [], "limit=3"
+    for _ in range(3):
+        answer = service.client.get(f"/api/v1/tweets?{query}").json
+        assert answer["total"] == 7
+        seen += [row["id"] for row in answer["tweets"]]
+        query = f"limit=3&cursor={answer['next_cursor']}"
+    assert seen == numbers[::-1]
+    assert answer["next_cursor"] is None
+
+
+def test_a_cursor_goes_on_where_it_was_whatever_came_meanwhile(service: Service, alice: int) -> None:
+    numbers = [service.tweet(alice, f"tweet {n}") for n in range(4)]
+    cursor = service.client.get("/api/v1/tweets?limit=2&status=pending").json["next_cursor"]
+    service.tweet(alice, "a new one")
+    answer = service.client.get(f"/api/v1/tweets?limit=2&status=pending&cursor={cursor}").json
+    assert [row["id"] for row in answer["tweets"]] == [numbers[1], numbers[0]]
+
+
+@pytest.mark.parametrize("cursor", ["", "7", "before-", "before-x", "before-99999999999999999999", "before-1 OR 1"])
+def test_a_cursor_that_is_none(service: Service, cursor: str) -> None:
+    answer = service.client.get("/api/v1/tweets", query_string={"cursor": cursor})
+    assert_error(answer, 422, "invalid_field", field="cursor")

@@ -1,14 +1,23 @@
 """What an account and a tweet look like in JSON; the names are a promise to callers."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
 
-from twitter_manager.errors import CODES
-from twitter_manager.models import Account, Tweet, TweetOfAccount
+from twitter_manager.errors import CODES, sentence_of
+from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
 from twitter_manager.timestamps import to_text
 
-__all__ = ["account_to_json", "error_sentence", "next_attempt_at", "tweet_to_json", "twitter_words"]
+__all__ = [
+    "account_details_to_json",
+    "account_to_json",
+    "attempt_to_json",
+    "error_sentence",
+    "next_attempt_at",
+    "tweet_to_json",
+    "twitter_words",
+]
 
 
 def account_to_json(account: Account) -> dict[str, object]:
@@ -26,6 +35,37 @@ def account_to_json(account: Account) -> dict[str, object]:
         "updated_at": to_text(account.updated_at),
         "token_expires_at": _text(account.token_expires_at),
         "mock": account.mock,
+    }
+
+
+def account_details_to_json(account: Account, counts: Mapping[str, int]) -> dict[str, object]:
+    """One account with what it may do, how it is, and how many tweets it has; never a token."""
+    return {
+        **account_to_json(account),
+        "scopes": account.scopes.split(),
+        "health": {
+            "state": "degraded" if account.status == "active" and account.unauthorized_streak else account.status,
+            "error": None if account.error_code is None else sentence_of(account.error_code),
+            "error_code": account.error_code,
+            "needs_reconnect": account.status in ("failed", "suspended") or account.access_token is None,
+            "token_issued_at": _text(account.token_issued_at),
+            "token_expires_at": _text(account.token_expires_at),
+        },
+        "tweet_counts": {"total": sum(counts.values()), **counts},
+    }
+
+
+def attempt_to_json(attempt: Attempt) -> dict[str, object]:
+    """One try to put a tweet on X."""
+    return {
+        "started_at": to_text(attempt.started_at),
+        "over_at": _text(attempt.over_at),
+        "outcome": attempt.outcome,
+        "http_status": attempt.http_status,
+        "error": None if attempt.error_code is None else sentence_of(attempt.error_code),
+        "error_code": attempt.error_code,
+        "twitter_id": attempt.twitter_id,
+        "looks": attempt.looks_absent,
     }
 
 

@@ -1,28 +1,20 @@
-"""Tweets of the store: create one that waits, list them, say what became of a doubtful one."""
+"""Tweets of the store: create, list, look at one, change it, try again, delete, settle a doubtful one."""
 
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
 from twitter_manager.api import current, inputs
-from twitter_manager.api.shapes import tweet_to_json
+from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
 from twitter_manager.errors import Invalid
-from twitter_manager.storage import accounts, tweets
+from twitter_manager.services.tweets import Change
+from twitter_manager.storage import accounts, attempts, tweets
 
 __all__ = ["STATUSES", "blueprint"]
 
-STATUSES = (
-    "draft",
-    "pending",
-    "scheduled",
-    "posting",
-    "posted",
-    "failed",
-    "unconfirmed",
-    "held",
-    "canceled",
-)
+Status = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
+STATUSES: tuple[str, ...] = get_args(Status)
 _SYNONYMS = {"published": "posted"}
 
 blueprint = Blueprint("tweets", __name__, url_prefix="/api/v1")
@@ -33,6 +25,28 @@ class NewTweet(inputs.Body):
 
     account_id: inputs.Id
     text: str
+
+
+class TweetChange(inputs.Body):
+    """What is to be different about a tweet that is not at X."""
+
+    text: str | None = None
+    schedule_at: inputs.Moment | None = None
+    status: Literal["pending", "canceled"] | None = None
+
+
+class Retry(inputs.Body):
+    """A failed tweet again, with another text if given."""
+
+    text: str | None = None
+
+
+class TweetCleanUp(inputs.Body):
+    """Criteria that a tweet must all meet to be deleted; no statuses in the list: any status."""
+
+    statuses: list[Status] | None = None
+    days_old: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    account_id: inputs.Id | None = None
 
 
 class Resolution(inputs.Body):
@@ -52,14 +66,60 @@ def create() -> tuple[Response, int]:
 
 @blueprint.get("/tweets")
 def show_page() -> Response:
-    """One page of the tweets, newest first, filtered by status and account."""
+    """The tweets, newest first, filtered by status and account; `cursor` (or `page`) goes on."""
     page, limit = inputs.page_in_query()
-    which = tweets.TweetFilter(status=_status_in_query(), account_id=inputs.id_in_query("account_id"))
+    before = inputs.cursor_in_query()
+    which = tweets.TweetFilter(status=_status_in_query(), account_id=inputs.id_in_query("account_id"), before=before)
     db = current.services().db
     if which.account_id is not None:
         accounts.get(db, which.account_id)
-    rows = [tweet_to_json(found) for found in tweets.list_page(db, which, page=page, limit=limit)]
-    return jsonify({"tweets": rows, "total": tweets.count(db, which), "page": page, "limit": limit})
+    found = tweets.list_page(db, which, limit=limit + 1, offset=0 if before else (page - 1) * limit)
+    rows = [tweet_to_json(each) for each in found[:limit]]
+    more = inputs.cursor_before(found[limit - 1].tweet.id) if len(found) > limit else None
+    place = {"page": page, "limit": limit, "next_cursor": more}
+    return jsonify({"tweets": rows, "total": tweets.count(db, which), **place})
+
+
+@blueprint.get("/tweets/<tweet_id>")
+def show(tweet_id: str) -> Response:
+    """One tweet with its attempts."""
+    return _details(inputs.to_id(tweet_id, field="tweet_id"))
+
+
+@blueprint.patch("/tweets/<tweet_id>")
+def change(tweet_id: str) -> Response:
+    """Changes text, time or status of a tweet that is certainly not at X."""
+    number = inputs.to_id(tweet_id, field="tweet_id")
+    asked = inputs.body(TweetChange)
+    wanted = Change(text=asked.text, schedule_at=asked.schedule_at, status=asked.status)
+    current.services().tweets.change(number, wanted)
+    return _details(number)
+
+
+@blueprint.post("/tweets/<tweet_id>/retry")
+def retry(tweet_id: str) -> Response:
+    """Sends a failed tweet again; its attempts are kept."""
+    number = inputs.to_id(tweet_id, field="tweet_id")
+    current.services().tweets.retry(number, text=inputs.body(Retry).text)
+    return _details(number)
+
+
+@blueprint.delete("/tweets/<tweet_id>")
+def delete(tweet_id: str) -> Response:
+    """Deletes a tweet here, and with `from_twitter=1` its post at X first."""
+    number = inputs.to_id(tweet_id, field="tweet_id")
+    current.services().tweets.delete(number, from_x=inputs.flag_in_query("from_twitter"))
+    return jsonify({"message": "Tweet deleted", "tweet_id": number})
+
+
+@blueprint.post("/tweets/cleanup")
+def clean_up() -> Response:
+    """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""
+    asked = inputs.body(TweetCleanUp)
+    which = tweets.CleanUp(statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id)
+    cleaned = current.services().tweets.clean_up(which)
+    message = f"Tweets deleted: {cleaned.deleted}"
+    return jsonify({"message": message, "deleted": cleaned.deleted, "skipped": cleaned.skipped})
 
 
 @blueprint.post("/tweets/<tweet_id>/resolve")
@@ -74,6 +134,13 @@ def resolve(tweet_id: str) -> Response:
     services.publishing.resolve(number, twitter_id=word.twitter_id)
     found = tweets.get_of_account(services.db, number)
     return jsonify({"message": "Tweet resolved", "tweet_id": number, "tweet": tweet_to_json(found)})
+
+
+def _details(tweet_id: int) -> Response:
+    db = current.services().db
+    found = tweets.get_of_account(db, tweet_id)
+    tries = [attempt_to_json(attempt) for attempt in attempts.list_of_tweet(db, tweet_id)]
+    return jsonify({**tweet_to_json(found), "attempts": tries, "metrics": None, "measured_at": None})
 
 
 def _status_in_query() -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.crypto import Vault
+from twitter_manager.services.accounts import Accounts
 from twitter_manager.services.api_keys import ApiKeys
 from twitter_manager.services.connecting import Connecting
 from twitter_manager.services.context import Context
@@ -19,6 +20,7 @@ from twitter_manager.services.signals import Signals
 from twitter_manager.services.startup import Prepared, prepare
 from twitter_manager.services.tokens import Tokens
 from twitter_manager.services.turns import Turns
+from twitter_manager.services.tweets import TweetCare
 from twitter_manager.services.upkeep import Upkeep
 from twitter_manager.services.waiting import Waiting
 from twitter_manager.services.worlds import build_worlds
@@ -37,6 +39,7 @@ class Services:
     db: Database
     signals: Signals
     simulated: Callable[[], SimulatedWorld]
+    accounts: Accounts
     api_keys: ApiKeys
     connecting: Connecting
     health: Health
@@ -44,6 +47,7 @@ class Services:
     publishing: Publishing
     tokens: Tokens
     turns: Turns
+    tweets: TweetCare
     upkeep: Upkeep
     waiting: Waiting
 
@@ -84,6 +88,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         db=context.db,
         signals=context.signals,
         simulated=simulated,
+        accounts=Accounts(context, tokens),
         api_keys=ApiKeys(context),
         connecting=Connecting(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
         health=Health(context),
@@ -91,6 +96,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         publishing=Publishing(context),
         tokens=tokens,
         turns=Turns(context, tokens),
+        tweets=TweetCare(context, tokens),
         upkeep=Upkeep(context),
         waiting=Waiting(context),
     )

@@ -6,7 +6,9 @@ pair is stored the moment it arrives, and where the answer was lost the old acce
 
 import logging
 import secrets
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict
@@ -17,11 +19,13 @@ from twitter_manager.storage import accounts, lanes, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
-from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent, RateLimited, XError
+from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent, RateLimited, Unauthorized, XError
 
 __all__ = ["RenewalFailed", "Tokens", "lose_account"]
 
 LEASE_SECONDS = 60.0  # longer than the call's deadline
+
+Result = TypeVar("Result")
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -62,6 +66,31 @@ class Tokens:
             failures=account.refresh_failures,
             now=now,
         )
+
+    def call(self, account: Account, ask: Callable[[str], Result]) -> Result:
+        """`ask` with the access token, renewed first if need be and once more where X does not take it.
+
+        For calls that may be repeated. Raises Conflict where the account has no token, RenewalFailed, and what `ask`
+        raises.
+        """
+        if self.wants_renewal(account, self._context.clock()):
+            self.renew(account)
+            account = accounts.get(self._context.db, account.id)
+        try:
+            return ask(self._opened(account))
+        except Unauthorized:
+            if account.refresh_token is None:
+                raise
+            self.renew(account)
+            return ask(self._opened(accounts.get(self._context.db, account.id)))
+
+    def _opened(self, account: Account) -> str:
+        if account.access_token is None or account.status in ("failed", "inactive"):
+            raise Conflict("account_needs_reconnect")
+        try:
+            return self.open(account)
+        except SecretUnreadable as error:
+            raise Conflict("token_unreadable") from error
 
     def renew(self, account: Account) -> None:
         """Gets a new pair for the one that `account` shows; returns also when somebody else did meanwhile.

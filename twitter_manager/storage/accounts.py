@@ -12,12 +12,16 @@ __all__ = [
     "change_status",
     "claim_refresh",
     "connect",
+    "count",
     "count_by_status",
+    "delete",
     "expire_token",
     "find",
+    "forget_tokens",
     "get",
     "give_up_refresh",
     "list_all",
+    "list_page",
     "mark_unauthorized",
     "rename_namesakes",
     "replace_secrets",
@@ -45,6 +49,20 @@ def find(q: Queries, account_id: int) -> Account | None:
 def list_all(q: Queries) -> Sequence[Account]:
     """Every account, oldest first."""
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
+
+
+def list_page(q: Queries, *, page: int, limit: int) -> Sequence[Account]:
+    """The `page`-th (from 1) `limit` accounts, oldest first."""
+    rows = q.all(
+        "SELECT * FROM twitter_account ORDER BY id LIMIT :limit OFFSET :first", limit=limit, first=(page - 1) * limit
+    )
+    return [_account(row) for row in rows]
+
+
+def count(q: Queries) -> int:
+    """How many accounts there are."""
+    row = q.one("SELECT count(*) AS n FROM twitter_account")
+    return int(row["n"]) if row else 0
 
 
 def count_by_status(q: Queries) -> dict[str, int]:
@@ -189,6 +207,27 @@ def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_n
         certainly_not_renewed=certainly_not_renewed,
         now=tx.now,
     )
+
+
+def forget_tokens(tx: Transaction, account_id: int) -> None:
+    """The account keeps no token; connecting it again brings new ones."""
+    tx.execute(
+        """
+        UPDATE twitter_account SET access_token = NULL, refresh_token = NULL, token_expires_at = NULL,
+            token_version = token_version + 1, refresh_lease = NULL, refresh_lease_until = NULL,
+            refresh_sent_at = NULL, updated_at = :now
+        WHERE id = :id
+        """,
+        id=account_id,
+        now=tx.now,
+    )
+
+
+def delete(tx: Transaction, account_id: int) -> int:
+    """Deletes the account and everything of it; returns how many tweets went with it."""
+    row = tx.one("SELECT coalesce(sum(n), 0) AS n FROM tweet_count WHERE account_id = :id", id=account_id)
+    tx.execute("DELETE FROM twitter_account WHERE id = :id", id=account_id)
+    return int(row["n"]) if row else 0
 
 
 def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:

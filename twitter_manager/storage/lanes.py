@@ -30,6 +30,7 @@ __all__ = [
     "renew",
     "rest",
     "set_trouble",
+    "take",
 ]
 
 MOST_UNSETTLED = 3  # an outage of X must not turn a whole queue unclear
@@ -91,6 +92,22 @@ def claim(tx: Transaction, *, lease: str, until: datetime, worker_id: str) -> La
         now=tx.now,
     )
     return _lane(row) if row else None
+
+
+def take(tx: Transaction, account_id: int, *, lease: str, until: datetime, worker_id: str) -> bool:
+    """Leases this very lane, due or not; False while somebody else has it."""
+    changed = tx.execute(
+        """
+        UPDATE lane SET lease = :lease, lease_until = :until, worker_id = :worker_id
+        WHERE account_id = :account_id AND (lease_until IS NULL OR lease_until <= :now)
+        """,
+        account_id=account_id,
+        lease=lease,
+        until=until,
+        worker_id=worker_id,
+        now=tx.now,
+    )
+    return changed == 1
 
 
 def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:

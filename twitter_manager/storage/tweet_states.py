@@ -10,6 +10,7 @@ from twitter_manager.storage.rows import mapper
 __all__ = [
     "ask_owner",
     "begin_posting",
+    "edit",
     "hold",
     "hold_all_of_account",
     "hold_due_of_account",
@@ -23,6 +24,7 @@ __all__ = [
     "postpone_looks",
     "release_held_of_account",
     "release_held_of_world",
+    "retry",
     "send_again",
 ]
 
@@ -56,6 +58,53 @@ def make_due(tx: Transaction, tweet_id: int, *, post_now: bool) -> bool:
         """,
         id=tweet_id,
         post_now=post_now,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def edit(
+    tx: Transaction,
+    tweet_id: int,
+    *,
+    content: str,
+    fingerprint: str,
+    status: str,
+    scheduled_at: datetime | None,
+    due_at: datetime | None,
+) -> bool:
+    """Its owner changes a tweet that is certainly not at X; False when it is on its way, there, or refused."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET content = :content, fingerprint = :fingerprint, status = :status,
+            scheduled_at = :scheduled_at, due_at = :due_at, updated_at = :now,
+            error_code = CASE WHEN :status = status THEN error_code END,
+            twitter_error = CASE WHEN :status = status THEN twitter_error END,
+            post_now = CASE WHEN :due_at IS NULL THEN 0 ELSE post_now END
+        WHERE id = :id AND status IN ('draft', 'pending', 'scheduled', 'held', 'canceled')
+        """,
+        id=tweet_id,
+        content=content,
+        fingerprint=fingerprint,
+        status=status,
+        scheduled_at=scheduled_at,
+        due_at=due_at,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> bool:
+    """A failed tweet goes out again, now; False when it is not failed."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET content = :content, fingerprint = :fingerprint, status = 'pending', due_at = :now,
+            post_now = 1, error_code = NULL, twitter_error = NULL, updated_at = :now
+        WHERE id = :id AND status = 'failed'
+        """,
+        id=tweet_id,
+        content=content,
+        fingerprint=fingerprint,
         now=tx.now,
     )
     return changed == 1

@@ -1,7 +1,7 @@
 """Tweets: what was handed over, in lists and one by one. What changes their status stands in tweet_states.py."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,13 +9,18 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Row, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.timestamps import later
 
 __all__ = [
+    "CleanUp",
     "TweetFilter",
     "adopted_ids",
     "count",
     "count_by_status",
     "count_due_of_world",
+    "count_on_their_way",
+    "delete",
+    "delete_many",
     "find",
     "get",
     "get_many",
@@ -31,9 +36,19 @@ _tweet = mapper(Tweet)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TweetFilter:
-    """Which tweets a list shows; None: whichever."""
+    """Which tweets a list shows; None: whichever. `before`: only those with a smaller id."""
 
     status: str | None = None
+    account_id: int | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUp:
+    """Which tweets are deleted: those that meet every criterion. None: no criterion; no `statuses`: any status."""
+
+    statuses: Collection[str] | None = None
+    days_old: int | None = None
     account_id: int | None = None
 
 
@@ -89,8 +104,8 @@ def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
     return [_of_account(row) for row in rows]
 
 
-def list_page(q: Queries, which: TweetFilter, *, page: int, limit: int) -> Sequence[TweetOfAccount]:
-    """One page (from 1) of the tweets, newest first."""
+def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) -> Sequence[TweetOfAccount]:
+    """So many of the tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
     conditions = _conditions(which)
     rows = q.all(
         f"""
@@ -99,14 +114,15 @@ def list_page(q: Queries, which: TweetFilter, *, page: int, limit: int) -> Seque
         """,  # noqa: S608  - conditions are constants of ours
         status=which.status,
         account_id=which.account_id,
+        before=which.before,
         limit=limit,
-        offset=(page - 1) * limit,
+        offset=offset,
     )
     return [_of_account(row) for row in rows]
 
 
 def count(q: Queries, which: TweetFilter) -> int:
-    """How many tweets there are, from the counters."""
+    """How many tweets there are, from the counters, wherever the list begins."""
     row = q.one(
         """
         SELECT coalesce(sum(n), 0) AS n FROM tweet_count
@@ -118,9 +134,15 @@ def count(q: Queries, which: TweetFilter) -> int:
     return int(row["n"]) if row else 0
 
 
-def count_by_status(q: Queries) -> dict[str, int]:
-    """How many tweets are in each status, from the counters."""
-    rows = q.all("SELECT status, sum(n) AS n FROM tweet_count GROUP BY status HAVING sum(n) > 0")
+def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]:
+    """How many tweets (of one account or of all) are in each status, from the counters."""
+    rows = q.all(
+        """
+        SELECT status, sum(n) AS n FROM tweet_count WHERE :account_id IS NULL OR account_id = :account_id
+        GROUP BY status HAVING sum(n) > 0
+        """,
+        account_id=account_id,
+    )
     return {row["status"]: row["n"] for row in rows}
 
 
@@ -184,12 +206,55 @@ def count_due_of_world(q: Queries, *, mock: bool, now: datetime) -> int:
     return int(row["n"]) if row else 0
 
 
+# posting, unconfirmed, or told to go out: what is on its way is never deleted
+_ON_ITS_WAY = "(status IN ('posting', 'unconfirmed') OR (status = 'pending' AND due_at IS NOT NULL))"
+
+
+def delete(tx: Transaction, tweet_id: int) -> bool:
+    """Deletes the tweet with its attempts; False when X may have it at this moment."""
+    return tx.execute("DELETE FROM tweet WHERE id = :id AND status NOT IN ('posting', 'unconfirmed')", id=tweet_id) == 1
+
+
+def delete_many(tx: Transaction, which: CleanUp) -> int:
+    """Deletes those that meet every criterion and are not on their way; returns how many."""
+    return tx.execute(
+        f"DELETE FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}",  # noqa: S608  - constants of ours
+        **_clean_up_values(tx, which),
+    )
+
+
+def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
+    """How many meet every criterion and are on their way."""
+    row = tx.one(
+        f"SELECT count(*) AS n FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",  # noqa: S608  - constants of ours
+        **_clean_up_values(tx, which),
+    )
+    return int(row["n"]) if row else 0
+
+
+_CLEAN_UP = """
+    (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+    AND (:before IS NULL OR created_at < :before)
+    AND (:account_id IS NULL OR twitter_account_id = :account_id)
+"""
+
+
+def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
+    return {
+        "statuses": _json(list(which.statuses)) if which.statuses else None,
+        "before": None if which.days_old is None else later(tx.now, -86_400.0 * which.days_old),
+        "account_id": which.account_id,
+    }
+
+
 def _conditions(which: TweetFilter) -> str:
     parts = []
     if which.status is not None:
         parts.append("tweet.status = :status")
     if which.account_id is not None:
         parts.append("tweet.twitter_account_id = :account_id")
+    if which.before is not None:
+        parts.append("tweet.id < :before")
     return "WHERE " + " AND ".join(parts) if parts else ""
 
 

@@ -76,7 +76,8 @@ class House:
         self.work()
         while (due := self.services.turns.next_due()) is not None and due <= ends:
             self.clock.moment = max(self.clock.moment, due)
-            assert self.work(), "something is due and nothing is done"
+            # a lane may be due too early, but it is not due again for nothing
+            assert self.work() or self.services.turns.next_due() != due, "something is due and nothing is done"
         self.clock.moment = ends
 
     def tweet(self, tweet_id: int) -> Tweet:

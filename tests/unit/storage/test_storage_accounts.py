@@ -26,6 +26,13 @@ class TestConnecting:
             assert new_account(tx, 1, mock=False).id != account_id
         assert accounts.count_by_status(db) == {"active": 2}
 
+    def test_pages_hold_each_account_once_oldest_first(self, db: SqliteDatabase) -> None:
+        with db.transaction() as tx:
+            made = [new_account(tx, number).id for number in range(1, 6)]
+        pages = [[each.id for each in accounts.list_page(db, page=page, limit=2)] for page in (1, 2, 3, 4)]
+        assert pages == [made[:2], made[2:4], made[4:], []]
+        assert accounts.count(db) == 5
+
     @pytest.mark.parametrize(
         ("held_by_mock", "comes_as_mock", "renamed"),
         [(True, True, True), (False, False, True), (True, False, True), (False, True, False)],

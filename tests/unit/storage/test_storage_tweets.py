@@ -248,7 +248,7 @@ class TestLists:
             ids = [new_tweet(tx, account_id, f"{number}").id for number in range(5)]
 
         def page(number: int) -> list[int]:
-            return [each.tweet.id for each in tweets.list_page(db, TweetFilter(), page=number, limit=2)]
+            return [each.tweet.id for each in tweets.list_page(db, TweetFilter(), limit=2, offset=2 * (number - 1))]
 
         assert [page(number) for number in (1, 2, 3, 4)] == [ids[:2:-1], ids[2:0:-1], ids[:1], []]
 
@@ -270,7 +270,7 @@ class TestLists:
             new_unconfirmed_tweet(tx, account_id, "two")
             new_tweet(tx, second, "three")
         which = TweetFilter(status=status, account_id=second if of_second else None)
-        listed = tweets.list_page(db, which, page=1, limit=10)
+        listed = tweets.list_page(db, which, limit=10)
         assert {each.tweet.content for each in listed} == expected
         assert tweets.count(db, which) == len(expected)
 

@@ -26,7 +26,7 @@ from twitter_manager.storage import (
 )
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
-from twitter_manager.storage.tweets import TweetFilter
+from twitter_manager.storage.tweets import CleanUp, TweetFilter
 
 NOUNS = (accounts, api_keys, app_rests, attempts, lanes, oauth_states, service_state, tweet_states, tweets, workers)
 FUNCTIONS = [
@@ -35,7 +35,7 @@ FUNCTIONS = [
     for name in noun.__all__
     if inspect.isfunction(getattr(noun, name))
 ]
-EXAMPLES = {int: 1, str: "1" * 64, bool: False, datetime: START, TweetFilter: TweetFilter()}
+EXAMPLES = {int: 1, str: "1" * 64, bool: False, datetime: START, TweetFilter: TweetFilter(), CleanUp: CleanUp()}
 
 
 def call(db: SqliteDatabase, function: Callable[..., Any]) -> Any:

@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-from filelock import FileLock
-
+from twitter_manager import start_lock
 from twitter_manager.errors import StartRefused, StorageUnavailable
 
 __all__ = ["SHIPPED", "Script", "check_up_to_date", "migrate"]
@@ -41,7 +40,7 @@ def migrate(path: Path, scripts: Sequence[Script] = SHIPPED) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with (
-            FileLock(path.with_name(path.name + ".migrating.lock"), timeout=60),
+            start_lock.held(path.with_name(path.name + ".migrating.lock")),
             closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection,
         ):
             _bring_up(connection, path, scripts)

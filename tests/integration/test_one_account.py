@@ -1,0 +1,96 @@
+"""GET, PATCH, DELETE /api/v1/accounts/{id}, POST …/refresh, POST /api/v1/accounts/cleanup."""
+
+import pytest
+
+from tests.conftest import Service, assert_error
+
+
+def test_one_account_shows_scopes_health_and_counts_and_no_token(service: Service, alice: int) -> None:
+    service.tweet(alice, "Hello")
+    answer = service.client.get(f"/api/v1/accounts/{alice}")
+    assert answer.status_code == 200
+    shown = answer.json
+    assert (shown["id"], shown["username"], shown["status"]) == (alice, "alice", "active")
+    assert "tweet.write" in shown["scopes"]
+    assert (shown["health"]["state"], shown["health"]["needs_reconnect"]) == ("active", False)
+    assert shown["tweet_counts"] == {"total": 1, "pending": 1}
+    assert not any(secret in answer.text for secret in service.world.secrets())
+
+
+@pytest.mark.parametrize("method", ["get", "patch", "delete"])
+def test_an_account_that_is_not_there(service: Service, method: str) -> None:
+    answer = getattr(service.client, method)("/api/v1/accounts/77", json={"is_active": True})
+    assert_error(answer, 404, "account_not_found")
+
+
+@pytest.mark.parametrize("account_id", ["abc", "0", "-1", "99999999999999999999"])
+def test_a_malformed_id(service: Service, account_id: str) -> None:
+    assert_error(service.client.get(f"/api/v1/accounts/{account_id}"), 422, "invalid_id", field="account_id")
+
+
+def test_an_account_switched_off_holds_its_tweets_and_switched_on_posts_them(
+    service: Service, alice: int, worker: object
+) -> None:
+    answer = service.client.patch(f"/api/v1/accounts/{alice}", json={"is_active": False})
+    assert (answer.json["status"], answer.json["is_active"]) == ("inactive", False)
+    tweet = service.tweet(alice, "Not now")
+    held = service.client.post(f"/api/v1/tweet/post/{tweet}")
+    assert (held.status_code, held.json["status"]) == (202, "held")
+    assert service.client.patch(f"/api/v1/accounts/{alice}", json={"is_active": True}).json["is_active"]
+    service.services.waiting.until_settled([tweet], seconds=5)
+    assert service.row(tweet)["status"] == "posted"
+
+
+def test_the_switch_is_true_or_false(service: Service, alice: int) -> None:
+    answer = service.client.patch(f"/api/v1/accounts/{alice}", json={"is_active": "no"})
+    assert_error(answer, 422, "invalid_field", field="is_active")
+
+
+def test_a_deleted_account_takes_its_tweets_along(service: Service, alice: int) -> None:
+    for n in range(3):
+        service.tweet(alice, f"tweet {n}")
+    answer = service.client.delete(f"/api/v1/accounts/{alice}")
+    assert (answer.status_code, answer.json["deleted_tweets"]) == (200, 3)
+    assert service.client.get("/api/v1/accounts").json["total"] == 0
+    assert service.client.get("/api/v1/tweets").json["total"] == 0
+    assert len(service.world.calls(path="/2/oauth2/revoke")) == 2
+
+
+def test_keeping_the_tweets(service: Service, alice: int) -> None:
+    service.tweet(alice, "Stays")
+    answer = service.client.delete(f"/api/v1/accounts/{alice}?keep_tweets=1")
+    assert (answer.status_code, answer.json["deleted_tweets"]) == (200, 0)
+    shown = service.client.get(f"/api/v1/accounts/{alice}").json
+    assert (shown["status"], shown["health"]["needs_reconnect"]) == ("inactive", True)
+    assert service.client.get("/api/v1/tweets").json["total"] == 1
+
+
+def test_cleaning_up(service: Service, alice: int) -> None:
+    bob = service.connect("bob")
+    service.tweet(bob, "Bob's")
+    service.client.patch(f"/api/v1/accounts/{bob}", json={"is_active": False})
+    answer = service.client.post("/api/v1/accounts/cleanup", json={"statuses": ["inactive", "failed"]})
+    assert (answer.json["deleted_accounts"], answer.json["deleted_tweets"]) == (1, 1)
+    assert [row["id"] for row in service.client.get("/api/v1/accounts").json["accounts"]] == [alice]
+
+
+@pytest.mark.parametrize("body", [{}, {"statuses": []}, {"statuses": ["active"]}, {"statuses": "failed"}])
+def test_cleaning_up_needs_statuses_that_are_of_no_use(service: Service, alice: int, body: object) -> None:
+    answer = service.client.post("/api/v1/accounts/cleanup", json=body)
+    assert_error(answer, 422, "invalid_field", field="statuses")
+    assert service.client.get("/api/v1/accounts").json["total"] == 1
+
+
+def test_the_token_is_renewed_on_request(service: Service, alice: int) -> None:
+    service.clock.forward(60)
+    answer = service.client.post(f"/api/v1/accounts/{alice}/refresh")
+    assert answer.status_code == 200
+    assert answer.json["account"]["token_expires_at"] == "2026-11-20T16:06:00.123Z"
+
+
+def test_a_renewal_that_x_refuses(service: Service, alice: int) -> None:
+    service.world.disconnect("alice")
+    assert_error(service.client.post(f"/api/v1/accounts/{alice}/refresh"), 502, "token_refused")
+    assert_error(service.client.post(f"/api/v1/accounts/{alice}/refresh"), 409, "account_needs_reconnect")
+    shown = service.client.get(f"/api/v1/accounts/{alice}").json
+    assert (shown["health"]["state"], shown["health"]["needs_reconnect"]) == ("failed", True)

@@ -1,0 +1,133 @@
+"""Taking care of the tweets of the store: changing, canceling, trying again, deleting here and at X, cleaning up."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.errors import Conflict, Invalid, XRefused
+from twitter_manager.models import Tweet
+from twitter_manager.services.context import Context
+from twitter_manager.services.publishing import check_account, check_text, fingerprint
+from twitter_manager.services.tokens import RenewalFailed, Tokens
+from twitter_manager.storage import accounts, lanes, tweet_states, tweets
+from twitter_manager.storage.tweets import CleanUp
+from twitter_manager.timestamps import later
+from twitter_manager.twitter import tweets as x_tweets
+from twitter_manager.twitter.errors import XError
+
+__all__ = ["Change", "CleanedUp", "TweetCare"]
+
+LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
+
+log = logging.getLogger("twitter_manager.services")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What an owner wants to be different; None: leave it. `status`: 'pending' or 'canceled'."""
+
+    text: str | None = None
+    schedule_at: datetime | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedUp:
+    """How many tweets were deleted, and how many are on their way and were left."""
+
+    deleted: int
+    skipped: int
+
+
+class TweetCare:
+    """What an owner does with tweets that are there."""
+
+    def __init__(self, context: Context, tokens: Tokens) -> None:
+        self._context = context
+        self._tokens = tokens
+
+    def change(self, tweet_id: int, change: Change) -> Tweet:
+        """Changes a tweet that is certainly not at X. Raises NotFound, Invalid, Conflict."""
+        if change.text is not None:
+            check_text(change.text)
+        with self._context.db.transaction() as tx:
+            tweet = tweets.get(tx, tweet_id)
+            check_account(tx, accounts.get(tx, tweet.twitter_account_id))
+            status, scheduled_at, due_at = _course(tweet, change, tx.now)
+            text = tweet.content if change.text is None else change.text
+            changed = tweet_states.edit(
+                tx,
+                tweet_id,
+                content=text,
+                fingerprint=fingerprint(text, reply_to=tweet.reply_to),
+                status=status,
+                scheduled_at=scheduled_at,
+                due_at=due_at,
+            )
+            if not changed:
+                raise Conflict("tweet_not_editable")
+            if due_at is not None:
+                lanes.make_due(tx, tweet.twitter_account_id, due_at)
+                tx.after_commit(self._context.signals.wake)
+        return tweets.get(self._context.db, tweet_id)
+
+    def retry(self, tweet_id: int, *, text: str | None) -> Tweet:
+        """A failed tweet goes out again, with another text if given; its attempts are kept. Raises as `change`."""
+        if text is not None:
+            check_text(text)
+        with self._context.db.transaction() as tx:
+            tweet = tweets.get(tx, tweet_id)
+            check_account(tx, accounts.get(tx, tweet.twitter_account_id))
+            content = tweet.content if text is None else text
+            mark = fingerprint(content, reply_to=tweet.reply_to)
+            if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
+                raise Conflict("tweet_not_failed")
+            lanes.make_due(tx, tweet.twitter_account_id, tx.now)
+            tx.after_commit(self._context.signals.wake)
+        return tweets.get(self._context.db, tweet_id)
+
+    def delete(self, tweet_id: int, *, from_x: bool) -> None:
+        """Deletes the row, and with `from_x` the post at X first. Raises NotFound, Conflict, XRefused."""
+        tweet = tweets.get(self._context.db, tweet_id)
+        if tweet.status in ("posting", "unconfirmed"):
+            raise Conflict("tweet_in_flight")
+        if from_x:
+            for post_id in (tweet.twitter_id, tweet.twin_twitter_id):
+                if post_id is not None:
+                    self._delete_at_x(tweet, post_id)
+        with self._context.db.transaction() as tx:
+            if not tweets.delete(tx, tweet_id):
+                raise Conflict("tweet_in_flight")
+
+    def clean_up(self, which: CleanUp) -> CleanedUp:
+        """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid without a criterion."""
+        if which.statuses is None and which.days_old is None and which.account_id is None:
+            raise Invalid("no_criterion")
+        with self._context.db.transaction() as tx:
+            if which.account_id is not None:
+                accounts.get(tx, which.account_id)
+            return CleanedUp(tweets.delete_many(tx, which), tweets.count_on_their_way(tx, which))
+
+    def _delete_at_x(self, tweet: Tweet, post_id: str) -> None:
+        account = accounts.get(self._context.db, tweet.twitter_account_id)
+        x = self._context.worlds.of(account.mock).x
+        try:
+            self._tokens.call(account, lambda token: x_tweets.delete(x, token, post_id, account_id=account.id))
+        except XError as error:
+            raise XRefused("delete_refused", twitter=error.problem.to_json()) from error
+        except RenewalFailed as failure:
+            raise XRefused(failure.code, retryable=True, next_attempt_at=failure.until) from failure
+
+
+def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime | None, datetime | None]:
+    """Status, schedule and due time after the change."""
+    if change.status == "canceled":
+        return "canceled", tweet.scheduled_at, None
+    if change.schedule_at is not None:
+        if change.schedule_at < later(now, -LATEST_PAST):
+            raise Invalid("schedule_in_the_past", field="schedule_at")
+        return "scheduled", change.schedule_at, change.schedule_at
+    if change.status == "pending":
+        # what was held goes on; what was only drafted, canceled or planned waits to be told
+        return "pending", None, now if tweet.status == "held" else None
+    return tweet.status, tweet.scheduled_at, tweet.due_at
