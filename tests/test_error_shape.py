@@ -106,7 +106,7 @@ def test_a_fault_of_ours_tells_nothing(client: FlaskClient, monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the secret")
 
-    monkeypatch.setattr("twitter_manager.storage.accounts.list_all", broken)
+    monkeypatch.setattr("twitter_manager.storage.accounts.list_page", broken)
     shape = assert_error(client.get("/api/v1/accounts"), 500, "internal_error")
     assert shape["error"] == "Internal server error"
     assert set(shape) == {"error", "code", "request_id"}

@@ -18,8 +18,8 @@ FLOORS = (
     ("services",),
     ("storage", "twitter", "simulator", "serving", "logs"),
     ("config",),
-    ("crypto", "models", "database_url"),
-    ("errors", "timestamps", "version"),
+    ("crypto", "models", "database_url", "host_names", "answers"),
+    ("errors", "timestamps", "version", "capacity", "start_lock"),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 

@@ -22,8 +22,12 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     models.py       the rows, as frozen dataclasses
     crypto.py       secrets at rest, keys
     database_url.py which database, and where its file lies
+    host_names.py   what a host name looks like
+    answers.py      what every answer has in common: its id, its headers, the shape of an error, its line in the log
 
     errors.py       what can go wrong, each with a code
+    capacity.py     how much is taken in at a time, and how long the end may last
+    start_lock.py   one start after the other
     timestamps.py   time, in memory and as text
     version.py      which version this is
 

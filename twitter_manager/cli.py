@@ -10,18 +10,20 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from twitter_manager import logs
+from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.errors import ServiceError, StartRefused, StorageUnavailable
 from twitter_manager.models import ApiKey
 from twitter_manager.services import Services, build, prepare
-from twitter_manager.serving.signals import StopSignals
+from twitter_manager.serving.signals import Stopped, StopSignals
 from twitter_manager.simulator import server as simulator_server
 from twitter_manager.simulator.world import World
 from twitter_manager.timestamps import to_text
 from twitter_manager.worker import start_worker
 
-__all__ = ["STOP_SECONDS", "register"]
+__all__ = ["register"]
 
-STOP_SECONDS = 8.0  # how long what is being sent to X may take to end after SIGTERM
+_LARGEST_ID = 2**63 - 1
 
 log = logging.getLogger("twitter_manager.cli")
 
@@ -54,24 +56,64 @@ def _services() -> Services:
 def worker() -> None:
     """Post what is due, without HTTP: for a second process or machine. Ends on SIGTERM or Ctrl-C."""
     with _plain_refusals(), StopSignals() as signals:
-        services = build(prepare(_services().settings).settings)
+        settings = _services().settings
+        logs.check_folder(settings)
+        try:
+            services = build(signals.unless_stopped(lambda: prepare(settings)).settings)
+        except Stopped:
+            return
         running = start_worker(services)
         click.echo("The worker runs. Ctrl-C ends it.")
         signals.wait()
         services.signals.stop()
-        if not running.stop(STOP_SECONDS):
+        if not running.stop(DRAIN_SECONDS):
             log.warning("the worker left calls to X unfinished; its successor finds out what became of them")
+
+
+def _printable(context: click.Context, option: click.Parameter, value: str) -> str:
+    if not value.isprintable():
+        raise click.BadParameter("has a character that cannot be printed")
+    return value
+
+
+def _is_set_up() -> bool:
+    return _services().settings.database_path.exists()
+
+
+@contextmanager
+def _services_set_up() -> Iterator[Services]:
+    """The services; the first start's preparations are made up for. Never again later: they settle which key of the
+    settings is in force, and those of this shell need not be the service's."""
+    if _is_set_up():
+        yield _services()
+        return
+    prepared = prepare(_services().settings)
+    if prepared.made_keys:
+        click.echo(f"The keys of the first start are in {prepared.settings.secrets_path}", err=True)
+    services = build(prepared.settings)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def _services_set_up_before() -> Services:
+    if not _is_set_up():
+        raise click.ClickException(
+            "nothing is set up here yet; start the service, or make a key: flask --app app keys create"
+        )
+    return _services()
 
 
 keys = AppGroup("keys", help="API keys: make, list and revoke them.")
 
 
 @keys.command("create")
-@click.option("--name", default="", help="What it is for, to recognize it by in the list.")
+@click.option("--name", default="", callback=_printable, help="What it is for, to recognize it by in the list.")
 def create_key(name: str) -> None:
     """Make a key and print it, this once."""
-    with _plain_refusals():
-        key, text = _services().api_keys.create(name)
+    with _plain_refusals(), _services_set_up() as services:
+        key, text = services.api_keys.create(name)
     click.echo(text)
     click.echo(f"Key {key.id} is active. It is shown this once and kept only as a hash.", err=True)
 
@@ -80,17 +122,17 @@ def create_key(name: str) -> None:
 def list_keys() -> None:
     """Show every key's id, state, source and name; the keys themselves are not kept."""
     with _plain_refusals():
-        found = _services().api_keys.list_all()
+        found = _services_set_up_before().api_keys.list_all()
     for key in found:
         click.echo(_line_of(key))
 
 
 @keys.command("revoke")
-@click.argument("key_id", type=click.IntRange(min=1))
+@click.argument("key_id", type=click.IntRange(1, _LARGEST_ID))
 def revoke_key(key_id: int) -> None:
     """Make the key with this id useless from now on."""
     with _plain_refusals():
-        revoked = _services().api_keys.revoke(key_id)
+        revoked = _services_set_up_before().api_keys.revoke(key_id)
     if not revoked:
         raise click.ClickException("no active key has this id; see: flask --app app keys list")
     click.echo(f"Key {key_id} is revoked.")

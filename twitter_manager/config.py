@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 
 from twitter_manager.database_url import is_postgresql, sqlite_path
 from twitter_manager.errors import StartRefused
+from twitter_manager.host_names import served_name
 
 __all__ = ["SECRETS_FILE", "Settings", "load"]
 
@@ -50,17 +51,20 @@ def _fernet_keys(value: str) -> tuple[str, ...]:
 
 
 def _url(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:  # a bracket that is not closed, a port that is no number: in Python's words
+        raise ValueError("is no http(s) URL") from error
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
         raise ValueError("is no http(s) URL")
-    _ = parts.port  # raises ValueError when it is no number
     return value.rstrip("/")
 
 
 def _callback(value: str) -> str:
+    _url(value)
     if urlsplit(value).fragment:
         raise ValueError("is a callback with a fragment, which X cannot call")
-    _url(value)
     return value
 
 
@@ -90,8 +94,11 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+def _hosts(value: str) -> tuple[str, ...]:
+    names = [served_name(each.strip()) for each in value.split(",") if each.strip()]
+    if None in names:
+        raise ValueError("holds something that is no host name, such as twitter.example.org or 192.168.1.20")
+    return tuple(name for name in names if name is not None)
 
 
 def _scopes(value: str) -> str:
@@ -163,7 +170,7 @@ class Settings:
     port: int = _setting(5555, _whole_number(1, 65_535), "port to listen on")
     instance_dir: str | None = _setting(None, _text, "database, keys, media and logs; instance/ beside app.py")
     media_dir: str | None = _setting(None, _text, "media files; INSTANCE_DIR/media")
-    allowed_hosts: tuple[str, ...] = _setting((), _names, "further names a request may carry in Host")
+    allowed_hosts: tuple[str, ...] = _setting((), _hosts, "further names a request may carry in Host")
     trusted_proxies: int = _setting(0, _whole_number(0, 10), "how many X-Forwarded-* hops are believed")
     database_url: str = _setting(
         "sqlite:///instance/twitter_manager.db",
@@ -273,7 +280,7 @@ def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> d
 
 def _file(path: Path) -> dict[str, str]:
     try:
-        read = dotenv_values(path, interpolate=False, encoding="utf-8-sig")  # Windows' editors write a BOM
+        read = dotenv_values(path, interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise StartRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
     return {name: value for name, value in read.items() if value and value.strip()}

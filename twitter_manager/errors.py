@@ -125,6 +125,27 @@ _TABLE: dict[str, Code] = {
         "Only a pending tweet can be posted by this call.",
         "Look at its status first.",
     ),
+    "tweet_not_editable": Code(
+        "This tweet cannot be changed any more",
+        "It is on its way to X, may be there, is there, or was refused.",
+        "Look at its status; a failed one is sent again by retry.",
+    ),
+    "tweet_not_failed": Code(
+        "This tweet did not fail", "Only a failed tweet is sent again by this call.", "Look at its status first."
+    ),
+    "tweet_in_flight": Code(
+        "This tweet may be on its way to X",
+        "It is being sent, or it is not known yet whether X took it.",
+        "Wait until it is settled.",
+    ),
+    "schedule_in_the_past": Code(
+        "The time lies in the past", "schedule_at is more than a minute ago.", "Name a time to come."
+    ),
+    "no_criterion": Code(
+        "Nothing says which tweets to delete",
+        "The body names no criterion.",
+        "Name statuses, days_old or account_id; an empty list of statuses means any status.",
+    ),
     "tweet_not_unconfirmed": Code(
         "This tweet does not wait for a decision",
         "Only an unconfirmed tweet with needs_decision takes the owner's word.",
@@ -179,6 +200,11 @@ _TABLE: dict[str, Code] = {
         "The browser is logged in to X as somebody else.",
         "Log in to X as the right user and begin again.",
     ),
+    "consent_refused": Code(
+        "The simulated X does not take this link or this choice",
+        "A parameter of the link is missing or wrong, or nobody can have this username.",
+        "Begin again with GET /api/v1/auth/twitter, and name a user of letters, digits and _, at most 15.",
+    ),
     "identity_unreadable": Code(
         "X did not say who connected",
         "The code was exchanged, but GET /2/users/me failed.",
@@ -187,6 +213,11 @@ _TABLE: dict[str, Code] = {
     # what X answers
     "post_refused": Code(
         "Failed to post tweet", "X refused the post.", "Read X's words in `twitter` and correct the tweet."
+    ),
+    "delete_refused": Code(
+        "X did not delete the post",
+        "X refused to delete it, or could not be reached.",
+        "Read X's words in `twitter`; without from_twitter only the row here is deleted.",
     ),
     "duplicate_content": Code(
         "X has this text from this account already",
@@ -252,6 +283,16 @@ _TABLE: dict[str, Code] = {
         "The account's token is of no use any more",
         "X refused to renew the token: access was revoked, or the token was used elsewhere.",
         "Reconnect the account; its tweets go on then.",
+    ),
+    "account_needs_reconnect": Code(
+        "Only connecting the account again helps",
+        "It has no token any more, or X refused it.",
+        "Connect it through GET /api/v1/auth/twitter.",
+    ),
+    "account_busy": Code(
+        "A tweet of this account is being sent",
+        "What is being sent was not finished in time.",
+        "Try again in a moment.",
     ),
     "account_inactive": Code("The account is switched off", "It was made inactive.", "Make it active or reconnect it."),
     "token_refused": Code(

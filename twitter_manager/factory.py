@@ -8,12 +8,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from twitter_manager import cli, config
 from twitter_manager.api import BLUEPRINTS, auth, errors, headers, hosts, oauth, request_log
 from twitter_manager.api.json_provider import OrjsonProvider
+from twitter_manager.capacity import LARGEST_BODY
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build
 
-__all__ = ["LARGEST_BODY", "create_app"]
-
-LARGEST_BODY = 1024 * 1024
+__all__ = ["create_app"]
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:

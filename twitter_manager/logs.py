@@ -14,9 +14,10 @@ from io import FileIO
 from pathlib import Path
 
 from twitter_manager.config import Settings
+from twitter_manager.errors import StartRefused
 from twitter_manager.timestamps import to_text
 
-__all__ = ["DailyFile", "OneLine", "set_up"]
+__all__ = ["DailyFile", "OneLine", "check_folder", "set_up"]
 
 KEPT_DAYS = 14
 _COMPLAINT_SECONDS = 60.0
@@ -39,6 +40,17 @@ def set_up(settings: Settings) -> None:
             old.close()
     others.addHandler(DailyFile(settings.log_path))
     others.addHandler(_Stderr())
+
+
+def check_folder(settings: Settings) -> None:
+    """Raises StartRefused when today's log file cannot be written: better now than unnoticed."""
+    try:
+        settings.log_path.mkdir(parents=True, exist_ok=True)
+        with (settings.log_path / _file_name(datetime.now(UTC).date())).open("ab"):
+            pass
+    except OSError as error:
+        name = "LOG_DIR" if settings.log_dir else "INSTANCE_DIR"
+        raise StartRefused(f"{name}: {error.filename or settings.log_path} cannot be used: {error.strerror}") from error
 
 
 class OneLine(logging.Formatter):
@@ -91,7 +103,7 @@ class DailyFile(logging.Handler):
     def _file_of(self, day: date) -> FileIO:
         if self._file is None or day != self._day:
             self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = FileIO(self._folder / f"twitter_manager-{day.isoformat()}.log", "a")
+            fresh = FileIO(self._folder / _file_name(day), "a")
             if self._file is not None:
                 self._file.close()
             self._file, self._day = fresh, day
@@ -112,6 +124,10 @@ class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
         super().__init__(sys.stderr)
         self.setLevel(logging.WARNING)
         self.setFormatter(OneLine())
+
+
+def _file_name(day: date) -> str:
+    return f"twitter_manager-{day.isoformat()}.log"
 
 
 def _ours_or_a_warning(record: logging.LogRecord) -> bool:

@@ -10,18 +10,18 @@ from pathlib import Path
 from flask import Flask
 
 from twitter_manager import config, logs
+from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.factory import create_app
 from twitter_manager.services import Prepared, Services, build, prepare
 from twitter_manager.serving.server import Server
-from twitter_manager.serving.signals import StopSignals
+from twitter_manager.serving.signals import Stopped, StopSignals
 from twitter_manager.worker import RunningWorker, start_worker
 
 __all__ = ["application", "main"]
 
-DRAIN_SECONDS = 8.0
-END_SECONDS = 9.5  # after SIGTERM the process is gone by then, whatever hangs
+END_SECONDS = DRAIN_SECONDS + 1.5  # after SIGTERM the process is gone by then, whatever hangs
 
 log = logging.getLogger("twitter_manager")
 
@@ -58,9 +58,13 @@ def main(root: Path) -> int:
     with StopSignals() as signals:
         try:
             settings = config.load(root)
+            logs.check_folder(settings)
             logs.set_up(settings)
-            prepared = prepare(settings)
+            prepared = signals.unless_stopped(lambda: prepare(settings))
             running = _Running(build(prepared.settings))
+        except Stopped:
+            log.info("stopped during the start")
+            return 0
         except StartRefused as error:
             print(error, file=sys.stderr)
             return 1

@@ -1,9 +1,13 @@
 """GET /api/v1/accounts."""
 
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Service, assert_error
+from twitter_manager.models import Account
+from twitter_manager.storage import accounts
 
 FIELDS = {
     "id",
@@ -71,3 +75,18 @@ def test_a_page_that_is_none(client: FlaskClient, page: str) -> None:
 
 def test_the_last_page_there_can_be_is_empty(client: FlaskClient) -> None:
     assert client.get("/api/v1/accounts?page=2147483648").json["accounts"] == []
+
+
+def test_a_page_reads_its_own_rows_only(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        service.connect(name)
+    read: list[int] = []
+
+    def counting(row: Any) -> Account:
+        read.append(1)
+        return accounts_mapper(row)
+
+    accounts_mapper = accounts._account
+    monkeypatch.setattr(accounts, "_account", counting)
+    assert service.client.get("/api/v1/accounts?limit=1&page=2").json["accounts"][0]["username"] == "b"
+    assert len(read) == 1

@@ -27,9 +27,26 @@ def test_a_key_under_another_name_does_not_count(service: Service, anonymous: Fl
         assert_error(anonymous.get("/api/v1/accounts", headers=headers), 401, "unauthorized")
 
 
-def test_a_wrong_header_is_not_saved_by_a_right_query(service: Service, anonymous: FlaskClient) -> None:
-    answer = anonymous.get("/api/v1/accounts", headers=WRONG, query_string={"api_key": service.key})
+def test_a_right_key_passes_whatever_stands_beside_it_and_is_not_counted(
+    service: Service, anonymous: FlaskClient
+) -> None:
+    right = {"X-API-Key": service.key}
+    for _ in range(25):
+        for headers, query in ((WRONG, service.key), (right, "wrong")):
+            answer = anonymous.get("/api/v1/accounts", headers=headers, query_string={"api_key": query})
+            assert answer.status_code == 200
+    answer = anonymous.get("/api/v1/accounts", headers=WRONG, query_string={"api_key": "wrong"})
     assert_error(answer, 401, "unauthorized")
+
+
+def test_two_wrong_keys_in_one_call_are_one_guess(anonymous: FlaskClient) -> None:
+    for _ in range(20):
+        answer = anonymous.get("/api/v1/accounts", headers=WRONG, query_string={"api_key": "wrong"})
+        assert_error(answer, 401, "unauthorized")
+
+
+def test_a_path_that_is_public_by_contract_asks_for_no_key_also_while_nothing_is_there(anonymous: FlaskClient) -> None:
+    assert_error(anonymous.get("/api/v1/openapi.json"), 404, "not_found")
 
 
 def test_a_revoked_key_stops_at_once(service: Service, anonymous: FlaskClient) -> None:

@@ -122,7 +122,13 @@ def test_lone_surrogates(service: Service, alice: int, text: bytes) -> None:
 
 def test_a_lone_surrogate_as_a_fields_name(service: Service, alice: int) -> None:
     body = rb'{"account_id": 1, "text": "x", "\ud800": 1}'
-    assert_error(send(service.client, body), 422, "invalid_field")
+    shape = assert_error(send(service.client, body), 422, "invalid_field", field="?")
+    assert shape["error"] == "A field is not known here"
+
+
+@pytest.mark.parametrize("extra", ["txet", "zzz"])
+def test_an_unknown_field_is_named_before_a_missing_one(client: FlaskClient, extra: str) -> None:
+    assert_error(client.post(PATH, json={extra: "hello"}), 422, "invalid_field", field=extra)
 
 
 def test_exactly_280_is_fine_and_281_is_not(service: Service, alice: int) -> None:

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from filelock import FileLock
 
 from tests.conftest import JSON, Service
-from twitter_manager import logs
+from twitter_manager import config, logs
 from twitter_manager.factory import create_app
-from twitter_manager.services import build
+from twitter_manager.services import build, prepare
 from twitter_manager.simulator.world import World
 from twitter_manager.start import application
 
@@ -48,13 +49,40 @@ def test_a_key_is_made_listed_and_revoked(service: Service) -> None:
     assert "no active key" in err
 
 
-def test_before_the_first_start_a_command_says_so_and_touches_nothing(service: Service, tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["keys", "list"], ["keys", "revoke", "1"]])
+def test_before_the_first_start_a_command_says_the_next_step_and_touches_nothing(
+    service: Service, tmp_path: Path, words: list[str]
+) -> None:
     elsewhere = replace(service.services.settings, instance_dir=str(tmp_path / "never"))
-    result = create_app(services=build(elsewhere)).test_cli_runner().invoke(args=["keys", "list"])
+    result = create_app(services=build(elsewhere)).test_cli_runner().invoke(args=words)
     assert result.exit_code == 1
-    assert "The database is not available" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert "start the service" in result.stderr
+    assert "keys create" in result.stderr
     assert not (tmp_path / "never").exists()
+
+
+def test_a_key_made_before_the_first_start_works_after_it(tmp_path: Path) -> None:
+    app = create_app(config.load(tmp_path, {}))
+    result = app.test_cli_runner().invoke(args=["keys", "create"])
+    assert result.exit_code == 0, result.stderr
+    assert str(tmp_path / "instance" / "secrets.env") in result.stderr
+    services = build(prepare(config.load(tmp_path, {})).settings)
+    headers = {"X-API-Key": result.stdout.strip()}
+    assert create_app(services=services).test_client().get("/api/v1/test", headers=headers).status_code == 200
+    services.close()
+
+
+def test_making_a_key_later_leaves_the_services_own_key_alone(service: Service, tmp_path: Path) -> None:
+    app = create_app(config.load(tmp_path, {"API_KEY": "another key of this shell"}))
+    assert app.test_cli_runner().invoke(args=["keys", "create"]).exit_code == 0
+    assert service.client.get("/api/v1/test").status_code == 200
+
+
+@pytest.mark.parametrize("words", [["revoke", "9" * 20], ["revoke", str(2**63)], ["create", "--name", "a\nb"]])
+def test_what_no_key_can_have_is_refused_in_a_line(service: Service, words: list[str]) -> None:
+    code, _, err = run(service, "keys", *words)
+    assert code == 2
+    assert err.splitlines()[-1].startswith("Error: Invalid value")
 
 
 @pytest.mark.parametrize("words", [["worker"], ["keys"], ["keys", "create"], ["simulator"]])
@@ -99,6 +127,44 @@ def test_the_whole_service_starts_says_where_it_is_and_ends_on_sigterm(tmp_path:
     assert str(tmp_path / "instance" / "secrets.env") in out
     assert f"http://127.0.0.1:{port}" in out
     assert key not in out + err
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "named"),
+    [
+        ("DATABASE_URL", "/proc/1/x.db", "x.db"),
+        ("DATABASE_URL", "{folder}/app.py/x.db", "app.py"),
+        ("LOG_DIR", "/proc/1/logs", "/proc/1/logs"),
+        ("LOG_DIR", "{folder}/app.py", "app.py"),
+        ("INSTANCE_DIR", "/proc/1", "/proc/1"),
+    ],
+)
+@pytest.mark.parametrize("words", [["app.py"], ["-m", "flask", "--app", "app", "worker"]], ids=["service", "worker"])
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is Linux's")
+def test_a_place_that_cannot_be_used_ends_the_start_at_once_with_one_line(
+    tmp_path: Path, setting: str, path: str, named: str, words: list[str]
+) -> None:
+    environment = {**clean_environment(tmp_path), setting: path.format(folder=tmp_path), "PORT": str(free_port())}
+    begun = time.monotonic()
+    done = finished(environment, *words)
+    assert time.monotonic() - begun < 8
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.removeprefix("Error: ").startswith(f"{setting}: ")
+    assert named in line
+
+
+@pytest.mark.parametrize("words", [["app.py"], ["-m", "flask", "--app", "app", "worker"]], ids=["service", "worker"])
+def test_sigterm_during_the_start_is_obeyed(tmp_path: Path, words: list[str]) -> None:
+    environment = {**clean_environment(tmp_path), "PORT": str(free_port())}
+    (tmp_path / "instance").mkdir()
+    with FileLock(tmp_path / "instance" / "start.lock"), process(environment, *words) as running:
+        wait_for((tmp_path / "instance" / "logs").exists)
+        time.sleep(0.2)
+        begun = time.monotonic()
+        out, err = end(running)
+        assert time.monotonic() - begun < 4
+    assert (running.returncode, out, err) == (0, "", "")
 
 
 def test_sigterm_lets_the_call_in_flight_end_and_tells_its_caller(tmp_path: Path) -> None:

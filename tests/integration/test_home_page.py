@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+import pytest
+
 from tests.conftest import PAGE, Service
 
 
@@ -86,6 +88,28 @@ def test_a_browser_sees_a_page_also_when_the_database_is_away(service: Service) 
     assert answer.status_code == 503
     assert answer.content_type == "text/html; charset=utf-8"
     assert "The database is not available" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html"),
+        ("*/*", "application/json"),
+        (None, "application/json"),
+        ("application/json, text/html;q=0.5", "application/json"),
+        ("text/html;q=0, */*", "application/json"),
+    ],
+)
+def test_only_who_names_html_reads_an_error_as_a_page(service: Service, accept: str | None, kind: str) -> None:
+    headers = {"Host": "evil.example", **({"Accept": accept} if accept else {})}
+    answer = service.anonymous.get("/", headers=headers)
+    assert (answer.status_code, answer.mimetype) == (400, kind)
+
+
+def test_a_callback_at_home_answers_a_browser_that_accepts_anything_with_a_page(start: Callable[..., Service]) -> None:
+    service = start(TWITTER_CALLBACK_URL="http://127.0.0.1:5555")
+    answer = service.anonymous.get("/?state=unknown&code=c", headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.mimetype) == (400, "text/html")
 
 
 def test_parameters_like_those_of_x_change_nothing_here(service: Service) -> None:

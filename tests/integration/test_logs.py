@@ -67,7 +67,7 @@ def test_a_traceback_stands_under_the_request_id_and_no_line_of_it_looks_like_an
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("first\n2026-01-01T00:00:00.000Z INFO forged")
 
-    monkeypatch.setattr("twitter_manager.storage.accounts.list_all", broken)
+    monkeypatch.setattr("twitter_manager.storage.accounts.list_page", broken)
     answer = service.client.get("/api/v1/accounts")
     assert answer.status_code == 500
     assert answer.json["error"] == "Internal server error"

@@ -98,6 +98,16 @@ def test_the_error_page_says_what_to_do(service: Service) -> None:
     assert answer.headers["X-Request-ID"] in answer.text
 
 
+def test_a_program_reads_why_the_simulated_x_refuses_in_the_one_shape(service: Service) -> None:
+    auth_url = service.begin()["auth_url"]
+    for url in ("/mock/i/oauth2/authorize?client_id=x", urlsplit(auth_url)._replace(scheme="", netloc="").geturl()):
+        path = f"{url}&mock_user=" + "n" * 16
+        assert_error(service.anonymous.get(path, headers=JSON), 400, "consent_refused")
+        for accept in (PAGE, {"Accept": "*/*"}, {}):
+            answer = service.anonymous.get(path, headers=accept)
+            assert (answer.status_code, answer.mimetype) == (400, "text/html")
+
+
 def test_no_code(service: Service) -> None:
     answer = service.anonymous.get(CALLBACK, query_string={"state": service.begin()["state"]}, headers=JSON)
     assert_error(answer, 400, "code_missing")

@@ -1,7 +1,9 @@
 """The server over real sockets: many stalled clients, limits, its own answers, and the end."""
 
 import json
+import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,9 +19,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
+from twitter_manager.logs import OneLine
 from twitter_manager.serving.limits import Limits
 from twitter_manager.serving.server import AddressInUse, Server
-from twitter_manager.serving.signals import StopSignals
+from twitter_manager.serving.signals import Stopped, StopSignals
 
 HOST_LINE = b"Host: 127.0.0.1\r\n"
 HEALTH = b"GET /health HTTP/1.1\r\n" + HOST_LINE + b"\r\n"
@@ -249,6 +252,57 @@ def test_the_callers_request_id_comes_back_also_from_a_fault_in_the_application(
         strange = ask(server, b"GET /broken HTTP/1.1\r\n" + HOST_LINE + b"X-Request-ID: <b>\r\n\r\n")
     assert fault.error["request_id"] == "mine.1"
     assert "<b>" not in strange.error["request_id"]
+
+
+def test_the_callers_request_id_comes_back_also_from_a_head_that_is_refused() -> None:
+    fields = HOST_LINE + b"X-Request-ID: mine.1\r\n"
+    with running(SmallApplication()) as server:
+        answers = [
+            ask(server, b"get / HTTP/1.1\r\n" + fields + b"\r\n"),
+            ask(server, b"GET / HTTP/1.1\r\n" + fields + b"no field\r\n\r\n"),
+            ask(server, b"GET / HTTP/1.1\r\n" + fields + b"X: s\r\n" * 300 + b"\r\n"),
+            ask(server, b"GET / HTTP/1.1\r\n" + fields + b"X-Long: " + b"x" * 80_000),
+        ]
+    assert [answer.status for answer in answers] == [400, 400, 431, 431]
+    assert {answer.error["request_id"] for answer in answers} == {"mine.1"}
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "line"),
+    [
+        (b"get /?api_key=s3cret HTTP/1.1\r\n" + HOST_LINE + b"\r\n", "- - 400"),
+        (b"GET /a%0Ab?api_key=s3cret HTTP/1.1\r\n\r\n", r"GET /a\nb 400"),
+        (b"GET /a HTTP/1.1\r\n" + HOST_LINE + b"X: s3cret\r\n" * 300 + b"\r\n", "GET /a 431"),
+        (b"POST /a HTTP/1.1\r\n" + HOST_LINE + b"Content-Length: 9999999\r\n\r\n", "POST /a 413"),
+        (b"POST /a HTTP/1.1\r\n" + HOST_LINE + b"Transfer-Encoding: gzip\r\n\r\n", "POST /a 501"),
+        (b"POST /a HTTP/1.1\r\n" + HOST_LINE + b"Content-Length: 9\r\n\r\nhalf", "POST /a 408"),
+    ],
+)
+def test_what_the_server_answers_itself_has_its_line_in_the_log(
+    request_bytes: bytes, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "twitter_manager.requests")
+    with running(SmallApplication(), limits=Limits(threads=2, receive_seconds=0.3)) as server:
+        request_id = ask(server, request_bytes).error["request_id"]
+        eventually(lambda: bool(caplog.records))
+    (record,) = [one for one in caplog.records if one.name == "twitter_manager.requests"]
+    written = OneLine().format(record)
+    assert re.search(rf" {re.escape(line)} [\d.]+ ms key=- request={request_id}$", written), written
+    assert "s3cret" not in written
+
+
+def test_a_call_that_comes_after_sigterm_has_its_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "twitter_manager.requests")
+    with running(SmallApplication()) as server, connect(server) as late, ThreadPoolExecutor(1) as pool:
+        late.sendall(HEALTH[:10])
+        eventually(lambda: ask(server, HEALTH).status == 200)
+        stopping = pool.submit(server.stop, 5.0)
+        eventually(lambda: server.draining)
+        late.sendall(HEALTH[10:])
+        assert read_answer(late).status == 503
+        late.close()
+        assert stopping.result(3) == 0
+    assert [record.getMessage().startswith("GET /health 503 ") for record in caplog.records] == [True]
 
 
 def test_heads_made_to_be_slow_cost_nothing() -> None:
@@ -542,3 +596,26 @@ def test_a_signal_before_wait_is_remembered_and_the_former_handler_comes_back() 
         signal.raise_signal(signal.SIGINT)
         assert signals.wait() is signal.SIGINT
     assert signal.getsignal(signal.SIGINT) is former
+
+
+def test_work_is_left_behind_soon_after_a_signal_and_not_begun_to_be_waited_for_after_one() -> None:
+    endless = threading.Event()
+    with StopSignals() as signals:
+        threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM]).start()
+        begun = time.monotonic()
+        with pytest.raises(Stopped):
+            signals.unless_stopped(endless.wait)
+        with pytest.raises(Stopped):
+            signals.unless_stopped(lambda: 1)
+        assert time.monotonic() - begun < 3
+    endless.set()
+
+
+def test_work_that_ends_gives_what_it_gave() -> None:
+    def refuse() -> None:
+        raise ValueError("no")
+
+    with StopSignals() as signals:
+        assert signals.unless_stopped(lambda: 7) == 7
+        with pytest.raises(ValueError, match="no"):
+            signals.unless_stopped(refuse)

@@ -124,6 +124,7 @@ class TestWhereFrom:
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("TWITTER_API_URL", "http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
         ("ALLOWED_HOSTS", "A.example, b.example ,", ("a.example", "b.example")),
+        ("ALLOWED_HOSTS", "a:8443,[FE80::1]:80,fe80::1,192.168.1.20", ("a", "fe80::1", "fe80::1", "192.168.1.20")),
         ("ENCRYPTION_KEY", f"{KEY}, {OLD_KEY}", (KEY, OLD_KEY)),
         ("TWITTER_SCOPES", SCOPES.replace(" ", "  "), SCOPES),
         ("API_KEY", "k" * 16, "k" * 16),
@@ -166,6 +167,7 @@ BAD = [
     ("PORT", "1e3"),
     ("PORT", "٣٣"),
     ("TRUSTED_PROXIES", "11"),
+    *(("ALLOWED_HOSTS", text) for text in ("https://a.example", "a/b", "*", "a b", "[::1", "ä.example", "u@a", "a,?")),
     ("WORKER", "2"),
     ("WORKER_CONCURRENCY", "0"),
     ("WORKER_CONCURRENCY", "257"),
@@ -181,6 +183,12 @@ BAD = [
 def test_a_fault_is_one_line_that_names_the_setting(load: Load, name: str, text: str) -> None:
     (line,) = faults(load, **{name: text})
     assert line.startswith(name)
+
+
+@pytest.mark.parametrize("name", ["TWITTER_API_URL", "TWITTER_CALLBACK_URL"])
+@pytest.mark.parametrize("url", ["http://a:b", "http://[::1", "http://a:99999", "http://[a]/x"])
+def test_a_url_that_cannot_be_read_is_refused_in_our_words(load: Load, name: str, url: str) -> None:
+    assert faults(load, **{name: url}) == [f"{name} is no http(s) URL"]
 
 
 def test_several_faults_are_several_lines(load: Load) -> None:

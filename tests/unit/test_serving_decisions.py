@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 from waitress.parser import ParsingError, TransferEncodingNotImplemented  # type: ignore[import-untyped]
 
+from twitter_manager.answers import request_id_for
 from twitter_manager.serving.drain import Drain, Load
-from twitter_manager.serving.parsing import Request, TooManyFields, check_framing, check_head
-from twitter_manager.serving.refusals import request_id_of
+from twitter_manager.serving.parsing import Glimpse, Request, TooManyFields, check_framing, check_head, glimpse_of
 
 NOTHING = Load(requests=0, unsent=0, arriving=0)
 
@@ -88,21 +88,43 @@ def test_whatever_comes_in_whatever_pieces_the_parser_does_not_fail(data: bytes,
     assert request.error is None or request.completed
 
 
-@pytest.mark.parametrize("piece", [b" ", b"\t", b":", b": ", b"a", b"\r\na:", b"\r\ntransfer-encoding:", b"1://"])
+@pytest.mark.parametrize(
+    "piece", [b" ", b"\t", b":", b": ", b"a", b"\r\na:", b"\r\ntransfer-encoding:", b"\r\nx-request-id: ", b"1://"]
+)
 def test_64_kib_of_anything_are_checked_at_once(piece: bytes) -> None:
     begun = time.perf_counter()
     for made in (head(b"A:" + piece * (65536 // len(piece))), b"GET " + piece * (65536 // len(piece)) + b" x\r\n\r\n"):
         try:
+            glimpse_of(made)
             check_head(made)
         except (ParsingError, TooManyFields, TransferEncodingNotImplemented):
             continue
     assert time.perf_counter() - begun < 0.2
 
 
-@pytest.mark.parametrize("asked", ["", "a b", "x" * 65, "a\n", "ü", "1, 2"])
-def test_only_a_well_formed_request_id_is_taken_over(asked: str) -> None:
-    assert request_id_of({"X_REQUEST_ID": asked}) != asked
-    assert request_id_of({"X_REQUEST_ID": "a-B.9_"}) == "a-B.9_"
+@pytest.mark.parametrize("asked", [None, "", "a b", "x" * 65, "a\n", "ü", "1, 2"])
+def test_only_a_well_formed_request_id_is_taken_over(asked: str | None) -> None:
+    assert request_id_for(asked) != asked
+    assert request_id_for("a-B.9_") == "a-B.9_"
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [
+        (head(b"x-request-ID:\tmine \t", b"Host: a"), Glimpse("GET", "/api/v1/health", "mine")),
+        (head(b"X-Request-ID: a", b"X-Request-ID: b"), Glimpse("GET", "/api/v1/health")),
+        (head(line=b"GET /a?api_key=secret HTTP/1.1"), Glimpse("GET", "/a")),
+        (head(line=b"GET http://user:word@a/b?c HTTP/1.0"), Glimpse("GET", "/b")),
+        (head(line=b"GET http://a HTTP/1.1"), Glimpse("GET", "/")),
+        (head(line=b"POST /%C3%A4%0A%FF HTTP/1.1"), Glimpse("POST", "/ä\n\ufffd")),
+        (head(b"X-Request-ID: mine", line=b"get /secret HTTP/1.1"), Glimpse("-", "-", "mine")),
+        (b"GET /?api_key=sec", Glimpse()),
+        (b"\r\nGET / HTTP/1.1\r\nHos", Glimpse("GET", "/")),
+        (b"", Glimpse()),
+    ],
+)
+def test_what_is_seen_of_a_head_that_is_refused(raw: bytes, seen: Glimpse) -> None:
+    assert glimpse_of(raw) == seen
 
 
 def test_a_drain_ends_at_once_when_nothing_is_inside() -> None:

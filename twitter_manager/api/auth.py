@@ -4,37 +4,41 @@ A right key is never refused or delayed: it is looked up before anything is coun
 """
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 
 from flask import Flask, request
 
 from twitter_manager.api import current
 from twitter_manager.api.wrong_keys import WrongKeys
 from twitter_manager.errors import KeyRefused, SlowDown
+from twitter_manager.models import ApiKey
 from twitter_manager.timestamps import later, now
 
 __all__ = ["API", "PUBLIC", "register"]
 
 API = "/api/v1/"
 PUBLIC = frozenset({"health.show", "home.show", "oauth.callback", "consent.show", "consent.decide"})
+_PUBLIC_PATHS = frozenset({"/api/v1/openapi.json"})  # also while there is nothing
 
 
 def register(app: Flask) -> None:
     """Asks for a key before each request to `app`. To be called after its routes are there."""
-    open_paths = frozenset(rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in PUBLIC)
+    open_paths = _PUBLIC_PATHS | {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in PUBLIC}
     wrong_keys = WrongKeys()
 
     @app.before_request
     def check_key() -> None:
         if not _needs_key(open_paths):
             return
-        given = _given_key()
-        if not given:
-            raise KeyRefused("unauthorized")
-        try:
-            current.keep_api_key(current.services().api_keys.check(given))
-        except KeyRefused:
+        given = _given_keys()
+        key = _right_one(given)
+        if key is not None:
+            current.keep_api_key(key)
+            return
+        if given:
             _count(wrong_keys)
-            raise
+        raise KeyRefused("unauthorized")
 
 
 def _needs_key(open_paths: frozenset[str]) -> bool:
@@ -48,9 +52,18 @@ def _is_api() -> bool:
     return f"{request.path}/".startswith(API)
 
 
-def _given_key() -> str | None:
-    """X-API-Key; `?api_key` counts only under the API, where no page can leak its address."""
-    return request.headers.get("X-API-Key") or (request.args.get("api_key") if _is_api() else None)
+def _given_keys() -> list[str]:
+    """X-API-Key, and `?api_key`, which counts only under the API, where no page can leak its address."""
+    given = request.headers.get("X-API-Key"), request.args.get("api_key") if _is_api() else None
+    return [text for text in given if text]
+
+
+def _right_one(given: Sequence[str]) -> ApiKey | None:
+    """Whose key one of them is: a right one is not spoiled by a wrong one beside it."""
+    for text in given:
+        with suppress(KeyRefused):
+            return current.services().api_keys.check(text)
+    return None
 
 
 def _count(wrong_keys: WrongKeys) -> None:

@@ -4,11 +4,12 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from twitter_manager.api import current
-from twitter_manager.errors import NotFound
+from twitter_manager.api import current, pages
+from twitter_manager.errors import Malformed, NotFound, StorageUnavailable
 from twitter_manager.services.worlds import CONSENT_PATH
 from twitter_manager.simulator.answers import answer
 from twitter_manager.simulator.messages import Request
+from twitter_manager.simulator.world import WorldUnavailable
 
 __all__ = ["blueprint"]
 
@@ -30,7 +31,8 @@ def decide() -> Response:
 
 
 def _answer_of_simulated_x() -> Response:
-    """Raises NotFound when mock mode is off: then nobody can connect a simulated account."""
+    """Raises NotFound when mock mode is off: then nobody can connect a simulated account. Raises Malformed for a
+    program whose link or choice is refused: it could not read the page that says so."""
     services = current.services()
     if not services.mock_mode.is_on():
         raise NotFound("not_found")
@@ -38,5 +40,10 @@ def _answer_of_simulated_x() -> Response:
     asked = Request.from_target(
         request.method, f"{_PATH_AT_X}?{query}", headers=dict(request.headers), body=request.get_data(cache=False)
     )
-    reply = answer(services.simulated(), asked)
+    try:
+        reply = answer(services.simulated(), asked)
+    except WorldUnavailable as error:
+        raise StorageUnavailable(str(error)) from error
+    if reply.status == 400 and not pages.wants_page():
+        raise Malformed("consent_refused")
     return Response(reply.body, status=reply.status, headers=dict(reply.headers))

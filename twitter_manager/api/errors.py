@@ -1,7 +1,7 @@
 """The only place that knows HTTP statuses of errors: whatever goes wrong becomes one status and one shape.
 
-`{"error", "code", "request_id"}` and, where they apply, `field`, `retryable`, `next_attempt_at`, `twitter`. The pages
-in `_PAGES` answer a browser with an HTML page instead.
+`{"error", "code", "request_id"}` and, where they apply, `field`, `retryable`, `next_attempt_at`, `twitter`. The
+callback and the home page answer a browser with an HTML page instead.
 """
 
 import logging
@@ -12,7 +12,8 @@ from datetime import datetime
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from twitter_manager.api import current, pages
+from twitter_manager.answers import error_shape
+from twitter_manager.api import current, oauth, pages
 from twitter_manager.errors import (
     CODES,
     Conflict,
@@ -29,7 +30,7 @@ from twitter_manager.errors import (
     TooLarge,
     XRefused,
 )
-from twitter_manager.timestamps import now, to_text
+from twitter_manager.timestamps import now
 
 __all__ = ["STATUSES", "register", "status_of"]
 
@@ -56,7 +57,6 @@ _HTTP_CODES = {
     415: "not_json",
     431: "headers_too_large",
 }
-_PAGES = frozenset({"home.show", "oauth.callback"})
 
 
 def status_of(error: ServiceError) -> int:
@@ -99,29 +99,21 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _answer(error: ServiceError, status: int) -> Response:
-    if request.endpoint in _PAGES and pages.wants_page():
-        response = pages.page("error.html", error=error.sentence, remedy=_remedy(error.code))
+    if _is_for_a_browser():
+        response = pages.page("error.html", error=error.sentence, remedy=CODES[error.code].remedy)
     else:
-        response = jsonify(_shape(error))
+        response = jsonify(error_shape(error, request_id=current.request_id()))
     response.status_code = status
     return response
 
 
-def _shape(error: ServiceError) -> dict[str, object]:
-    shape: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": current.request_id()}
-    if error.field is not None:
-        shape["field"] = error.field
-    if error.retryable is not None:
-        shape["retryable"] = error.retryable
-    if error.next_attempt_at is not None:
-        shape["next_attempt_at"] = to_text(error.next_attempt_at)
-    if error.twitter is not None:
-        shape["twitter"] = dict(error.twitter)
-    return shape
-
-
-def _remedy(code: str) -> str:
-    return CODES[code].remedy
+def _is_for_a_browser() -> bool:
+    """X sends browsers to the callback, whatever they accept; at '/' a program may ask as well, and gets JSON."""
+    if request.endpoint == "oauth.callback":
+        return pages.wants_page()
+    if request.endpoint != "home.show":
+        return False
+    return pages.wants_page() if oauth.is_callback_at_home() else pages.names_html()
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -2,13 +2,9 @@
 
 from flask import Flask, Response
 
-__all__ = ["register"]
+from twitter_manager.answers import HEADERS
 
-_ALWAYS = {
-    "Referrer-Policy": "no-referrer",  # a state, a code or ?api_key must not travel on to other sites
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
+__all__ = ["register"]
 
 
 def register(app: Flask) -> None:
@@ -16,6 +12,6 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in _ALWAYS.items():
+        for name, value in HEADERS.items():
             response.headers[name] = value
         return response

@@ -5,26 +5,56 @@ Everything raises errors that name the field and never repeat its value.
 
 import json
 import re
+from datetime import datetime
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import orjson
 from flask import request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from twitter_manager.errors import Invalid, Malformed, NotJson
+from twitter_manager.timestamps import from_text
 
-__all__ = ["MOST_ROWS", "Body", "Id", "NoFields", "body", "id_in_query", "number_in_query", "page_in_query", "to_id"]
+__all__ = [
+    "MOST_ROWS",
+    "Body",
+    "Id",
+    "Moment",
+    "NoFields",
+    "body",
+    "cursor_before",
+    "cursor_in_query",
+    "flag_in_query",
+    "id_in_query",
+    "number_in_query",
+    "page_in_query",
+    "to_id",
+]
 
 LARGEST_ID = 2**63 - 1
 MOST_ROWS = 50
 _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 64
+_CURSOR = re.compile(r"before-([0-9]{1,19})")
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+
+
+def _moment(value: object) -> datetime:
+    """A time in ISO 8601 with its offset, cut to milliseconds."""
+    if not isinstance(value, str):
+        raise ValueError("no text")  # noqa: TRY004  - what pydantic turns into an error of the field
+    moment = from_text(value)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
 _IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
 
+_UNKNOWN = "extra_forbidden"  # named before all others: a misspelt field is missing under its right name, too
 _PHRASES = {
     "missing": "is required",
     "string_type": "must be a text",
@@ -34,6 +64,7 @@ _PHRASES = {
     "literal_error": "is none of the words it may be",
     "greater_than_equal": "is too small",
     "less_than_equal": "is too large",
+    "value_error": "must be a time with its offset, such as 2026-11-20T14:05:00Z",
     "string_too_long": "is too long",
     "string_pattern_mismatch": "does not look as it must",
 }
@@ -61,7 +92,8 @@ def body(model: type[Model]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        _refuse(error.errors(include_url=False, include_context=False, include_input=False)[0], values)
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        _refuse(next((one for one in found if _is_unknown(one)), found[0]), values)
 
 
 def to_id(text: str, *, field: str) -> int:
@@ -85,6 +117,30 @@ def number_in_query(name: str, *, default: int, most: int) -> int:
     if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= most:
         raise Invalid("invalid_field", sentence=f"{name} must be a whole number from 1 to {most}", field=name)
     return int(text)
+
+
+def cursor_in_query() -> int | None:
+    """The id before which the list goes on, from the `cursor` that an answer gave as `next_cursor`. Raises Invalid."""
+    text = request.args.get("cursor")
+    if text is None:
+        return None
+    found = _CURSOR.fullmatch(text)
+    if found is None or int(found[1]) > LARGEST_ID:
+        raise Invalid("invalid_field", sentence="cursor is none that this service gave", field="cursor")
+    return int(found[1])
+
+
+def cursor_before(row_id: int) -> str:
+    """The cursor with which a list goes on behind the row with this id."""
+    return f"before-{row_id}"
+
+
+def flag_in_query(name: str) -> bool:
+    """Whether the parameter `name` is given as 1 or true; not given, 0 or false: no. Raises Invalid."""
+    text = request.args.get(name, "0").lower()
+    if text not in ("0", "1", "false", "true"):
+        raise Invalid("invalid_field", sentence=f"{name} must be 0 or 1", field=name)
+    return text in ("1", "true")
 
 
 def page_in_query() -> tuple[int, int]:
@@ -115,14 +171,23 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
-    """Turns the first thing that pydantic found into the error that names its field."""
-    name = str(error["loc"][0]) if error["loc"] else ""
-    if error["type"] == "extra_forbidden" or not name:
+    """Turns what pydantic found into the error that names its field."""
+    name = str(error["loc"][0]) if error["loc"] else _name_with_surrogates(values)
+    if _is_unknown(error):
         raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
     if name in _IDS and name in values:
         raise Invalid("invalid_id", field=name)
     phrase = _PHRASES.get(error["type"], "is wrong")
     raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+
+
+def _is_unknown(error: ErrorDetails) -> bool:
+    """Whether it is about a field that is not known; pydantic gives no place to one whose name is no Unicode text."""
+    return error["type"] == _UNKNOWN or not error["loc"]
+
+
+def _name_with_surrogates(values: dict[Any, Any]) -> str:
+    return next((name for name in values if _SURROGATE.search(name)), "")
 
 
 def _printable(name: str) -> str:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from twitter_manager.api import current
 
-__all__ = ["page", "wants_page"]
+__all__ = ["names_html", "page", "wants_page"]
 
 _STYLE = (resources.files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -21,6 +21,12 @@ _POLICY = (
 def wants_page() -> bool:
     """Whether the caller would rather have HTML than JSON; who does not say gets HTML."""
     return request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "text/html"
+
+
+def names_html() -> bool:
+    """Whether the caller asks for HTML by name, as every browser does, and would not rather have JSON."""
+    named = any(kind.lower() == "text/html" and quality > 0 for kind, quality in request.accept_mimetypes)
+    return named and wants_page()
 
 
 def page(template: str, **values: object) -> Response:

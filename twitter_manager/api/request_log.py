@@ -1,25 +1,13 @@
 """Each request's id and its line in the log: method, path without query, status, milliseconds, key id, request id."""
 
-import logging
-import re
 import time
-import uuid
 
 from flask import Flask, Response, g, request
 
+from twitter_manager.answers import log_request, request_id_for
 from twitter_manager.api import current
 
-__all__ = ["register", "request_id_for"]
-
-log = logging.getLogger("twitter_manager.requests")
-
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LONGEST_PATH = 200
-
-
-def request_id_for(asked: str | None) -> str:
-    """The caller's X-Request-ID if it has the shape of one, else a new one."""
-    return asked if asked and _ID.fullmatch(asked) else uuid.uuid4().hex
+__all__ = ["register"]
 
 
 def register(app: Flask) -> None:
@@ -33,15 +21,13 @@ def register(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-ID"] = current.request_id()
-        milliseconds = (time.perf_counter() - g.began) * 1000
         key = current.api_key()
-        log.info(
-            "%s %s %s %.1f ms key=%s request=%s",
-            request.method,
-            request.path[:_LONGEST_PATH],
-            response.status_code,
-            milliseconds,
-            key.id if key else "-",
-            current.request_id(),
+        log_request(
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            seconds=time.perf_counter() - g.began,
+            key_id=key.id if key else None,
+            request_id=current.request_id(),
         )
         return response

@@ -5,8 +5,9 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from twitter_manager import start_lock
 from twitter_manager.config import Settings
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
@@ -33,7 +34,7 @@ def prepare(settings: Settings) -> Prepared:
     """Brings everything to where the service can run. Raises StartRefused with one line that says what to do."""
     try:
         settings.instance_path.mkdir(parents=True, exist_ok=True)
-        with FileLock(settings.instance_path / "start.lock", timeout=60):
+        with start_lock.held(settings.instance_path / "start.lock"):
             return _prepare(settings)
     except Timeout as error:
         raise StartRefused("INSTANCE_DIR: another start of this service does not come to its end") from error

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from twitter_manager.capacity import LAST_ANSWER_SECONDS, SEATS
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.services.context import Context
 from twitter_manager.storage import tweets
@@ -12,9 +13,7 @@ from twitter_manager.timestamps import later
 
 __all__ = ["Waiting", "is_settled"]
 
-SEATS = 16  # a quarter of the server's threads
 _LOOK_AGAIN = 0.2  # seconds: another process may have settled it
-_STOP_SECONDS = 7.0  # the drain lasts 8
 _PER_TWEET = 0.001  # looking at a thousand costs something
 
 
@@ -62,4 +61,4 @@ class Waiting:
         """At shutdown: nothing is being sent, or it takes so long that the caller would get no answer at all."""
         signals = self._context.signals
         sending = any(each.tweet.status == "posting" for each in now)
-        return signals.stopping.is_set() and (not sending or signals.stopping_for > _STOP_SECONDS)
+        return signals.stopping.is_set() and (not sending or signals.stopping_for > LAST_ANSWER_SECONDS)

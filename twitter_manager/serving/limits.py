@@ -3,6 +3,8 @@
 import sys
 from dataclasses import dataclass
 
+from twitter_manager.capacity import LARGEST_BODY, THREADS
+
 __all__ = ["Limits", "affordable"]
 
 _FILES_OF_THE_SERVICE = 256  # database, logs, calls to X
@@ -20,9 +22,9 @@ class Limits:
     answer; `linger_seconds` for one that was refused to read why, and stop sending.
     """
 
-    threads: int = 64
+    threads: int = THREADS
     connections: int = 1024
-    max_body: int = 1024 * 1024
+    max_body: int = LARGEST_BODY
     max_headers: int = 64 * 1024
     receive_seconds: float = 30.0
     idle_seconds: float = 60.0

@@ -9,7 +9,9 @@ different requests in it (RFC 9112, sections 3.2, 5.2, 6.1 and 6.3).
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from waitress.parser import (  # type: ignore[import-untyped]
     HTTPRequestParser,
@@ -19,15 +21,17 @@ from waitress.parser import (  # type: ignore[import-untyped]
 from waitress.receiver import ChunkedReceiver  # type: ignore[import-untyped]
 from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge  # type: ignore[import-untyped]
 
-__all__ = ["Request", "TooManyFields", "check_framing", "check_head"]
+__all__ = ["Glimpse", "Request", "TooManyFields", "check_framing", "check_head", "glimpse_of"]
 
 _MAX_FIELDS = 200
 _MAX_CHUNK_LINE = 1024
 _MAX_TRAILER = 8192
 
-_REQUEST_LINE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Z]{1,32} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Z]{1,32}) ([^\x00-\x20\x7f]+) HTTP/1\.[01]")
+_PATH = re.compile(rb"(?:[A-Za-z][A-Za-z0-9+.\-]{0,20}://[^/?#]*)?([^?#]*)")
 _FOLDED_OR_BLANKS = re.compile(rb"\r\n[ \t]|:[ \t]{33}")
 _TRANSFER_ENCODING = re.compile(rb"\r\ntransfer-encoding:([^\r\n]*)", re.IGNORECASE)
+_REQUEST_ID = re.compile(rb"\r\nx-request-id:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 class TooManyFields(Exception):
@@ -49,6 +53,27 @@ def check_head(head: bytes) -> None:
     encodings = [value.strip(b" \t").lower() for value in _TRANSFER_ENCODING.findall(head)]
     if encodings not in ([], [b"chunked"]):
         raise TransferEncodingNotImplemented("transfer-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What can be said of a request for its line in the log: '-' for what is not to be read."""
+
+    method: str = "-"
+    path: str = "-"
+    request_id: str | None = None
+
+
+def glimpse_of(head: bytes) -> Glimpse:
+    """Method, path (without query) and X-Request-ID in `head`, which may be refused, or only half there; linear."""
+    ids = [value.rstrip(b" \t").decode("latin-1") for value in _REQUEST_ID.findall(head)]
+    asked = ids[0] if len(ids) == 1 else None
+    line = _REQUEST_LINE.fullmatch(head.lstrip().partition(b"\r\n")[0])
+    if line is None:
+        return Glimpse(request_id=asked)
+    found = _PATH.match(line[2])
+    path = unquote_to_bytes(found[1] if found else b"").decode(errors="replace")
+    return Glimpse(line[1].decode(), path or "/", asked)
 
 
 def check_framing(version: str, headers: Mapping[str, str], *, chunked: bool) -> None:
@@ -79,22 +104,33 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
     """A request on its way in. `began` is the monotonic time of its first byte."""
 
     body_rcv: Any
+    header_plus: bytes  # what came of a head that is not whole yet
     path = ""  # waitress logs it even of a request that it could not read
+    _head = b""
 
     def __init__(self, adj: object) -> None:
         super().__init__(adj)
         self.began = time.monotonic()
 
+    @property
+    def head(self) -> bytes:
+        """The head as it came, as far as it came."""
+        return self._head or self.header_plus
+
     def received(self, data: bytes) -> int:
+        before = self.header_plus
         try:
             consumed: int = super().received(data)
         except TooManyFields:
             self.error = RequestHeaderFieldsTooLarge("too many fields")
             self.completed = True
             return len(data)
+        if isinstance(self.error, RequestHeaderFieldsTooLarge):  # waitress has parsed a head of its own instead
+            self._head = before + data
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
+        self._head = header_plus
         check_head(header_plus)
         try:
             super().parse_header(header_plus)

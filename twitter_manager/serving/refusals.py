@@ -2,18 +2,17 @@
 
 import json
 import logging
-import re
-import uuid
-from collections.abc import Mapping
+import time
 from http import HTTPStatus
 
 from waitress.task import ErrorTask  # type: ignore[import-untyped]
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
-from twitter_manager.errors import sentence_of
-from twitter_manager.serving.parsing import Request
+from twitter_manager.answers import HEADERS, error_shape, log_request, request_id_for
+from twitter_manager.errors import ServiceError
+from twitter_manager.serving.parsing import Request, glimpse_of
 
-__all__ = ["Refusal", "RequestTimeout", "ShuttingDown", "request_id_of"]
+__all__ = ["Refusal", "RequestTimeout", "ShuttingDown"]
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +26,6 @@ _CODES = {
     HTTPStatus.SERVICE_UNAVAILABLE: "shutting_down",
 }
 _RETRY_AFTER_SECONDS = "5"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestTimeout(Error):  # type: ignore[misc]
@@ -42,23 +40,26 @@ class ShuttingDown(Error):  # type: ignore[misc]
     code = 503
 
 
-def request_id_of(headers: Mapping[str, str]) -> str:
-    """The caller's X-Request-ID if it has the shape of one, else a new one. `headers` has waitress's names."""
-    asked = headers.get("X_REQUEST_ID", "")
-    return asked if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
-
-
 class Refusal(ErrorTask):  # type: ignore[misc]
     """Answers a request that has an `error`; the connection ends with it."""
 
     def execute(self) -> None:
         status = HTTPStatus(self.request.error.code)
-        request_id = request_id_of(self._asked().headers)
+        asked = self._asked()
+        glimpse = glimpse_of(asked.head)
+        request_id = request_id_for(glimpse.request_id)
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request %s failed outside the application's own error handling", request_id)
-        code = _CODES[status]
-        text = json.dumps({"error": sentence_of(code), "code": code, "request_id": request_id})
-        self._send(status, text.encode(), request_id=request_id)
+        text = json.dumps(error_shape(ServiceError(_CODES[status]), request_id=request_id))
+        self._send(status, text.encode(), request_id=request_id, with_body=glimpse.method != "HEAD")
+        log_request(
+            method=glimpse.method,
+            path=glimpse.path,
+            status=status.value,
+            seconds=time.monotonic() - asked.began,
+            key_id=None,
+            request_id=request_id,
+        )
 
     def _asked(self) -> Request:
         """The request as it came: for an error inside the application waitress puts an empty one in its place."""
@@ -66,18 +67,13 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         asked: Request = waiting[0] if waiting else self.request
         return asked
 
-    def _send(self, status: HTTPStatus, body: bytes, *, request_id: str) -> None:
+    def _send(self, status: HTTPStatus, body: bytes, *, request_id: str, with_body: bool) -> None:
         self.status = f"{status.value} {status.phrase}"
-        self.response_headers += [
-            ("Content-Type", "application/json"),
-            ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("X-Request-ID", request_id),
-        ]
+        self.response_headers += HEADERS.items()
+        self.response_headers += [("Content-Type", "application/json"), ("X-Request-ID", request_id)]
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
             self.response_headers.append(("Retry-After", _RETRY_AFTER_SECONDS))
         self.channel.lingers = True
         self.set_close_on_finish()
         self.content_length = len(body)
-        self.write(b"" if getattr(self._asked(), "command", "") == "HEAD" else body)
+        self.write(body if with_body else b"")

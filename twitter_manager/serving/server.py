@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from wsgiref.types import WSGIApplication
 
+from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.errors import StartRefused
 from twitter_manager.serving.limits import Limits
 from twitter_manager.serving.listener import BACKLOG, Listener
@@ -69,7 +70,7 @@ class Server:
         self._listener = Listener(self._application, sock=sock, limits=self._limits)
         threading.Thread(target=self._listener.run, name="serving", daemon=True).start()
 
-    def stop(self, grace_seconds: float = 8.0) -> int:
+    def stop(self, grace_seconds: float = DRAIN_SECONDS) -> int:
         """Refuses new callers, finishes what is inside for at most `grace_seconds`, then closes every connection.
 
         Returns how many requests had to be left unfinished; their threads end with the process. A second call does

@@ -4,11 +4,13 @@ import os
 import queue
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from concurrent import futures
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-__all__ = ["StopSignals"]
+__all__ = ["StopSignals", "Stopped"]
 
 if sys.platform == "win32":
     _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGBREAK)
@@ -17,7 +19,14 @@ else:
 
 _LOOK_SECONDS = 0.5  # Windows interrupts no waiting thread: its handlers run between two looks
 
+_GRACE_SECONDS = 1.0
+
+Result = TypeVar("Result")
 _Handler = Callable[[int, FrameType | None], object] | int | None
+
+
+class Stopped(Exception):
+    """A signal came before the work was done."""
 
 
 class StopSignals:
@@ -52,8 +61,29 @@ class StopSignals:
             except queue.Empty:
                 continue
 
+    def unless_stopped(self, work: Callable[[], Result]) -> Result:
+        """What `work` gives or raises. Raises Stopped soon after a signal, even if that came before.
+
+        The work is done in a thread of its own: one that waits for a lock or a disk would not see the signal. Then it
+        is left behind, for the process ends; it has to bear that as it has to bear kill -9.
+        """
+        done: futures.Future[Result] = futures.Future()
+        threading.Thread(target=_carry_out, args=(work, done), name="start", daemon=True).start()
+        while not self._stopping:
+            if futures.wait([done], timeout=_LOOK_SECONDS).done:
+                return done.result()
+        futures.wait([done], timeout=_GRACE_SECONDS)
+        raise Stopped
+
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
             os._exit(128 + number)
         self._stopping = True
         self._arrived.put(number)
+
+
+def _carry_out(work: Callable[[], Result], done: futures.Future[Result]) -> None:
+    try:
+        done.set_result(work())
+    except BaseException as error:  # for who waits for it
+        done.set_exception(error)

@@ -1,0 +1,10 @@
+"""How much is taken in at a time and how long the end may last, for everybody who has to agree on it."""
+
+__all__ = ["DRAIN_SECONDS", "LARGEST_BODY", "LAST_ANSWER_SECONDS", "SEATS", "THREADS"]
+
+LARGEST_BODY = 1024 * 1024  # bytes of a request's body
+THREADS = 64  # requests that are worked on at once
+SEATS = THREADS // 4  # of which so many may wait for X; the others stay free for everybody else
+
+DRAIN_SECONDS = 8.0  # after SIGTERM: what is inside, and what is being sent to X, may take so long to end
+LAST_ANSWER_SECONDS = DRAIN_SECONDS - 1.0  # who waits for X until then is answered while there is time to read it
