@@ -1,0 +1,43 @@
+"""X over HTTP on a free port, and installations of the service that call it."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.service_process import Installation
+from twitter_manager.simulator.server import running
+from twitter_manager.simulator.world import World
+
+collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []  # no SIGSTOP, no SIGTERM to another process
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """An X that would take a second copy of a text, so that a second send would show."""
+    world = World(tmp_path / "x.db", seed=1)
+    world.change(duplicates_refused=False)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def x_url(world: World) -> Iterator[str]:
+    """Where it listens."""
+    with running(world) as url:
+        yield url
+
+
+@pytest.fixture
+def install(tmp_path: Path, x_url: str) -> Iterator[Callable[..., Installation]]:
+    """Makes an installation of the service with settings of its own; its processes end with the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(Installation(tmp_path / "service", x_url=x_url, **settings))
+
+
+@pytest.fixture
+def service(install: Callable[..., Installation]) -> Installation:
+    """An installation with everything as it comes; nothing is started yet."""
+    return install()

@@ -1,0 +1,320 @@
+"""The service as a process of its own, as an owner runs it: started, asked over HTTP, frozen, killed, started again."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from cryptography.fernet import Fernet
+
+from twitter_manager.config import Settings
+
+__all__ = ["Account", "Installation", "Process", "ServiceAway", "eventually", "free_port"]
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60.0
+Account = dict[str, Any]
+
+
+class ServiceAway(Exception):
+    """Nobody answered, or the line was cut: the service is (or was just) dead."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        return int(sock.getsockname()[1])
+
+
+def eventually(condition: Callable[[], object], *, seconds: float, what: str, every: float = 0.05) -> None:
+    """Waits until `condition` holds; fails with `what` after `seconds`."""
+    ends = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends, f"it did not come about in {seconds:.0f} s: {what}"
+        time.sleep(every)
+
+
+class Process:
+    """One running process of an installation; its output goes to a file."""
+
+    def __init__(self, arguments: Sequence[str], *, environment: dict[str, str], output: Path) -> None:
+        with output.open("ab") as file:
+            self._popen = subprocess.Popen(
+                [sys.executable, *arguments], cwd=output.parent, env=environment, stdout=file, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self._popen.poll() is not None
+
+    def kill(self) -> None:
+        """kill -9, and waits until it is gone."""
+        self._popen.kill()
+        self._popen.wait(10)
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        self._popen.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._popen.send_signal(signal.SIGCONT)
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM."""
+        self._popen.terminate()
+
+    def exit_code(self, *, within: float) -> int:
+        """Waits for its end. Raises subprocess.TimeoutExpired."""
+        return self._popen.wait(within)
+
+    def end(self) -> None:
+        """Whatever it does, it is gone afterwards."""
+        if not self.ended:
+            self.thaw()
+            self.kill()
+
+
+class Installation:
+    """A folder with an app.py of its own (so that nobody's .env counts), its keys and settings, and the processes
+    that work on it."""
+
+    def __init__(self, folder: Path, *, x_url: str, **settings: str) -> None:
+        """`x_url`: the simulated X over HTTP; `settings` by their names in the environment."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "app.py", folder)
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api_key = secrets.token_urlsafe(24)
+        self.encryption_key = Fernet.generate_key().decode()
+        self.errors_seen: list[str] = []
+        self.oauth_secrets: set[str] = set()
+        self._processes: list[Process] = []
+        self._askers: list[threading.Thread] = []
+        self._settings = {
+            "PYTHONPATH": str(ROOT),
+            "PORT": str(self.port),
+            "API_KEY": self.api_key,
+            "ENCRYPTION_KEY": self.encryption_key,
+            "MOCK_MODE": "off",
+            "TWITTER_CLIENT_ID": "the-client",
+            "TWITTER_API_URL": x_url,
+            "TWITTER_AUTHORIZE_URL": f"{x_url}/i/oauth2/authorize",
+            **settings,
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.end()
+        for asker in self._askers:
+            asker.join(10)
+
+    @property
+    def database(self) -> Path:
+        """The service's SQLite file."""
+        return self.folder / "instance" / "twitter_manager.db"
+
+    def start(self, **settings: str) -> Process:
+        """`python app.py`, ready to be asked; `settings` for this start only."""
+        process = self.begin_to_start(**settings)
+        self._wait_until_ready(process)
+        return process
+
+    def begin_to_start(self, **settings: str) -> Process:
+        """`python app.py`, however far it is."""
+        return self._launch(["app.py"], "service.out", settings)
+
+    def start_worker(self, **settings: str) -> Process:
+        """`flask --app app worker`, at work."""
+        process = self._launch(["-m", "flask", "--app", "app", "worker"], "worker.out", settings)
+        output = self.folder / "worker.out"
+        started = output.read_text().count("The worker runs")
+        eventually(
+            lambda: process.ended or output.read_text().count("The worker runs") > started,
+            seconds=START_SECONDS,
+            what="the worker starts",
+        )
+        assert not process.ended, output.read_text()
+        return process
+
+    def ask(self, method: str, path: str, *, timeout: float = 90.0, **more: Any) -> requests.Response:
+        """One call with the key. Raises ServiceAway; every error body is kept in `errors_seen`."""
+        try:
+            with _session() as session:
+                answer = session.request(
+                    method, self.url + path, headers={"X-API-Key": self.api_key}, timeout=timeout, **more
+                )
+        except requests.RequestException as error:
+            raise ServiceAway(str(error)) from error
+        if answer.status_code >= 400:
+            self.errors_seen.append(answer.text)
+        return answer
+
+    def connect(self, username: str) -> int:
+        """Connects an X account as its owner would in a browser; the account's id."""
+        begun = self._good("GET", "/api/v1/auth/twitter")
+        with _session() as session:
+            consent = session.get(f"{begun['auth_url']}&mock_user={username}", allow_redirects=False, timeout=30)
+            assert consent.status_code == 302, consent.text
+            self.oauth_secrets |= {
+                begun["state"],
+                *parse_qs(urlsplit(consent.headers["location"]).query)["code"],
+            }
+            back = session.get(consent.headers["location"], headers={"Accept": "application/json"}, timeout=30)
+        assert back.status_code == 200, back.text
+        account_id: int = back.json()["account"]["id"]
+        return account_id
+
+    def create(self, account_id: int, text: str) -> int:
+        """Hands over a tweet; its id."""
+        answer = self.ask("POST", "/api/v1/tweet", json={"account_id": account_id, "text": text})
+        assert answer.status_code == 201, answer.text
+        tweet_id: int = answer.json()["tweet_id"]
+        return tweet_id
+
+    def post_pending(self) -> None:
+        """Asks for everything to go out, and does not wait for the answer."""
+        asker = threading.Thread(target=self._ask_for_all, name="post-pending")
+        asker.start()
+        self._askers.append(asker)
+
+    def _ask_for_all(self) -> None:
+        with contextlib.suppress(ServiceAway):
+            self.ask("POST", "/api/v1/tweets/post-pending", json={})
+
+    def accounts(self) -> list[Account]:
+        """Every account."""
+        found: list[Account] = self._good("GET", "/api/v1/accounts")["accounts"]
+        return found
+
+    def tweets(self, **query: str | int) -> list[dict[str, Any]]:
+        """Every tweet that fits, oldest first."""
+        found: list[dict[str, Any]] = []
+        for page in range(1, 100):
+            shown = self._good("GET", "/api/v1/tweets", params={**query, "page": page, "limit": 50})["tweets"]
+            found += shown
+            if len(shown) < 50:
+                break
+        return sorted(found, key=lambda tweet: int(tweet["id"]))
+
+    def count(self, status: str) -> int:
+        """How many tweets are in that status."""
+        return int(self._good("GET", "/api/v1/stats")["tweets"].get(status, 0))
+
+    def wait_until_posted(self, count: int, *, seconds: float) -> None:
+        """Until `count` tweets are posted."""
+        try:
+            eventually(lambda: self.count("posted") == count, seconds=seconds, what=f"{count} posted", every=0.2)
+        except AssertionError as error:
+            left = [tweet for tweet in self.tweets() if tweet["status"] != "posted"]
+            raise AssertionError(f"{error}: {left[:5]}") from None
+
+    def age_tokens(self, seconds: float) -> None:
+        """Lets so much time pass for the tokens as the service knows them: issued and expiring so much earlier."""
+        with self.locked_database() as db:
+            db.execute(
+                """
+                UPDATE twitter_account SET
+                    token_issued_at = strftime('%Y-%m-%dT%H:%M:%fZ', token_issued_at, :shift),
+                    token_expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', token_expires_at, :shift)
+                """,
+                {"shift": f"-{seconds} seconds"},
+            )
+            db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def locked_database(self, *, patience: float = 10.0) -> Iterator[sqlite3.Connection]:
+        """While inside, nobody else can write to the service's database. Raises sqlite3.OperationalError."""
+        db = sqlite3.connect(self.database, isolation_level=None, timeout=patience)
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        finally:
+            db.close()
+
+    def statuses(self) -> dict[str, str]:
+        """text → status, read from the database, whether the service runs or not."""
+        return dict(self._read("SELECT content, status FROM tweet"))
+
+    def questions(self) -> list[str]:
+        """The texts about which the owner is being asked right now."""
+        return [text for (text,) in self._read("SELECT content FROM tweet WHERE needs_decision = 1")]
+
+    def is_renewing(self) -> bool:
+        """Whether a refresh of a token is on its way to X or back."""
+        return bool(self._read("SELECT 1 FROM twitter_account WHERE refresh_lease IS NOT NULL"))
+
+    def attempts(self) -> dict[str, int]:
+        """How many attempts ended how."""
+        return dict(self._read("SELECT outcome, count(*) FROM attempt GROUP BY outcome ORDER BY outcome"))
+
+    def written(self) -> dict[str, str]:
+        """Everything its processes wrote about themselves: log files and output, by file."""
+        logs = (self.folder / "instance" / "logs").glob("*")
+        return {path.name: path.read_text("utf-8") for path in (*logs, *self.folder.glob("*.out"))}
+
+    def error_lines(self) -> list[str]:
+        """The lines of level ERROR in its logs."""
+        lines = [line for name, text in self.written().items() if name.endswith(".log") for line in text.splitlines()]
+        return [line for line in lines if line[24:].startswith(" ERROR ")]
+
+    def _read(self, sql: str) -> list[tuple[Any, ...]]:
+        with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as db:
+            return db.execute(sql).fetchall()
+
+    def _good(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = self.ask(method, path, **more)
+        assert answer.status_code < 300, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def _launch(self, arguments: Sequence[str], output: str, settings: dict[str, str]) -> Process:
+        environment = {**_environment(), **self._settings, **settings, "PYTHONUNBUFFERED": "1"}
+        (self.folder / output).touch()
+        process = Process(arguments, environment=environment, output=self.folder / output)
+        self._processes.append(process)
+        return process
+
+    def _wait_until_ready(self, process: Process) -> None:
+        eventually(
+            lambda: process.ended or self._answers(), seconds=START_SECONDS, what="the service answers", every=0.02
+        )
+        assert not process.ended, (self.folder / "service.out").read_text()
+
+    def _answers(self) -> bool:
+        try:
+            return self.ask("GET", "/api/v1/test", timeout=5).status_code == 200
+        except ServiceAway:
+            return False
+
+
+def _environment() -> dict[str, str]:
+    """This process' environment without what would be a setting of the service."""
+    names = {name for each in fields(Settings) for name in (each.name.upper(), each.metadata.get("also"))}
+    return {name: value for name, value in os.environ.items() if name not in names}
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
