@@ -1,6 +1,7 @@
 """What storage asks of a database, whichever it is; sqlite.py is the one that is served."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -9,9 +10,12 @@ from typing import Any, Protocol
 
 from twitter_manager.errors import StorageUnavailable
 
-MOST_WAITING = 32  # half of the server's threads: the others go on answering what only reads
+# While one writer is stuck for so long (the file is locked elsewhere), so many may wait for it; whoever comes then is
+# refused at once. Half of the server's threads: the others go on answering what only reads.
+STUCK_SECONDS = 1.0
+MOST_WAITING = 32
 
-__all__ = ["Database", "FairLock", "Queries", "Row", "Transaction"]
+__all__ = ["MOST_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "Row", "Transaction"]
 
 
 class Row(Protocol):
@@ -73,6 +77,7 @@ class FairLock:
         self._guard = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
         self._held = False
+        self._held_since = 0.0
 
     @contextmanager
     def held(self, *, patience: float) -> Iterator[None]:
@@ -87,9 +92,10 @@ class FairLock:
         with self._guard:
             if not self._held:
                 self._held = True
+                self._held_since = time.monotonic()
                 return
-            if len(self._waiting) >= MOST_WAITING:
-                raise StorageUnavailable("too many writers wait for the database")
+            if len(self._waiting) >= MOST_WAITING and time.monotonic() - self._held_since > STUCK_SECONDS:
+                raise StorageUnavailable("the database is stuck and many wait for it")
             turn = threading.Lock()
             turn.acquire()
             self._waiting.append(turn)
@@ -103,6 +109,7 @@ class FairLock:
 
     def _release(self) -> None:
         with self._guard:
+            self._held_since = time.monotonic()
             if self._waiting:
                 self._waiting.popleft().release()
             else:
