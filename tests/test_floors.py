@@ -19,7 +19,8 @@ FLOORS = (
     ("storage", "twitter", "simulator", "serving", "logs"),
     ("config",),
     ("crypto", "models", "database_url", "host_names", "answers"),
-    ("errors", "timestamps", "version", "capacity", "start_lock"),
+    ("errors",),
+    ("error_codes", "timestamps", "version", "capacity", "start_lock"),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
@@ -130,7 +131,7 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
         ("twitter/client.py", "from twitter_manager.storage import tweets"),
         ("api/tweets.py", "import twitter_manager.worker.loop"),
         ("storage/tweets.py", "def late():\n    from twitter_manager.services import build"),
-        ("errors.py", "from twitter_manager.timestamps import now"),
+        ("error_codes.py", "from twitter_manager.timestamps import now"),
         ("services/publishing.py", "import flask"),
         ("worker/loop.py", "from flask import current_app"),
         ("services/health.py", "import sqlite3"),

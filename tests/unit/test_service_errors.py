@@ -2,7 +2,8 @@
 
 import pytest
 
-from twitter_manager.errors import CODES, NotFound, StorageUnavailable, sentence_of
+from twitter_manager.error_codes import CODES, sentence_of
+from twitter_manager.errors import NotFound, StorageUnavailable
 
 FIXED = {
     "rate_limited": "Rate limit exceeded. Please try again later.",

@@ -14,8 +14,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from twitter_manager.answers import error_shape
 from twitter_manager.api import current, oauth, pages
+from twitter_manager.error_codes import CODES
 from twitter_manager.errors import (
-    CODES,
     Conflict,
     Forbidden,
     Invalid,

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, jsonify
 
 from twitter_manager.api import current, inputs
 from twitter_manager.api.shapes import error_sentence, next_attempt_at, twitter_words
-from twitter_manager.errors import NotFound, XRefused, sentence_of
+from twitter_manager.error_codes import sentence_of
+from twitter_manager.errors import NotFound, XRefused
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.services import Services
 from twitter_manager.storage import tweets

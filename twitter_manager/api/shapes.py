@@ -5,7 +5,7 @@ from datetime import datetime
 
 import orjson
 
-from twitter_manager.errors import CODES, sentence_of
+from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
 from twitter_manager.timestamps import to_text
 

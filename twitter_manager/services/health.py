@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.errors import StorageUnavailable, sentence_of
+from twitter_manager.error_codes import sentence_of
+from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import AppRest
 from twitter_manager.services.context import Context
 from twitter_manager.storage import app_rests, lanes, service_state, tweets, workers

@@ -9,7 +9,7 @@ XError
 │   └── AccountSuspended   X says so of the account
 ├── Unauthorized      401: the access token is not taken
 ├── RateLimited       429: fine again at `until`
-├── AppRefused        the whole app is out of credits, capped or not enrolled: `code` of errors.CODES
+├── AppRefused        the whole app is out of credits, capped or not enrolled: `code` of error_codes.CODES
 ├── GrantRefused      the token endpoint refuses this code or refresh token
 └── ClientRefused     the token endpoint refuses our client
 

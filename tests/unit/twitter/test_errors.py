@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from twitter_manager.errors import CODES
+from twitter_manager.error_codes import CODES
 from twitter_manager.twitter.errors import (
     AccountSuspended,
     AppRefused,
