@@ -7,7 +7,7 @@ from twitter_manager.storage import app_rests, lanes, tweet_states
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
 
-__all__ = ["begin", "end", "may_call", "probes_in_vain"]
+__all__ = ["begin", "end", "give_back_probe", "may_call", "probes_in_vain"]
 
 PROBE_SECONDS = 120.0  # the one probing call has so long before another may try
 
@@ -40,6 +40,13 @@ def end(tx: Transaction, *, mock: bool, began: datetime) -> None:
     tweet_states.release_held_of_world(tx, mock=mock, error_code=rest.code)
     lanes.make_world_due(tx, mock=mock)
     log.warning("X takes the app's calls again after %s", rest.code)
+
+
+def give_back_probe(tx: Transaction, *, mock: bool, began: datetime) -> None:
+    """The call that began at `began` said nothing about the app: if it was the probe, another one may try at once."""
+    rest = app_rests.find(tx, mock=mock)
+    if rest is not None and began > rest.since:
+        app_rests.give_back_probe(tx, mock=mock)
 
 
 def may_call(tx: Transaction, *, mock: bool) -> bool:

@@ -143,6 +143,7 @@ class Send(Step):
             case Held():
                 self._held(tx, decision, words)
             case TokenStale():
+                app_rests.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
                 accounts.expire_token(tx, self._account.id, version=self._account.token_version)
                 tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
             case Failed():
@@ -183,6 +184,7 @@ class Send(Step):
         tweet_states.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
         if decision.unauthorized:
             accounts.mark_unauthorized(tx, self._account.id)
+            app_rests.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
         elif decision.outcome != "not_sent":
             self._token_was_taken(tx)
         if decision.lane_rests:

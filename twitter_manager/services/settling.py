@@ -219,9 +219,7 @@ class Look(Step):
         tx.after_commit(lambda: self.context.signals.settled(held))
 
     def _unauthorized(self, tx: Transaction) -> None:
-        """As for a send: an old token is renewed once, a young one waits for X."""
+        """An old token is renewed, as for a send; on a young one the look is simply made again later."""
         issued = self._account.token_issued_at
         if issued is None or (tx.now - issued).total_seconds() >= decisions.YOUNG_TOKEN:
             accounts.expire_token(tx, self._account.id, version=self._account.token_version)
-        else:
-            accounts.mark_unauthorized(tx, self._account.id)

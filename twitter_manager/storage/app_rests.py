@@ -7,7 +7,7 @@ from twitter_manager.models import AppRest
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["claim_probe", "delete", "find", "list_all", "put"]
+__all__ = ["claim_probe", "delete", "find", "give_back_probe", "list_all", "put"]
 
 _rest = mapper(AppRest)
 
@@ -49,6 +49,11 @@ def claim_probe(tx: Transaction, *, mock: bool, until: datetime) -> bool:
         now=tx.now,
     )
     return changed == 1
+
+
+def give_back_probe(tx: Transaction, *, mock: bool) -> None:
+    """The probing call said nothing about the app: another one may try at once."""
+    tx.execute("UPDATE app_rest SET probe_at = :now WHERE mock = :mock", mock=mock, now=tx.now)
 
 
 def delete(tx: Transaction, *, mock: bool) -> bool:

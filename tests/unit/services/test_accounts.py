@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from conftest import House
+from services_cast import House
 
 from twitter_manager.errors import Conflict, NotFound, XRefused
 from twitter_manager.models import Account

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import House
+from services_cast import House
 
 from twitter_manager.models import Account
 from twitter_manager.services.recovery import bury_worker, recover_lost

@@ -1,7 +1,7 @@
 """429, 402 and what else keeps tweets back: nothing is lost, nothing is called too early."""
 
 import pytest
-from conftest import House
+from services_cast import House
 
 from twitter_manager.models import Account
 from twitter_manager.storage import attempts, lanes
@@ -199,3 +199,24 @@ def test_no_renewal_begins_when_the_service_stops(house: House, alice: Account) 
     step.take()
     assert house.calls("POST /2/oauth2/token") == 1
     assert house.account(alice.id).refresh_sent_at is None
+
+
+def test_a_401_on_the_probe_is_no_probe(house: House) -> None:
+    people = [house.connect(name) for name in ("alice", "bob", "carol", "dave", "eve")]
+    house.clock.forward(100)
+    house.x_has.runs_out_of_credits(times=1, call=CREATE)
+    ids = [house.due_tweet(person) for person in people]
+    house.work()
+    house.x.expire_access_tokens()
+    house.work_for(61)
+    assert {house.tweet(tweet_id).status for tweet_id in ids} == {"posted"}
+
+
+def test_looks_on_a_young_token_that_is_not_taken_do_not_lengthen_the_rest_of_the_sends(
+    house: House, alice: Account
+) -> None:
+    house.x_has.accepts_then_cuts_the_line()
+    house.due_tweet(alice)
+    house.x_has.refuses_the_token(times=4, call="GET /2/users/{id}/tweets")
+    house.work_for(20)
+    assert house.account(alice.id).unauthorized_streak == 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from conftest import House
+from services_cast import House
 
 from twitter_manager.models import Account
 

@@ -1,6 +1,6 @@
 """Tokens: renewed once, in time, and never lost to a network's bad day."""
 
-from conftest import House
+from services_cast import House
 
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts

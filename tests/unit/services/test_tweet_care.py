@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from conftest import House
+from services_cast import House
 
 from twitter_manager.errors import Conflict, Invalid, NotFound, XRefused
 from twitter_manager.models import Account
