@@ -115,10 +115,11 @@ def list_own(
 
 
 def _is_whole(body: Mapping[str, Any]) -> bool:
-    """Whether the page shows every post that it counts: a 200 that shows none proves nothing by itself."""
-    meta, data = body.get("meta"), body.get("data", [])
+    """Whether the page shows every post that it counts: a 200 that says nothing of posts proves nothing."""
+    meta = body.get("meta")
     count = meta.get("result_count") if isinstance(meta, Mapping) else None
-    if not isinstance(count, int) or not isinstance(data, list) or count > len(data):
+    data = [] if count == 0 and "data" not in body else body.get("data")  # X leaves out an empty list
+    if not isinstance(data, list) or (isinstance(count, int) and count > len(data)):
         return False
     return bool(data) or not body.get("errors")  # beside posts, errors concern what those refer to
 

@@ -289,3 +289,28 @@ class TestAgainstTheSimulator:
         with pytest.raises(kind):
             tweets.create(x, token, "hello")
         assert world.posts("alice") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "whole"),
+    [
+        ({"meta": {"result_count": 0}}, True),
+        ({"data": []}, True),
+        ({"data": [post(1)]}, True),
+        ({"data": [post(1)], "meta": {}}, True),
+        ({}, False),
+        ({"meta": {}}, False),
+        ({"meta": {"result_count": 1}}, False),
+        ({"data": [], "meta": {"result_count": 1}}, False),
+        ({"data": [post(1)], "meta": {"result_count": 2}}, False),
+        ({"data": [], "errors": [{"title": "Internal"}]}, False),
+        ({"data": {}, "meta": {"result_count": 0}}, False),
+    ],
+)
+def test_an_answer_that_says_nothing_of_posts_proves_nothing(body: dict[str, Any], whole: bool) -> None:
+    with serving(answering(reply(200, body), reply(200, body))) as server:
+        if whole:
+            assert len(list_own(server)) == len(body.get("data", []))
+        else:
+            with pytest.raises(OutcomeUnknown):
+                list_own(server)
