@@ -170,14 +170,12 @@ class Look(Step):
 
     def _absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
         """Counts only a reading that was due for this tweet and began late enough after the attempt was over."""
+        if tweet.due_at is None or tweet.due_at > self._began:
+            return  # it was read for another tweet of the account
         over = attempt.over_at or tx.now
         looks = attempt.looks_absent
-        was_due = tweet.due_at is not None and tweet.due_at <= self._began
-        if not was_due or self._began < later(over, decisions.LOOKS[min(looks, len(decisions.LOOKS) - 1)]):
-            if was_due:
-                tweet_states.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
-            return
-        looks = attempts.note_absent(tx, attempt.id)
+        if self._began >= later(over, decisions.LOOKS[min(looks, len(decisions.LOOKS) - 1)]):
+            looks = attempts.note_absent(tx, attempt.id)
         if looks < len(decisions.LOOKS):
             tweet_states.look_at(tx, tweet.id, decisions.next_look(looks, over, tx.now))
         else:

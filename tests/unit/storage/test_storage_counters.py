@@ -62,4 +62,4 @@ def test_counters_count(db: SqliteDatabase, changes: list[tuple[str, int]], acco
                 )
             raise TakenBack
     except TakenBack:
-        pass
+        pass  # raised above, so that the next example begins with an empty database

@@ -68,7 +68,7 @@ def test_one_at_a_time_even_when_many_give_up() -> None:
                     time.sleep(0.0001)
                     inside[0] -= 1
             except StorageUnavailable:
-                pass
+                pass  # giving up is what is tried here
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
