@@ -17,6 +17,8 @@ MODELS = {
     "twitter_account": models.Account,
     "oauth_state": models.OAuthState,
     "tweet": models.Tweet,
+    "thread": models.Thread,
+    "batch": models.Batch,
     "attempt": models.Attempt,
     "lane": models.Lane,
     "app_rest": models.AppRest,

@@ -30,8 +30,9 @@ def request_id_for(asked: str | None) -> str:
 
 
 def error_shape(error: ServiceError, *, request_id: str) -> dict[str, object]:
-    """`error` as JSON: error, code, request_id and, where they apply, field, retryable, next_attempt_at, twitter."""
-    shape: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id}
+    """`error` as JSON: error, code, request_id and, where they apply, field, retryable, next_attempt_at, twitter and
+    the error's own details."""
+    shape: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id, **error.details}
     if error.field is not None:
         shape["field"] = error.field
     if error.retryable is not None:

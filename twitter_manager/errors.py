@@ -48,7 +48,7 @@ class ServiceError(Exception):
     """Something a caller is told: a code of error_codes.CODES, its sentence, and what applies of the rest.
 
     `field` names the wrong field, `retryable` and `next_attempt_at` say whether and when to try again, `twitter`
-    holds X's {status, title, detail}.
+    holds X's {status, title, detail}; `details` are further fields of the answer that belong to this very error.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class ServiceError(Exception):
         retryable: bool | None = None,
         next_attempt_at: datetime | None = None,
         twitter: Mapping[str, object] | None = None,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         self.code = code
         self.sentence = sentence or sentence_of(code)
@@ -67,6 +68,7 @@ class ServiceError(Exception):
         self.retryable = retryable
         self.next_attempt_at = next_attempt_at
         self.twitter = twitter
+        self.details = details or {}
         super().__init__(f"{code}: {self.sentence}")
 
 

@@ -11,8 +11,10 @@ __all__ = [
     "ApiKey",
     "AppRest",
     "Attempt",
+    "Batch",
     "Lane",
     "OAuthState",
+    "Thread",
     "Tweet",
     "TweetOfAccount",
     "Worker",
@@ -80,7 +82,7 @@ class Tweet:
     id: int
     twitter_account_id: int
     content: str
-    fingerprint: str  # equal for equal text, parent, quote, media and poll
+    fingerprint: str  # equal for equal text, quote, media and poll; with an equal reply_to it is the same tweet
     status: str  # draft pending scheduled posting posted failed unconfirmed held canceled
     twitter_id: str | None
     twin_twitter_id: str | None  # a second post at X for this tweet, if that ever happened
@@ -94,6 +96,34 @@ class Tweet:
     created_at: datetime
     updated_at: datetime
     posted_at: datetime | None
+    quote_of: str | None
+    media_ids: str  # a JSON list of texts: up to 12 digits are ours, more are X's
+    poll: str | None  # JSON {options, duration_minutes}
+    reply_settings: str | None
+    community_id: str | None
+    made_with_ai: bool
+    paid_partnership: bool
+    late_policy: str  # publish | skip | hold: what happens where it is over an hour late and was never tried
+    thread_id: int | None
+    position: int | None  # from 1; a part behind the first has no due_at and no reply_to before the one in front is out
+    batch_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Tweets that answer each other, sent one after the other."""
+
+    id: int
+    account_id: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Tweets that were handed over in one call."""
+
+    id: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,36 @@
+BEGIN IMMEDIATE;
+
+-- what a post can have beside its text; ids are X's, or ours in media_ids (JSON lists and objects)
+ALTER TABLE tweet ADD COLUMN quote_of TEXT;
+ALTER TABLE tweet ADD COLUMN media_ids TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE tweet ADD COLUMN poll TEXT;
+ALTER TABLE tweet ADD COLUMN reply_settings TEXT;
+ALTER TABLE tweet ADD COLUMN community_id TEXT;
+ALTER TABLE tweet ADD COLUMN made_with_ai INTEGER NOT NULL DEFAULT 0 CHECK (made_with_ai IN (0, 1));
+ALTER TABLE tweet ADD COLUMN paid_partnership INTEGER NOT NULL DEFAULT 0 CHECK (paid_partnership IN (0, 1));
+ALTER TABLE tweet ADD COLUMN late_policy TEXT NOT NULL DEFAULT 'publish'
+    CHECK (late_policy IN ('publish', 'skip', 'hold'));
+
+CREATE TABLE thread (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id INTEGER NOT NULL REFERENCES twitter_account (id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) STRICT;
+CREATE INDEX thread_of_account ON thread (account_id, id);
+
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+) STRICT;
+
+-- a part behind the first has no due time before the part in front of it is at X
+ALTER TABLE tweet ADD COLUMN thread_id INTEGER REFERENCES thread (id) ON DELETE CASCADE;
+ALTER TABLE tweet ADD COLUMN position INTEGER CHECK ((position IS NULL) = (thread_id IS NULL) AND position >= 1);
+ALTER TABLE tweet ADD COLUMN batch_id INTEGER REFERENCES batch (id) ON DELETE SET NULL;
+CREATE UNIQUE INDEX tweet_of_thread ON tweet (thread_id, position) WHERE thread_id IS NOT NULL;
+CREATE INDEX tweet_of_batch ON tweet (batch_id, id) WHERE batch_id IS NOT NULL;
+CREATE INDEX tweet_next_part ON tweet (twitter_account_id, due_at) WHERE position > 1 AND due_at IS NOT NULL;
+CREATE INDEX tweet_equal ON tweet (twitter_account_id, fingerprint);
+
+PRAGMA user_version = 2;
+COMMIT;

@@ -1,0 +1,4 @@
+BEGIN IMMEDIATE;
+
+PRAGMA user_version = 4;
+COMMIT;
