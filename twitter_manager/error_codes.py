@@ -71,6 +71,17 @@ _TABLE: dict[str, Code] = {
         "More than 20 wrong keys came from this address within a minute.",
         "Wait a minute and send the right key.",
     ),
+    # Idempotency-Keys
+    "idempotency_key_in_use": Code(
+        "A call with this Idempotency-Key is still under way",
+        "The first call with this key, to this path, is not answered yet.",
+        "Send the same again in a moment; then the first answer comes.",
+    ),
+    "idempotency_key_reused": Code(
+        "This Idempotency-Key was used for something else",
+        "In the last 24 hours the same key was sent to this path with another body or query.",
+        "Take a new key for each new thing; the old one only to send the same again.",
+    ),
     # texts and tweets
     "text_empty": Code("The text is empty", "The text has nothing but blanks.", "Write something."),
     "text_invalid": Code(
@@ -183,15 +194,77 @@ _TABLE: dict[str, Code] = {
         "X refused to delete it, or could not be reached.",
         "Read X's words in `twitter`; without from_twitter only the row here is deleted.",
     ),
+    "duplicate": Code(
+        "The account has this tweet already",
+        "Another tweet of the account within 24 hours has the same text, parent, quote, media and poll.",
+        "See existing_post_id; to send it twice all the same, set allow_duplicate.",
+    ),
+    "limit_forecast": Code(
+        "The account's limit will be spent by then: it goes out later",
+        "More posts are due within a quarter of an hour than X takes from one account.",
+        "Nothing: expected_at says when the last of them goes out. Spread them to be on time.",
+    ),
+    "same_text": Code(
+        "X forbids the same text from several accounts",
+        "X's developer policy on duplicate content; it may suspend accounts and apps for it.",
+        "Write each account its own text.",
+    ),
+    "not_together": Code(
+        "Media, a poll and a quoted post exclude each other",
+        "X takes one of media_ids, poll and quote_tweet_id in a post.",
+        "Leave one of them out.",
+    ),
+    "media_not_found": Code(
+        "There is no such media",
+        "media_ids names an id that is none of this service's uploads.",
+        "Upload it first, or give an id of X's.",
+    ),
+    "batch_refused": Code(
+        "Nothing of the batch was taken",
+        "The batch is atomic, and at least one of its posts is refused.",
+        "See `posts` for each one's error; correct them, or leave atomic out.",
+    ),
+    "batch_not_found": Code("There is no such batch", "No batch has this id.", "Use the batch_id we gave you."),
+    "thread_not_found": Code("There is no such thread", "No thread has this id.", "Use the thread_id we gave you."),
+    "thread_in_flight": Code(
+        "A part of the thread is on its way to X",
+        "A part is being sent, or it is not settled whether X has it.",
+        "Try again when it is settled.",
+    ),
+    "thread_not_stopped": Code(
+        "The thread did not stop",
+        "Every part is at X, or the next one is on its way.",
+        "See the parts' states in GET /api/v1/threads/{id}.",
+    ),
+    "part_waits": Code(
+        "This part of a thread waits for the part in front of it",
+        "A part goes out as an answer to the one before, and that one is not at X yet.",
+        "Nothing; or resume the thread if it stopped.",
+    ),
     "duplicate_content": Code(
         "X has this text from this account already",
         "X refused the post as a duplicate, and no post of ours with it was found.",
         "Change the text.",
     ),
+    "late": Code(
+        "Its time was over for more than an hour, and its late_policy is hold",
+        "The service or the account was away when the tweet was due.",
+        "Send it by PATCH {status: pending}, or give it another time with schedule_at.",
+    ),
+    "too_late": Code(
+        "Its time was over for more than an hour, and its late_policy is skip",
+        "The service or the account was away when the tweet was due.",
+        "Give it another time with schedule_at if it should still go out.",
+    ),
     "parent_not_visible": Code(
         "The post to reply to is deleted or not visible",
-        "X refused the reply three times because it does not show the parent.",
+        "X refused the reply again and again because it does not show the parent.",
         "Check that the parent still exists.",
+    ),
+    "rate_limit_exceeded": Code(
+        "Rate limit exceeded. Please try again later.",
+        "The account has called X 450 times in 15 minutes, or as often as X lets it call this endpoint.",
+        "Call again at next_attempt_at; a held tweet goes out then by itself.",
     ),
     "rate_limited": Code(
         "Rate limit exceeded. Please try again later.",
@@ -303,6 +376,46 @@ _TABLE: dict[str, Code] = {
         "X calls this a duplicate after an unclear attempt",
         "An attempt before was not answered; now X says that it has this text.",
         "Nothing: the service looks for it.",
+    ),
+    # webhooks
+    "webhook_not_found": Code("Webhook not found", "No webhook has this id.", "List the webhooks to find its id."),
+    "too_many_webhooks": Code(
+        "There are 20 webhooks already", "No more than 20 are kept.", "Delete one that nobody needs."
+    ),
+    "webhook_inactive": Code(
+        "This webhook is switched off",
+        "Its owner switched it off, or its receiver answered 410 Gone.",
+        "Switch it on with PATCH {is_active: true} first.",
+    ),
+    "receiver_not_public": Code(
+        "The receiver's address is not public",
+        "Its host name leads to a loopback, private or otherwise reserved address.",
+        "Use a public address, or name its network in WEBHOOK_ALLOWED_NETWORKS.",
+    ),
+    "receiver_unreachable": Code(
+        "The receiver could not be reached",
+        "Its name is not known, or no connection came about; nothing was sent.",
+        "Check that it runs and that the URL is right; it is tried again.",
+    ),
+    "receiver_silent": Code(
+        "The receiver gave no answer",
+        "The event was sent, and within 15 s no answer came that can be read.",
+        "Answer 2xx first and work afterwards; it is tried again.",
+    ),
+    "receiver_refused": Code(
+        "The receiver did not take it",
+        "It answered something else than 2xx; redirects are not followed.",
+        "Look in the receiver's log; it is tried again.",
+    ),
+    "receiver_gone": Code(
+        "The receiver wants no more events",
+        "It answered 410 Gone, and the webhook was switched off.",
+        "Switch it on with PATCH {is_active: true} if that was a mistake, or delete it.",
+    ),
+    "webhook_secret_unreadable": Code(
+        "The webhook's secret cannot be decrypted",
+        "The stored secret does not belong to any key in ENCRYPTION_KEY.",
+        "Bring back the old key beside the new one, or delete the webhook and make it anew.",
     ),
     # the service itself
     "no_worker": Code(

@@ -12,12 +12,17 @@ __all__ = [
     "AppRest",
     "Attempt",
     "Batch",
+    "IdempotencyKey",
+    "KnownWindow",
     "Lane",
     "OAuthState",
     "Thread",
     "Tweet",
     "TweetOfAccount",
+    "Webhook",
+    "WebhookDelivery",
     "Worker",
+    "XCall",
 ]
 
 
@@ -174,12 +179,94 @@ class AppRest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A POST that carried an Idempotency-Key: what it made, and how it was answered first."""
+
+    api_key_id: int
+    method: str
+    path: str
+    key: str
+    body_hash: str
+    subject_id: int | None  # the tweet, thread or batch that it made or set going
+    status: int | None  # None: not answered yet, or the service died before
+    answer: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """A receiver of events, and how it has been doing."""
+
+    id: int
+    url: str
+    description: str
+    events: str  # a JSON list of the kinds it asked for
+    secret: str = field(repr=False)
+    is_active: bool
+    error_code: str | None  # why the service switched it off
+    lease: str | None  # one delivery at a time: who makes it
+    lease_until: datetime | None
+    tried_at: datetime | None  # the last delivery began: who waits longest is next
+    rest_until: datetime | None  # nothing is sent to it before
+    failures: int  # attempts in a row, of whatever delivery, that it did not take
+    failing_since: datetime | None  # the first of them
+    failed_at: datetime | None  # the last of them
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery:
+    """One event for one webhook: waiting, or in the log."""
+
+    id: int
+    webhook_id: int
+    message_id: str  # the same in every attempt: by it a receiver knows what it has already
+    event: str
+    data: str  # JSON, as it was when it happened
+    about: str | None  # what is told once an hour only
+    status: str  # pending | delivered | failed
+    attempts: int  # since it was queued last
+    queued_at: datetime  # when it happened, or was put on the queue again
+    next_attempt_at: datetime | None
+    last_status: int | None  # the receiver's HTTP status
+    error_code: str | None  # why the last attempt did not do
+    error_detail: str | None  # in the system's words
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """A posting worker's sign of life."""
 
     id: str
     host: str
     started_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XCall:
+    """A call to X, kept for a day to count it. `account_id` is None for the app's own token, or a removed account."""
+
+    id: int
+    account_id: int | None
+    mock: bool
+    endpoint: str  # as X's documents name it: "DELETE /2/tweets/{id}"
+    called_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownWindow:
+    """What X's headers last said of an endpoint to an account; None for the app's own token."""
+
+    account_id: int | None
+    mock: bool
+    endpoint: str
+    call_limit: int | None
+    remaining: int | None  # what X left us less the calls since
+    reset_at: datetime | None
     seen_at: datetime
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from twitter_manager.api import current, inputs
 from twitter_manager.api.shapes import account_details_to_json, account_to_json
 from twitter_manager.models import Account
-from twitter_manager.storage import accounts, tweets
+from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]
 
@@ -80,5 +80,5 @@ def refresh(account_id: str) -> Response:
 
 
 def _details(account: Account) -> Response:
-    counts = tweets.count_by_status(current.services().db, account.id)
+    counts = tweet_lists.count_by_status(current.services().db, account.id)
     return jsonify(account_details_to_json(account, counts))

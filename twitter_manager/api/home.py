@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request
 
 from twitter_manager.api import current, oauth, pages
 from twitter_manager.config import SECRETS_FILE, Settings
-from twitter_manager.storage import accounts, tweets
+from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]
 
@@ -18,7 +18,7 @@ def show() -> Response:
         return oauth.answer_callback()
     services = current.services()
     report = services.health.report()
-    counted = tweets.count_by_status(services.db)
+    counted = tweet_lists.count_by_status(services.db)
     people = sum(accounts.count_by_status(services.db).values())
     return pages.page(
         "home.html",

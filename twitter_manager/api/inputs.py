@@ -23,6 +23,7 @@ __all__ = [
     "Moment",
     "NoFields",
     "body",
+    "body_by_field",
     "cursor_before",
     "cursor_in_query",
     "flag_in_query",
@@ -66,6 +67,10 @@ _PHRASES = {
     "less_than_equal": "is too large",
     "value_error": "must be a time with its offset, such as 2026-11-20T14:05:00Z",
     "string_too_long": "is too long",
+    "string_too_short": "is too short",
+    "too_long": "has too many entries",
+    "too_short": "has too few entries",
+    "model_type": "must be an object",
     "string_pattern_mismatch": "does not look as it must",
 }
 
@@ -81,14 +86,29 @@ class NoFields(Body):
 
 
 Model = TypeVar("Model", bound=Body)
+Other = TypeVar("Other", bound=Body)
 
 
 def body(model: type[Model]) -> Model:
     """The body as `model`; no body is `{}`. Raises NotJson, Malformed or Invalid."""
+    return _validated(model, _object())
+
+
+def body_by_field(name: str, with_it: type[Model], without_it: type[Other]) -> Model | Other:
+    """The body as the one model or the other, as it has the field `name` or not. Raises as `body`."""
+    values = _object()
+    return _validated(with_it, values) if name in values else _validated(without_it, values)
+
+
+def _object() -> dict[Any, Any]:
     data = request.get_data(cache=False)
     values = _parsed(data) if data else {}
     if not isinstance(values, dict):
         raise Malformed("not_an_object")
+    return values
+
+
+def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -172,10 +192,10 @@ def _no_constant(name: str) -> NoReturn:
 
 def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
     """Turns what pydantic found into the error that names its field."""
-    name = str(error["loc"][0]) if error["loc"] else _name_with_surrogates(values)
+    name = ".".join(map(str, error["loc"])) if error["loc"] else _name_with_surrogates(values)
     if _is_unknown(error):
         raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
-    if name in _IDS and name in values:
+    if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
         raise Invalid("invalid_id", field=name)
     phrase = _PHRASES.get(error["type"], "is wrong")
     raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, jsonify
 
 from twitter_manager.api import current, inputs
-from twitter_manager.api.shapes import error_sentence, next_attempt_at, twitter_words
-from twitter_manager.error_codes import sentence_of
-from twitter_manager.errors import NotFound, XRefused
+from twitter_manager.api.refusals import refuse_failed
+from twitter_manager.api.shapes import error_sentence, next_attempt_at
+from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
-from twitter_manager.services import Services
-from twitter_manager.storage import tweets
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "posted_one"]
 
 ONE_SECONDS = 20.0
 ALL_SECONDS = 60.0
@@ -33,9 +31,13 @@ def post_one(tweet_id: str) -> tuple[Response, int]:
     """Posts one pending tweet now and waits up to 20 s for what X says."""
     number = inputs.to_id(tweet_id, field="tweet_id")
     inputs.body(inputs.NoFields)
-    services = current.services()
-    services.publishing.post_now(number)
-    found = _waited(services, [number], seconds=ONE_SECONDS)
+    current.services().publishing.post_now(number, once=current.once())
+    return posted_one(number)
+
+
+def posted_one(tweet_id: int) -> tuple[Response, int]:
+    """What became of a tweet that was to go out now; waits for it. Raises NotFound, XRefused."""
+    found = current.services().waiting.for_tweets([tweet_id], seconds=ONE_SECONDS)
     if not found:
         raise NotFound("tweet_not_found")
     return _answer_for_one(found[0])
@@ -48,29 +50,14 @@ def post_all() -> tuple[Response, int]:
     account_id = asked.account_id or inputs.id_in_query("account_id")
     services = current.services()
     numbers = services.publishing.post_pending(account_id)
-    found = _waited(services, numbers, seconds=ALL_SECONDS) if numbers else []
+    found = services.waiting.for_tweets(numbers, seconds=ALL_SECONDS) if numbers else []
     return _answer_for_all(found)
-
-
-def _waited(services: Services, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
-    """The tweets once they are settled or the time is over; as they are when too many callers wait already."""
-    if not services.waiting.try_enter():
-        return tweets.get_many(services.db, tweet_ids)
-    try:
-        return services.waiting.until_settled(tweet_ids, seconds=seconds)
-    finally:
-        services.waiting.leave()
 
 
 def _answer_for_one(found: TweetOfAccount) -> tuple[Response, int]:
     tweet = found.tweet
     if tweet.status == "failed":
-        raise XRefused(
-            tweet.error_code or "post_refused",
-            sentence=sentence_of("post_refused"),
-            retryable=False,
-            twitter=twitter_words(tweet),
-        )
+        refuse_failed(tweet)
     if tweet.status == "posted":
         posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": found.url}
         return jsonify(posted), 200

@@ -1,13 +1,17 @@
 """What an account and a tweet look like in JSON; the names are a promise to callers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
 
 from twitter_manager.error_codes import CODES, sentence_of
+from twitter_manager.errors import ServiceError
 from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
+from twitter_manager.services.batches import Placed
+from twitter_manager.services.forecasting import Warned
 from twitter_manager.timestamps import to_text
+from twitter_manager.twitter.text import ParsedText
 
 __all__ = [
     "account_details_to_json",
@@ -15,8 +19,14 @@ __all__ = [
     "attempt_to_json",
     "error_sentence",
     "next_attempt_at",
+    "parsed_text_to_json",
+    "placed_to_json",
+    "problem_to_json",
+    "thread_part_to_json",
+    "tweet_of_batch_to_json",
     "tweet_to_json",
     "twitter_words",
+    "warnings_to_json",
 ]
 
 
@@ -91,6 +101,80 @@ def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
         "needs_decision": tweet.needs_decision,
         "mock": found.mock,
         "twin_twitter_id": tweet.twin_twitter_id,
+    }
+
+
+def thread_part_to_json(found: TweetOfAccount) -> dict[str, object]:
+    """A part in the answer to publishing a thread."""
+    tweet = found.tweet
+    return {
+        "post_id": tweet.id,
+        "tweet_id": tweet.twitter_id,
+        "text": tweet.content,
+        "url": found.url,
+        "status": tweet.status,
+        "error": error_sentence(tweet),
+        "error_code": tweet.error_code,
+        "next_attempt_at": next_attempt_at(tweet),
+    }
+
+
+def tweet_of_batch_to_json(found: TweetOfAccount) -> dict[str, object]:
+    """A post of a batch, as it stands."""
+    tweet = found.tweet
+    return {
+        "post_id": tweet.id,
+        "account_id": tweet.twitter_account_id,
+        "status": tweet.status,
+        "tweet_id": tweet.twitter_id,
+        "url": found.url,
+        "scheduled_at": _text(tweet.scheduled_at),
+        "error": error_sentence(tweet),
+        "error_code": tweet.error_code,
+        "next_attempt_at": next_attempt_at(tweet),
+    }
+
+
+def placed_to_json(placed: Placed, *, kept: bool) -> dict[str, object]:
+    """What became of one post of a batch. Where nothing was kept, none has an id."""
+    row: dict[str, object] = {
+        "post_id": placed.tweet.id if placed.tweet and kept else None,
+        "account_id": placed.wish.account_id,
+        "status": placed.tweet.status if placed.tweet else "refused",
+        "error": None,
+    }
+    if placed.refusal is not None:
+        row |= {"error": placed.refusal.sentence, "error_code": placed.refusal.code, "field": placed.refusal.field}
+        row |= placed.refusal.details if kept else {}
+    return row
+
+
+def problem_to_json(problem: ServiceError) -> dict[str, object]:
+    """What stands against a post: the error that would refuse it."""
+    return {"field": problem.field, "code": problem.code, "message": problem.sentence, **problem.details}
+
+
+def warnings_to_json(warnings: Sequence[Warned]) -> list[dict[str, object]]:
+    """What does not stand against a post, but should be known."""
+    return [
+        {
+            "code": each.code,
+            "message": each.sentence,
+            "account_id": each.account_id,
+            "expected_at": _text(each.expected_at),
+        }
+        for each in warnings
+    ]
+
+
+def parsed_text_to_json(parsed: ParsedText) -> dict[str, object]:
+    """How X counts a text; ranges in UTF-16 units, first and last included."""
+    return {
+        "weighted_length": parsed.weighted_length,
+        "remaining": parsed.remaining,
+        "permille": parsed.permille,
+        "valid_range": list(parsed.valid_range),
+        "urls": list(parsed.urls),
     }
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify
 
 from twitter_manager.api import current
 from twitter_manager.api.tweets import STATUSES
-from twitter_manager.storage import accounts, tweets
+from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]
 
@@ -22,7 +22,7 @@ def show() -> Response:
     return jsonify(
         {
             "accounts": _with_total(accounts.count_by_status(db), _ACCOUNT_STATUSES),
-            "tweets": _with_total(tweets.count_by_status(db), STATUSES),
+            "tweets": _with_total(tweet_lists.count_by_status(db), STATUSES),
         }
     )
 

@@ -9,9 +9,9 @@ from twitter_manager.api import current, inputs
 from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
 from twitter_manager.errors import Invalid
 from twitter_manager.services.tweets import Change
-from twitter_manager.storage import accounts, attempts, tweets
+from twitter_manager.storage import accounts, attempts, tweet_lists, tweets
 
-__all__ = ["STATUSES", "blueprint"]
+__all__ = ["STATUSES", "blueprint", "created", "details", "resolved"]
 
 Status = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -60,8 +60,13 @@ class Resolution(inputs.Body):
 def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
     new = inputs.body(NewTweet)
-    tweet = current.services().publishing.create(account_id=new.account_id, text=new.text)
-    return jsonify({"message": "Tweet created", "tweet_id": tweet.id}), 201
+    tweet = current.services().publishing.create(account_id=new.account_id, text=new.text, once=current.once())
+    return created(tweet.id)
+
+
+def created(tweet_id: int) -> tuple[Response, int]:
+    """The answer about a tweet that was made."""
+    return jsonify({"message": "Tweet created", "tweet_id": tweet_id}), 201
 
 
 @blueprint.get("/tweets")
@@ -69,21 +74,23 @@ def show_page() -> Response:
     """The tweets, newest first, filtered by status and account; `cursor` (or `page`) goes on."""
     page, limit = inputs.page_in_query()
     before = inputs.cursor_in_query()
-    which = tweets.TweetFilter(status=_status_in_query(), account_id=inputs.id_in_query("account_id"), before=before)
+    which = tweet_lists.TweetFilter(
+        status=_status_in_query(), account_id=inputs.id_in_query("account_id"), before=before
+    )
     db = current.services().db
     if which.account_id is not None:
         accounts.get(db, which.account_id)
-    found = tweets.list_page(db, which, limit=limit + 1, offset=0 if before else (page - 1) * limit)
+    found = tweet_lists.list_page(db, which, limit=limit + 1, offset=0 if before else (page - 1) * limit)
     rows = [tweet_to_json(each) for each in found[:limit]]
     more = inputs.cursor_before(found[limit - 1].tweet.id) if len(found) > limit else None
     place = {"page": page, "limit": limit, "next_cursor": more}
-    return jsonify({"tweets": rows, "total": tweets.count(db, which), **place})
+    return jsonify({"tweets": rows, "total": tweet_lists.count(db, which), **place})
 
 
 @blueprint.get("/tweets/<tweet_id>")
 def show(tweet_id: str) -> Response:
     """One tweet with its attempts."""
-    return _details(inputs.to_id(tweet_id, field="tweet_id"))
+    return details(inputs.to_id(tweet_id, field="tweet_id"))
 
 
 @blueprint.patch("/tweets/<tweet_id>")
@@ -93,15 +100,15 @@ def change(tweet_id: str) -> Response:
     asked = inputs.body(TweetChange)
     wanted = Change(text=asked.text, schedule_at=asked.schedule_at, status=asked.status)
     current.services().tweets.change(number, wanted)
-    return _details(number)
+    return details(number)
 
 
 @blueprint.post("/tweets/<tweet_id>/retry")
 def retry(tweet_id: str) -> Response:
     """Sends a failed tweet again; its attempts are kept."""
     number = inputs.to_id(tweet_id, field="tweet_id")
-    current.services().tweets.retry(number, text=inputs.body(Retry).text)
-    return _details(number)
+    current.services().tweets.retry(number, text=inputs.body(Retry).text, once=current.once())
+    return details(number)
 
 
 @blueprint.delete("/tweets/<tweet_id>")
@@ -130,13 +137,18 @@ def resolve(tweet_id: str) -> Response:
     if (word.as_ == "posted") != (word.twitter_id is not None):
         sentence = "twitter_id goes with as: posted, and only with it"
         raise Invalid("invalid_field", sentence=sentence, field="twitter_id")
-    services = current.services()
-    services.publishing.resolve(number, twitter_id=word.twitter_id)
-    found = tweets.get_of_account(services.db, number)
-    return jsonify({"message": "Tweet resolved", "tweet_id": number, "tweet": tweet_to_json(found)})
+    current.services().publishing.resolve(number, twitter_id=word.twitter_id, once=current.once())
+    return resolved(number)
 
 
-def _details(tweet_id: int) -> Response:
+def resolved(tweet_id: int) -> Response:
+    """The answer about a tweet that was settled. Raises NotFound."""
+    found = tweets.get_of_account(current.services().db, tweet_id)
+    return jsonify({"message": "Tweet resolved", "tweet_id": tweet_id, "tweet": tweet_to_json(found)})
+
+
+def details(tweet_id: int) -> Response:
+    """The answer that shows a tweet with its attempts. Raises NotFound."""
     db = current.services().db
     found = tweets.get_of_account(db, tweet_id)
     tries = [attempt_to_json(attempt) for attempt in attempts.list_of_tweet(db, tweet_id)]

@@ -11,6 +11,7 @@ from twitter_manager.config import Settings
 from twitter_manager.crypto import Vault
 from twitter_manager.services.accounts import Accounts
 from twitter_manager.services.api_keys import ApiKeys
+from twitter_manager.services.batches import Batches
 from twitter_manager.services.connecting import Connecting
 from twitter_manager.services.context import Context
 from twitter_manager.services.health import Health
@@ -18,10 +19,12 @@ from twitter_manager.services.mock_mode import MockMode
 from twitter_manager.services.publishing import Publishing
 from twitter_manager.services.signals import Signals
 from twitter_manager.services.startup import Prepared, prepare
+from twitter_manager.services.threads import Threads
 from twitter_manager.services.tokens import Tokens
 from twitter_manager.services.turns import Turns
 from twitter_manager.services.tweets import TweetCare
 from twitter_manager.services.upkeep import Upkeep
+from twitter_manager.services.validating import Validating
 from twitter_manager.services.waiting import Waiting
 from twitter_manager.services.worlds import build_worlds
 from twitter_manager.simulator.world import World as SimulatedWorld
@@ -37,18 +40,22 @@ class Services:
 
     settings: Settings
     db: Database
+    clock: Callable[[], datetime]
     signals: Signals
     simulated: Callable[[], SimulatedWorld]
     accounts: Accounts
     api_keys: ApiKeys
+    batches: Batches
     connecting: Connecting
     health: Health
     mock_mode: MockMode
     publishing: Publishing
+    threads: Threads
     tokens: Tokens
     turns: Turns
     tweets: TweetCare
     upkeep: Upkeep
+    validating: Validating
     waiting: Waiting
 
     def close(self) -> None:
@@ -75,28 +82,34 @@ class _OpenedOnce:
 def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Services:
     """Wires the services; touches nothing on the disk. `clock`: the time, for tests."""
     simulated = _OpenedOnce(settings.simulator_path, clock)
+    db = SqliteDatabase(settings.database_path, clock=clock)
     context = Context(
-        db=SqliteDatabase(settings.database_path, clock=clock),
+        db=db,
         vault=Vault(settings.encryption_key),
-        worlds=build_worlds(settings, simulated, clock),
+        worlds=build_worlds(settings, simulated, clock, db),
         signals=Signals(),
         clock=clock,
     )
     tokens = Tokens(context)
+    tweets = TweetCare(context, tokens)
     return Services(
         settings=settings,
         db=context.db,
+        clock=clock,
         signals=context.signals,
         simulated=simulated,
         accounts=Accounts(context, tokens),
         api_keys=ApiKeys(context),
+        batches=Batches(context),
         connecting=Connecting(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
         health=Health(context),
         mock_mode=MockMode(context),
         publishing=Publishing(context),
+        threads=Threads(context, tweets),
         tokens=tokens,
         turns=Turns(context, tokens),
-        tweets=TweetCare(context, tokens),
+        tweets=tweets,
         upkeep=Upkeep(context),
+        validating=Validating(context),
         waiting=Waiting(context),
     )

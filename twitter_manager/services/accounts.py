@@ -123,6 +123,4 @@ class Accounts:
         account = accounts.get(self._context.db, account_id)
         if account.status == "failed":
             return XRefused(account.error_code or "token_refused", retryable=False)
-        if failure.code == "rate_limited":
-            return SlowDown("rate_limited", retryable=True, next_attempt_at=failure.until)
-        return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)
+        return failure.refusal()

@@ -32,6 +32,7 @@ __all__ = [
     "ATTEMPTS",
     "CALL_SECONDS",
     "LOOKS",
+    "PARENT_SECONDS",
     "YOUNG_TOKEN",
     "AccountLost",
     "AppRests",
@@ -45,6 +46,7 @@ __all__ = [
     "after_failed_look",
     "decide",
     "first_look",
+    "is_too_late",
     "next_look",
     "probe_at",
     "rest_after_trouble",
@@ -60,8 +62,10 @@ _UNAUTHORIZED = (30.0, 120.0, 600.0)
 _PROBES = (60.0, 300.0, 900.0)
 _RENEW_BEFORE = 300.0
 YOUNG_TOKEN = 60.0
-_PARENT_WAIT = 5.0
-_PARENT_TRIES = 3
+_PARENT_WAITS = (5.0, 5.0, 5.0)
+_FRONT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X took the part in front: it will show it
+PARENT_SECONDS = 900.0  # answers that the parent is not visible count together for so long
+TOO_LATE_SECONDS = 3600.0
 _RATE_LIMIT_UNKNOWN = 60.0  # X's own sample waits a minute when it names no reset
 
 
@@ -74,7 +78,8 @@ class Situation:
     token_age: float | None = None  # seconds since it was issued; None: not known
     can_renew: bool = True  # there is a refresh token
     unclear_before: bool = False  # an earlier attempt for this tweet was unclear and then found absent
-    not_visible_before: int = 0  # answers in a row that the parent is not visible
+    not_visible_before: int = 0  # answers within PARENT_SECONDS that the parent is not visible
+    is_next_part: bool = False  # the parent is the part in front of it in its thread
     probes: int = 0  # probing calls in vain since the app rests
 
 
@@ -166,14 +171,24 @@ def _refused(error: Refused, situation: Situation, now: datetime) -> Decision:
             return Unconfirmed("duplicate_after_unclear", first_look(now), rest_after_trouble(0, now))
         case DuplicateContent():
             return Failed("duplicate_content")
-        case NotVisible() if situation.not_visible_before < _PARENT_TRIES:
-            return Held("parent_not_visible", later(now, _PARENT_WAIT), lane_rests=False)
         case NotVisible():
-            return Failed("parent_not_visible")
+            return _not_visible(situation, now)
         case AccountSuspended():
             return AccountLost("suspended", "account_suspended")
         case _:
             return Failed("post_refused")
+
+
+def _not_visible(situation: Situation, now: datetime) -> Decision:
+    waits = _FRONT_PART_WAITS if situation.is_next_part else _PARENT_WAITS
+    if situation.not_visible_before >= len(waits):
+        return Failed("parent_not_visible")
+    return Held("parent_not_visible", later(now, waits[situation.not_visible_before]), lane_rests=False)
+
+
+def is_too_late(scheduled_at: datetime | None, now: datetime) -> bool:
+    """Whether the time it was meant for is so long over that its late_policy counts."""
+    return scheduled_at is not None and (now - scheduled_at).total_seconds() > TOO_LATE_SECONDS
 
 
 def rest_after_trouble(streak: int, now: datetime) -> datetime:

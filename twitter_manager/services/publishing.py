@@ -1,39 +1,30 @@
 """Handing over tweets and asking for them to go out. Nothing here calls X: the lane's worker does."""
 
-import hashlib
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from twitter_manager.errors import Conflict, Invalid, NotNow
-from twitter_manager.models import Account, Tweet
+from twitter_manager.errors import Conflict
+from twitter_manager.models import Tweet
 from twitter_manager.services.context import Context
-from twitter_manager.services.health import worker_is_alive
-from twitter_manager.storage import accounts, app_rests, attempts, lanes, service_state, tweet_states, tweets
-from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.twitter.matching import canonical
-from twitter_manager.twitter.text import parse
+from twitter_manager.services.forecasting import Warned, forecast
+from twitter_manager.services.placing import check_account, check_worker, lanes_due, place, problems_of_place
+from twitter_manager.services.posts import Wish, check_text, fingerprint, problems_of_post
+from twitter_manager.storage import accounts, attempts, idempotency_keys, tweet_states, tweets
+from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.tweets import NewTweet
 
-__all__ = ["Publishing", "check_text", "fingerprint"]
+__all__ = ["Published", "Publishing"]
 
 log = logging.getLogger("twitter_manager.services")
 
 
-def check_text(text: str) -> None:
-    """Raises Invalid for a text that X would refuse for itself: empty, with characters X does not take, too long."""
-    parsed = parse(text)
-    if parsed.invalid_characters:
-        raise Invalid("text_invalid", field="text")
-    if not any(letter.isprintable() and not letter.isspace() for letter in text):
-        raise Invalid("text_empty", field="text")
-    if parsed.remaining < 0:
-        raise Invalid("text_too_long", field="text")
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A tweet that was taken, and what its owner should know."""
 
-
-def fingerprint(
-    text: str, *, reply_to: str | None = None, quote_of: str | None = None, media: tuple[str, ...] = ()
-) -> str:
-    """Equal for two tweets that could not be told apart on a timeline."""
-    parts = [canonical(text), reply_to or "", quote_of or "", *media]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    tweet: Tweet
+    warnings: Sequence[Warned]
 
 
 class Publishing:
@@ -42,36 +33,63 @@ class Publishing:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def create(self, *, account_id: int, text: str) -> Tweet:
+    def create(self, *, account_id: int, text: str, once: Once | None = None) -> Tweet:
         """A pending tweet that waits to be told. Raises Invalid, NotFound, Conflict; on return it is on the disk."""
         check_text(text)
         with self._context.db.transaction() as tx:
             account = accounts.get(tx, account_id)
             check_account(tx, account)
-            return tweets.insert(tx, account_id=account.id, content=text, fingerprint=fingerprint(text))
+            new = NewTweet(account_id=account.id, content=text, fingerprint=fingerprint(text))
+            tweet = tweets.insert(tx, new)
+            idempotency_keys.insert(tx, once, subject_id=tweet.id)
+        return tweet
 
-    def post_now(self, tweet_id: int) -> None:
+    def publish(self, wish: Wish, *, once: Once | None = None) -> Published:
+        """Takes a post that goes out now, at its time, or stays a draft.
+
+        Raises Invalid, NotFound, Conflict, NotNow; on return it is on the disk.
+        """
+        for problem in problems_of_post(wish.post):
+            raise problem
+        with self._context.db.transaction() as tx:
+            for problem in problems_of_place(tx, wish, tx.now):
+                raise problem
+            if wish.schedule_at is None and not wish.draft:
+                check_worker(tx, tx.now)
+            warnings = forecast(tx, [wish], tx.now)
+            tweet = place(tx, wish)
+            idempotency_keys.insert(tx, once, subject_id=tweet.id)
+            if tweet.due_at is not None:
+                lanes_due(tx, {tweet.twitter_account_id}, tweet.due_at)
+            tx.after_commit(self._context.signals.wake)
+        return Published(tweet, warnings)
+
+    def post_now(self, tweet_id: int, *, once: Once | None = None) -> None:
         """A pending tweet goes out before the merely due. Raises NotFound, Conflict, Invalid, NotNow."""
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
             if tweet.status != "pending":
                 raise Conflict("tweet_not_pending")
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
-            self._check_worker(tx)
-            tweet_states.make_due(tx, tweet_id, post_now=True)
-            self._lanes_due(tx, {tweet.twitter_account_id})
+            check_worker(tx, tx.now)
+            if not tweet_states.make_due(tx, tweet_id, post_now=True):
+                raise Conflict("part_waits")
+            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            lanes_due(tx, {tweet.twitter_account_id}, tx.now)
+            tx.after_commit(self._context.signals.wake)
 
     def post_pending(self, account_id: int | None) -> list[int]:
         """Every pending tweet of this world (of one account, if given) goes out; returns their ids, in order."""
         with self._context.db.transaction() as tx:
             if account_id is not None:
                 check_account(tx, accounts.get(tx, account_id))
-            self._check_worker(tx)
+            check_worker(tx, tx.now)
             due = tweet_states.make_pending_due(tx, account_id)
-            self._lanes_due(tx, {tweet.twitter_account_id for tweet in due})
+            lanes_due(tx, {tweet.twitter_account_id for tweet in due}, tx.now)
+            tx.after_commit(self._context.signals.wake)
         return [tweet.id for tweet in due]
 
-    def resolve(self, tweet_id: int, *, twitter_id: str | None) -> Tweet:
+    def resolve(self, tweet_id: int, *, twitter_id: str | None, once: Once | None = None) -> Tweet:
         """The owner's word on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out."""
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
@@ -87,26 +105,7 @@ class Publishing:
                     raise Conflict("twitter_id_taken", field="twitter_id")
                 if attempt is not None:
                     attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
-            self._lanes_due(tx, {tweet.twitter_account_id})
+            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            lanes_due(tx, {tweet.twitter_account_id}, tx.now)
+            tx.after_commit(self._context.signals.wake)
         return tweets.get(self._context.db, tweet_id)
-
-    def _lanes_due(self, tx: Transaction, account_ids: set[int]) -> None:
-        """Wakes the lanes; while X refuses the whole app, what is due says so at once."""
-        for account_id in account_ids:
-            lanes.make_due(tx, account_id, tx.now)
-        rest = app_rests.find(tx, mock=service_state.mock_mode(tx))
-        if rest is not None and rest.probe_at > tx.now:
-            tweet_states.hold_due_of_world(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)
-        tx.after_commit(self._context.signals.wake)
-
-    def _check_worker(self, q: Queries) -> None:
-        if not worker_is_alive(q, self._context.clock()):
-            raise NotNow("no_worker", retryable=True)
-
-
-def check_account(q: Queries, account: Account) -> None:
-    """Raises unless tweets for the account can be taken: it must be of this world and speak OAuth 2.0."""
-    if account.access_token_secret is not None:
-        raise Invalid("oauth1_not_supported", field="account_id")
-    if account.mock != service_state.mock_mode(q):
-        raise Conflict("other_world", field="account_id")

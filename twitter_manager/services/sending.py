@@ -9,7 +9,7 @@ import logging
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Attempt, Lane, Tweet
-from twitter_manager.services import app_rests, decisions
+from twitter_manager.services import app_rests, decisions, limits
 from twitter_manager.services.context import Context
 from twitter_manager.services.decisions import (
     AccountLost,
@@ -26,7 +26,7 @@ from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
 from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.timestamps import uptime
+from twitter_manager.timestamps import later, uptime
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import NotSent, Problem, XError
 
@@ -66,8 +66,7 @@ class Send(Step):
             outcome = x_tweets.create(
                 self.context.worlds.of(self._account.mock).x,
                 self._token,
-                self._tweet.content,
-                reply_to=self._tweet.reply_to,
+                _post_of(self._tweet),
                 before_first_byte=self._before_first_byte,
                 account_id=self._account.id,
             )
@@ -90,8 +89,10 @@ class Send(Step):
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
         problem = outcome.problem if isinstance(outcome, XError) else None
-        if isinstance(outcome, NotSent) and self._called_off(tx):
-            return
+        if isinstance(outcome, NotSent):
+            limits.give_back(tx, account_id=self._account.id, mock=self._account.mock, endpoint=x_tweets.CREATE)
+            if self._called_off(tx):
+                return
         decision = decisions.decide(outcome, self._situation(tx), tx.now)
         log.info("tweet %s: %s", self._tweet.id, decision)
         self._apply(tx, decision, problem)
@@ -120,7 +121,10 @@ class Send(Step):
             token_age=(tx.now - issued).total_seconds() if issued else None,
             can_renew=account.refresh_token is not None,
             unclear_before=attempts.count_outcome(tx, self._tweet.id, "absent") > 0,
-            not_visible_before=attempts.count_outcome(tx, self._tweet.id, "held", error_code="parent_not_visible"),
+            not_visible_before=attempts.count_held(
+                tx, self._tweet.id, error_code="parent_not_visible", since=later(tx.now, -decisions.PARENT_SECONDS)
+            ),
+            is_next_part=(self._tweet.position or 1) > 1,
             probes=app_rests.probes_in_vain(tx, mock=account.mock),
         )
 
@@ -211,6 +215,20 @@ class Send(Step):
 
     def _settled(self, tx: Transaction, tweet_ids: list[int]) -> None:
         tx.after_commit(lambda: self.context.signals.settled(tweet_ids))
+
+
+def _post_of(tweet: Tweet) -> x_tweets.NewPost:
+    return x_tweets.NewPost(
+        text=tweet.content,
+        reply_to=tweet.reply_to,
+        quote_of=tweet.quote_of,
+        media_ids=json.loads(tweet.media_ids),
+        poll=json.loads(tweet.poll) if tweet.poll else None,
+        reply_settings=tweet.reply_settings,
+        community_id=tweet.community_id,
+        made_with_ai=tweet.made_with_ai,
+        paid_partnership=tweet.paid_partnership,
+    )
 
 
 def _outcome(decision: Decision) -> str:

@@ -77,7 +77,7 @@ def judge(unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ah
 
 def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> Verdict:
     """A post that is too old is another one, whatever its text; where X's clock is not known, that is in doubt."""
-    verdict = compare(SentPost(text=each.tweet.content, reply_to=each.tweet.reply_to), post)
+    verdict = compare(_sent(each.tweet), post)
     if each.first.since_id is not None:
         # an id is the better clock: X gives them in order
         return verdict if int(post.id) > int(each.first.since_id) else Verdict.OTHER
@@ -85,6 +85,11 @@ def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> 
     if post.created_at is None or post.created_at >= began - max(clock_ahead or timedelta(0), timedelta(0)):
         return verdict
     return Verdict.DOUBTFUL if clock_ahead is None and verdict is Verdict.SAME else Verdict.OTHER
+
+
+def _sent(tweet: Tweet) -> SentPost:
+    media_count = len(json.loads(tweet.media_ids))
+    return SentPost(text=tweet.content, reply_to=tweet.reply_to, quote_of=tweet.quote_of, media_count=media_count)
 
 
 class Look(Step):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict
+from twitter_manager.errors import Conflict, SlowDown, XRefused
 from twitter_manager.models import Account
 from twitter_manager.services import decisions
 from twitter_manager.services.context import Context
@@ -37,6 +37,12 @@ class RenewalFailed(Exception):
         super().__init__(code)
         self.code = code
         self.until = until
+
+    def refusal(self) -> SlowDown | XRefused:
+        """What whoever asked for a call with the token is told."""
+        if self.code == "rate_limited":
+            return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=self.until)
+        return XRefused(self.code, retryable=True, next_attempt_at=self.until)
 
 
 def lose_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:

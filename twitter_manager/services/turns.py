@@ -10,17 +10,18 @@ from datetime import datetime
 
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.models import Account, Lane
-from twitter_manager.services import app_rests
+from twitter_manager.models import Account, Lane, Tweet
+from twitter_manager.services import app_rests, decisions, limits
 from twitter_manager.services.context import Context
 from twitter_manager.services.recovery import recover_lost
 from twitter_manager.services.sending import Send
 from twitter_manager.services.settling import Look
 from twitter_manager.services.steps import LEASE_SECONDS, Step
 from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account
-from twitter_manager.storage import accounts, lanes, tweet_states, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
+from twitter_manager.twitter.tweets import CREATE
 
 __all__ = ["Turns"]
 
@@ -108,19 +109,45 @@ class Turns:
         if lanes.count_unsettled(tx, lane.account_id) >= lanes.MOST_UNSETTLED:
             return None
         tweet = tweets.next_to_send(tx, lane.account_id)
+        while tweet is not None and self._came_too_late(tx, tweet):
+            tweet = tweets.next_to_send(tx, lane.account_id)
         if tweet is None:
             return None
         if lane.rest_until is not None and lane.rest_until > tx.now:
-            code = lane.rest_code or "x_unclear"
-            held = tweet_states.hold_due_of_account(tx, lane.account_id, error_code=code, until=lane.rest_until)
-            tx.after_commit(lambda: self._context.signals.settled(held))
+            self._hold_due(tx, lane, code=lane.rest_code or "x_unclear", until=lane.rest_until)
             return None
-        return self._with_token(
-            tx, lane, account, lambda token: Send.begin(self._context, tx, lane, account, token, tweet)
-        )
+        chosen = tweet
+        return self._with_token(tx, lane, account, lambda token: self._begin(tx, lane, account, token, chosen))
+
+    def _begin(self, tx: Transaction, lane: Lane, account: Account, token: str, tweet: Tweet) -> Step | None:
+        """The send, unless the account has called X as often as it may: then the lane rests."""
+        free_at = limits.take(tx, account_id=account.id, mock=account.mock, endpoint=CREATE)
+        if free_at is None:
+            return Send.begin(self._context, tx, lane, account, token, tweet)
+        app_rests.give_back_probe(tx, mock=account.mock, began=tx.now)
+        lanes.rest(tx, lane.account_id, until=free_at, code="rate_limit_exceeded")
+        self._hold_due(tx, lane, code="rate_limit_exceeded", until=free_at)
+        return None
+
+    def _hold_due(self, tx: Transaction, lane: Lane, *, code: str, until: datetime) -> None:
+        held = tweet_states.hold_due_of_account(tx, lane.account_id, error_code=code, until=until)
+        tx.after_commit(lambda: self._context.signals.settled(held))
+
+    def _came_too_late(self, tx: Transaction, tweet: Tweet) -> bool:
+        """Whether its owner does not want it so late: it is canceled or held. What was tried once goes out."""
+        if tweet.late_policy == "publish" or not decisions.is_too_late(tweet.scheduled_at, tx.now):
+            return False
+        if (tweet.position or 1) > 1 or attempts.list_of_tweet(tx, tweet.id):
+            return False
+        if tweet.late_policy == "skip":
+            tweet_states.cancel_late(tx, tweet.id)
+        else:
+            tweet_states.hold(tx, tweet.id, error_code="late", until=None)
+        tx.after_commit(lambda: self._context.signals.settled([tweet.id]))
+        return True
 
     def _with_token(
-        self, tx: Transaction, lane: Lane, account: Account, step: Callable[[str], Step], *, probe: bool = True
+        self, tx: Transaction, lane: Lane, account: Account, step: Callable[[str], Step | None], *, probe: bool = True
     ) -> Step | None:
         """The step with the account's token in clear; its renewal first where that is needed; None: no token.
 

@@ -6,18 +6,18 @@ from datetime import datetime
 
 from twitter_manager.errors import Conflict, Invalid, XRefused
 from twitter_manager.models import Tweet
+from twitter_manager.services import limits
 from twitter_manager.services.context import Context
-from twitter_manager.services.publishing import check_account, check_text, fingerprint
+from twitter_manager.services.placing import check_account
+from twitter_manager.services.posts import check_schedule, check_text, reworded
 from twitter_manager.services.tokens import RenewalFailed, Tokens
-from twitter_manager.storage import accounts, lanes, tweet_states, tweets
+from twitter_manager.storage import accounts, idempotency_keys, lanes, tweet_states, tweets
+from twitter_manager.storage.idempotency_keys import Once
 from twitter_manager.storage.tweets import CleanUp
-from twitter_manager.timestamps import later
 from twitter_manager.twitter import tweets as x_tweets
-from twitter_manager.twitter.errors import XError
+from twitter_manager.twitter.errors import RateLimited, XError
 
 __all__ = ["Change", "CleanedUp", "TweetCare"]
-
-LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -59,7 +59,7 @@ class TweetCare:
                 tx,
                 tweet_id,
                 content=text,
-                fingerprint=fingerprint(text, reply_to=tweet.reply_to),
+                fingerprint=reworded(tweet, text),
                 status=status,
                 scheduled_at=scheduled_at,
                 due_at=due_at,
@@ -71,15 +71,16 @@ class TweetCare:
                 tx.after_commit(self._context.signals.wake)
         return tweets.get(self._context.db, tweet_id)
 
-    def retry(self, tweet_id: int, *, text: str | None) -> Tweet:
+    def retry(self, tweet_id: int, *, text: str | None, once: Once | None = None) -> Tweet:
         """A failed tweet goes out again, with another text if given; its attempts are kept. Raises as `change`."""
         if text is not None:
             check_text(text)
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
+            idempotency_keys.insert(tx, once, subject_id=tweet_id)
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
             content = tweet.content if text is None else text
-            mark = fingerprint(content, reply_to=tweet.reply_to)
+            mark = reworded(tweet, content)
             if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
                 raise Conflict("tweet_not_failed")
             lanes.make_due(tx, tweet.twitter_account_id, tx.now)
@@ -87,7 +88,7 @@ class TweetCare:
         return tweets.get(self._context.db, tweet_id)
 
     def delete(self, tweet_id: int, *, from_x: bool) -> None:
-        """Deletes the row, and with `from_x` the post at X first. Raises NotFound, Conflict, XRefused."""
+        """Deletes the row, and with `from_x` the post at X first. Raises NotFound, Conflict, SlowDown, XRefused."""
         tweet = tweets.get(self._context.db, tweet_id)
         if tweet.status in ("posting", "unconfirmed"):
             raise Conflict("tweet_in_flight")
@@ -113,10 +114,12 @@ class TweetCare:
         x = self._context.worlds.of(account.mock).x
         try:
             self._tokens.call(account, lambda token: x_tweets.delete(x, token, post_id, account_id=account.id))
+        except RateLimited as error:
+            raise limits.slow_down(error, self._context.clock()) from error
         except XError as error:
             raise XRefused("delete_refused", twitter=error.problem.to_json()) from error
         except RenewalFailed as failure:
-            raise XRefused(failure.code, retryable=True, next_attempt_at=failure.until) from failure
+            raise failure.refusal() from failure
 
 
 def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime | None, datetime | None]:
@@ -124,8 +127,7 @@ def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime 
     if change.status == "canceled":
         return "canceled", tweet.scheduled_at, None
     if change.schedule_at is not None:
-        if change.schedule_at < later(now, -LATEST_PAST):
-            raise Invalid("schedule_in_the_past", field="schedule_at")
+        check_schedule(change.schedule_at, now)
         return "scheduled", change.schedule_at, change.schedule_at
     if change.status == "pending":
         # what was held goes on; what was only drafted, canceled or planned waits to be told

@@ -1,4 +1,4 @@
-"""What is done on a clock: signs of life, the dead buried, expired states forgotten, due times checked."""
+"""What is done on a clock: signs of life, the dead buried, what expired forgotten, due times checked."""
 
 import logging
 from pathlib import Path
@@ -8,8 +8,9 @@ from filelock import FileLock, Timeout
 from twitter_manager.services.connecting import STATE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.recovery import bury_worker
-from twitter_manager.storage import lanes, oauth_states, workers
+from twitter_manager.storage import idempotency_keys, lanes, oauth_states, workers, x_calls
 from twitter_manager.timestamps import later
+from twitter_manager.twitter.rate_limits import LONGEST_WINDOW
 
 __all__ = ["Upkeep"]
 
@@ -58,6 +59,17 @@ class Upkeep:
         """Deletes the connections that were begun and not ended in time."""
         with self._context.db.transaction() as tx:
             return oauth_states.delete_older_than(tx, later(tx.now, -STATE_SECONDS))
+
+    def forget_old_idempotency_keys(self) -> int:
+        """Deletes the keys whose day is over, and their answers."""
+        with self._context.db.transaction() as tx:
+            return idempotency_keys.delete_older_than(tx, later(tx.now, -idempotency_keys.KEPT_SECONDS))
+
+    def forget_old_calls(self) -> int:
+        """Deletes the calls to X that no window counts any more; a clock set back must not make any count longer."""
+        with self._context.db.transaction() as tx:
+            x_calls.throw_back(tx)
+            return x_calls.delete_older_than(tx, tx.now - LONGEST_WINDOW)
 
     def forget_old_workers(self) -> int:
         """Deletes the rows of workers that gave no sign of life for a day: other machines' that went without a word."""

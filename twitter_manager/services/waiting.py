@@ -8,7 +8,8 @@ from datetime import datetime
 from twitter_manager.capacity import LAST_ANSWER_SECONDS, SEATS
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.services.context import Context
-from twitter_manager.storage import tweets
+from twitter_manager.services.thread_states import next_part
+from twitter_manager.storage import threads, tweets
 from twitter_manager.timestamps import later
 
 __all__ = ["Waiting", "is_settled"]
@@ -33,17 +34,27 @@ class Waiting:
         self._context = context
         self._seats = threading.BoundedSemaphore(SEATS)
 
-    def try_enter(self) -> bool:
-        """Takes a seat; False when all are taken. Who got one must `leave`."""
-        return self._seats.acquire(blocking=False)
-
-    def leave(self) -> None:
-        """Gives the seat back."""
-        self._seats.release()
-
-    def until_settled(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
+    def for_tweets(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
         """How the tweets stand when all are settled or `seconds` are over; when the service stops, as soon as none of
-        them is being sent. Deleted ones are missing."""
+        them is being sent; at once where too many callers wait already. Deleted ones are missing."""
+        if not self._seats.acquire(blocking=False):
+            return tweets.get_many(self._context.db, tweet_ids)
+        try:
+            return self._until_settled(tweet_ids, seconds)
+        finally:
+            self._seats.release()
+
+    def for_thread(self, thread_id: int, *, seconds: float) -> Sequence[TweetOfAccount]:
+        """The thread's parts when it is whole or stopped, and otherwise as `for_tweets`."""
+        parts = threads.list_parts(self._context.db, thread_id)
+        if not self._seats.acquire(blocking=False):
+            return parts
+        try:
+            return self._until_whole(thread_id, parts, seconds)
+        finally:
+            self._seats.release()
+
+    def _until_settled(self, tweet_ids: Sequence[int], seconds: float) -> Sequence[TweetOfAccount]:
         ends = time.monotonic() + seconds
         until = later(self._context.clock(), seconds)
         left = set(tweet_ids)
@@ -56,6 +67,17 @@ class Waiting:
                     return tweets.get_many(self._context.db, tweet_ids)
                 pause = _LOOK_AGAIN + len(left) * _PER_TWEET
                 look_at = watch.wait(min(pause, max(0.0, ends - time.monotonic()))) & left or left
+
+    def _until_whole(self, thread_id: int, parts: Sequence[TweetOfAccount], seconds: float) -> Sequence[TweetOfAccount]:
+        ends = time.monotonic() + seconds
+        until = later(self._context.clock(), seconds)
+        with self._context.signals.watching([part.tweet.id for part in parts]) as watch:
+            while True:
+                parts = threads.list_parts(self._context.db, thread_id)
+                part = next_part(parts)
+                if part is None or is_settled(part, until) or time.monotonic() >= ends or self._stops(parts):
+                    return parts
+                watch.wait(min(_LOOK_AGAIN, max(0.0, ends - time.monotonic())))
 
     def _stops(self, now: Sequence[TweetOfAccount]) -> bool:
         """At shutdown: nothing is being sent, or it takes so long that the caller would get no answer at all."""

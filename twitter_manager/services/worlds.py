@@ -7,8 +7,10 @@ from datetime import datetime
 import requests
 
 from twitter_manager.config import Settings
+from twitter_manager.services.metering import Metering
 from twitter_manager.simulator.adapter import SimulatorAdapter
 from twitter_manager.simulator.world import World as SimulatedWorld
+from twitter_manager.storage.database import Database
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.oauth2 import ClientCredentials
 
@@ -40,19 +42,21 @@ class Worlds:
         return self._simulated if mock else self._real
 
 
-def build_worlds(settings: Settings, simulated: Callable[[], SimulatedWorld], clock: Callable[[], datetime]) -> Worlds:
+def build_worlds(
+    settings: Settings, simulated: Callable[[], SimulatedWorld], clock: Callable[[], datetime], db: Database
+) -> Worlds:
     """The one place where the transport is chosen. `simulated` opens the simulated world when it is first called."""
     client = settings.twitter_client_id
     real = World(
         False,
-        XClient(settings.twitter_api_url, clock=clock),
+        XClient(settings.twitter_api_url, clock=clock, meter=Metering(db, mock=False)),
         ClientCredentials(client, settings.twitter_client_secret) if client else None,
         settings.twitter_authorize_url,
     )
     origin = settings.callback_url.split("/", 3)
     mock = World(
         True,
-        XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock),
+        XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock, meter=Metering(db, mock=True)),
         ClientCredentials("mock-client"),
         f"{origin[0]}//{origin[2]}{CONSENT_PATH}",
     )

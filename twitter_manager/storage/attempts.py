@@ -9,9 +9,11 @@ from twitter_manager.storage.rows import mapper
 
 __all__ = [
     "close",
+    "count_held",
     "count_outcome",
     "find_unsettled",
     "insert",
+    "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
     "note_absent",
@@ -53,6 +55,18 @@ def list_of_tweet(q: Queries, tweet_id: int) -> Sequence[Attempt]:
     return [_attempt(row) for row in q.all("SELECT * FROM attempt WHERE tweet_id = :id ORDER BY id", id=tweet_id)]
 
 
+def list_of_thread(q: Queries, thread_id: int) -> Sequence[Attempt]:
+    """Every attempt for the thread's parts, oldest first."""
+    rows = q.all(
+        """
+        SELECT attempt.* FROM tweet JOIN attempt ON attempt.tweet_id = tweet.id
+        WHERE tweet.thread_id = :thread_id ORDER BY attempt.id
+        """,
+        thread_id=thread_id,
+    )
+    return [_attempt(row) for row in rows]
+
+
 def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
     """The account's attempts that began and whose answer is not stored."""
     rows = tx.all(
@@ -66,16 +80,26 @@ def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
     return [_attempt(row) for row in rows]
 
 
-def count_outcome(q: Queries, tweet_id: int, outcome: str, *, error_code: str | None = None) -> int:
-    """How many of the tweet's attempts ended so (and, if given, with this code)."""
+def count_outcome(q: Queries, tweet_id: int, outcome: str) -> int:
+    """How many of the tweet's attempts ended so."""
     row = q.one(
-        """
-        SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome
-            AND (:error_code IS NULL OR error_code = :error_code)
-        """,
+        "SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
         tweet_id=tweet_id,
         outcome=outcome,
+    )
+    return int(row["n"]) if row else 0
+
+
+def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -> int:
+    """How many of the tweet's attempts ended held with this code, of those that began after `since`."""
+    row = q.one(
+        """
+        SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
+            AND error_code = :error_code AND started_at > :since
+        """,
+        tweet_id=tweet_id,
         error_code=error_code,
+        since=since,
     )
     return int(row["n"]) if row else 0
 

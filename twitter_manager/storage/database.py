@@ -19,9 +19,9 @@ __all__ = ["MOST_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "
 
 
 class Row(Protocol):
-    """A row of a result: columns by name."""
+    """A row of a result: columns by name, or by their place."""
 
-    def __getitem__(self, column: str, /) -> Any: ...
+    def __getitem__(self, column: str | int, /) -> Any: ...
 
     def keys(self) -> Sequence[str]:
         """The columns' names."""

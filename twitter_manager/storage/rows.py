@@ -1,8 +1,9 @@
 """From rows to the dataclasses of models.py: times and truth values get their types back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from twitter_manager.storage.database import Row
@@ -11,22 +12,28 @@ from twitter_manager.timestamps import from_text
 __all__ = ["mapper"]
 
 Model = TypeVar("Model")
+Pick = Callable[[Row], Sequence[Any]]
 
 
 def mapper(model: type[Model]) -> Callable[[Row], Model]:
     """A function from a row with the model's columns (or more) to the model."""
     hints = get_type_hints(model)
     columns = [field.name for field in fields(model)]  # type: ignore[arg-type]
-    times = frozenset(name for name in columns if datetime in (hints[name], *get_args(hints[name])))
-    flags = frozenset(name for name in columns if hints[name] is bool)
+    times = [place for place, name in enumerate(columns) if datetime in (hints[name], *get_args(hints[name]))]
+    flags = [place for place, name in enumerate(columns) if hints[name] is bool]
+    picks: dict[tuple[str, ...], Pick] = {}  # by the row's columns, since a column is found faster by its place
 
     def to_model(row: Row) -> Model:
-        values: dict[str, Any] = {name: row[name] for name in columns}
-        for name in times:
-            if values[name] is not None:
-                values[name] = from_text(values[name])
-        for name in flags:
-            values[name] = bool(values[name])
-        return model(**values)
+        names = tuple(row.keys())
+        pick = picks.get(names)
+        if pick is None:
+            pick = picks[names] = itemgetter(*(names.index(name) for name in columns))
+        values = list(pick(row))
+        for place in times:
+            if values[place] is not None:
+                values[place] = from_text(values[place])
+        for place in flags:
+            values[place] = bool(values[place])
+        return model(**dict(zip(columns, values, strict=True)))
 
     return to_model

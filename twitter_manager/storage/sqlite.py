@@ -6,6 +6,7 @@ one database in another, so it is not opened while that is there; writers that w
 lock in front.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from twitter_manager import timestamps
 from twitter_manager.errors import StorageUnavailable
@@ -25,26 +27,26 @@ __all__ = ["SqliteDatabase"]
 PATIENCE = 5.0  # seconds that a writer waits for its turn, here and behind other processes
 _PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
 
+# every time is bound as fixed-width text; sqlite3's own adapter writes it otherwise and is deprecated
+sqlite3.register_adapter(datetime, timestamps.to_text)
 
-@contextmanager
-def _faults() -> Iterator[None]:
+
+def _raise(error: sqlite3.DatabaseError) -> NoReturn:
     """Turns 'locked', 'full', 'gone', 'not a database' into StorageUnavailable; faults of ours stay what they are."""
-    try:
-        yield
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        of_ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
-        if of_ours and "no such table" not in str(error):
-            raise
-        raise StorageUnavailable(str(error)) from error
+    code = getattr(error, "sqlite_errorcode", None)
+    of_ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
+    if of_ours and "no such table" not in str(error):
+        raise error
+    raise StorageUnavailable(str(error)) from error
 
 
 class _Connection:
-    """A connection and the file it was opened on; `in_use` is held by who uses it."""
+    """A connection and the file it was opened on. Whoever uses it enters it, and holds `in_use` meanwhile."""
 
     def __init__(self, path: Path, *, reading: bool, patience: float) -> None:
         self.in_use = threading.Lock()
-        self.identity = _identity(path)
+        self._file = str(path)
+        self.identity = _identity(self._file)
         if self.identity is None:
             raise StorageUnavailable("the database file is away")
         self.raw = sqlite3.connect(
@@ -63,21 +65,24 @@ class _Connection:
         if reading:
             self.raw.execute("PRAGMA query_only = ON")
 
-    def is_of(self, path: Path) -> bool:
-        """Whether the file at `path` is still the one this connection reads and writes."""
-        return self.identity is not None and self.identity == _identity(path)
+    def is_in_place(self) -> bool:
+        """Whether the file at its path is still the one this connection reads and writes."""
+        return self.identity is not None and self.identity == _identity(self._file)
 
     def close(self) -> None:
         self.identity = None
         self.raw.close()
 
-    @contextmanager
-    def used(self) -> Iterator[sqlite3.Connection]:
+    def __enter__(self) -> sqlite3.Connection:
         """The connection to work with. Raises StorageUnavailable when it was closed because its file went away."""
-        with self.in_use:
-            if self.identity is None:
-                raise StorageUnavailable("the database file was replaced")
-            yield self.raw
+        self.in_use.acquire()
+        if self.identity is None:
+            self.in_use.release()
+            raise StorageUnavailable("the database file was replaced")
+        return self.raw
+
+    def __exit__(self, *_: object) -> None:
+        self.in_use.release()
 
 
 class _Transaction:
@@ -89,14 +94,14 @@ class _Transaction:
         self.committed: list[Callable[[], None]] = []
 
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._raw.execute(sql, _bound(parameters)).fetchone()
+        row: sqlite3.Row | None = self._raw.execute(sql, parameters).fetchone()
         return row
 
     def all(self, sql: str, **parameters: object) -> Sequence[sqlite3.Row]:
-        return self._raw.execute(sql, _bound(parameters)).fetchall()
+        return self._raw.execute(sql, parameters).fetchall()
 
     def execute(self, sql: str, **parameters: object) -> int:
-        return self._raw.execute(sql, _bound(parameters)).rowcount
+        return self._raw.execute(sql, parameters).rowcount
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self.committed.append(action)
@@ -109,6 +114,7 @@ class SqliteDatabase:
         self, path: Path, *, clock: Callable[[], datetime] = timestamps.now, patience: float = PATIENCE
     ) -> None:
         self.path = path
+        self._file = str(path)
         self._patience = patience
         self._clock = clock
         self._local = threading.local()
@@ -123,35 +129,43 @@ class SqliteDatabase:
         migrations.migrate(self.path)
 
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
-        with _faults(), self._reader().used() as raw:
-            row: sqlite3.Row | None = raw.execute(sql, _bound(parameters)).fetchone()
-            return row
+        try:
+            with self._reader() as raw:
+                row: sqlite3.Row | None = raw.execute(sql, parameters).fetchone()
+                return row
+        except sqlite3.DatabaseError as error:
+            _raise(error)
 
     def all(self, sql: str, **parameters: object) -> Sequence[sqlite3.Row]:
-        with _faults(), self._reader().used() as raw:
-            return raw.execute(sql, _bound(parameters)).fetchall()
+        try:
+            with self._reader() as raw:
+                return raw.execute(sql, parameters).fetchall()
+        except sqlite3.DatabaseError as error:
+            _raise(error)
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
-        with self._lock.held(patience=self._patience), self._writing() as raw:
-            with _faults():
-                _begin(raw, self._patience)
-            tx = _Transaction(raw, self._clock())
+        with self._lock.held(patience=self._patience):
             try:
-                with _faults():
-                    yield tx
-                    self._check_in_place()
-                    raw.execute("COMMIT")
-            except BaseException:
-                self._roll_back(raw)
-                raise
+                with self._writing() as raw:
+                    _begin(raw, self._patience)
+                    tx = _Transaction(raw, self._clock())
+                    try:
+                        yield tx
+                        self._check_in_place()
+                        raw.execute("COMMIT")
+                    except BaseException:
+                        self._roll_back(raw)
+                        raise
+            except sqlite3.DatabaseError as error:
+                _raise(error)
         for action in tx.committed:
             action()
 
     def change_count(self) -> int:
-        with _faults(), self._reader().used() as raw:
-            count: int = raw.execute("PRAGMA data_version").fetchone()[0]
-            return count
+        row = self.one("PRAGMA data_version")
+        assert row is not None  # noqa: S101  - it always has one
+        return int(row[0])
 
     def close(self) -> None:
         with self._open_guard:
@@ -163,21 +177,18 @@ class SqliteDatabase:
 
     def _reader(self) -> _Connection:
         connection: _Connection | None = getattr(self._local, "connection", None)
-        if connection is None or not connection.is_of(self.path):
+        if connection is None or not connection.is_in_place():
             connection = self._local.connection = self._opened(reading=True)
         return connection
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _faults():
-            if self._writer is None or not self._writer.is_of(self.path):
-                self._writer = self._opened(reading=False)
-        with self._writer.used() as raw:
-            yield raw
+    def _writing(self) -> _Connection:
+        if self._writer is None or not self._writer.is_in_place():
+            self._writer = self._opened(reading=False)
+        return self._writer
 
     def _opened(self, *, reading: bool) -> _Connection:
         with self._open_guard:
-            if _identity(self.path) is None:  # what is open stays so: nothing else can get this identity meanwhile
+            if _identity(self._file) is None:  # what is open stays so: nothing else can get this identity meanwhile
                 raise StorageUnavailable("the database file is away")
             self._close_stale()
             self._check_wal()
@@ -198,7 +209,7 @@ class SqliteDatabase:
         Whether they belong together, as a copy brought back, or not, as an older backup, only a person can say.
         """
         wal = self.path.with_name(self.path.name + "-wal")
-        if self._known not in (None, _identity(self.path)) and _identity(wal) is not None:
+        if self._known not in (None, _identity(self._file)) and _identity(str(wal)) is not None:
             raise StorageUnavailable(
                 f"{self.path.name} was replaced while it was in use; stop the service, move {wal.name} away unless it"
                 " belongs to the new file, and start it again"
@@ -206,12 +217,12 @@ class SqliteDatabase:
 
     def _check_in_place(self) -> None:
         """Raises StorageUnavailable when the file went away since the transaction began: its commit would be lost."""
-        if self._writer is None or not self._writer.is_of(self.path):
+        if self._writer is None or not self._writer.is_in_place():
             raise StorageUnavailable("the database file went away")
 
     def _close_stale(self) -> None:
         """Lets go of a file that was replaced."""
-        for connection in [each for each in self._open if not each.is_of(self.path)]:
+        for connection in [each for each in self._open if not each.is_in_place()]:
             if not connection.in_use.acquire(blocking=False):
                 raise StorageUnavailable("the database file was replaced and is still in use")
             try:
@@ -246,16 +257,10 @@ def _begin(raw: sqlite3.Connection, patience: float) -> None:
             return
 
 
-def _bound(parameters: dict[str, object]) -> dict[str, object]:
-    return {
-        name: timestamps.to_text(value) if isinstance(value, datetime) else value for name, value in parameters.items()
-    }
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, int] | None:
     """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116  - a Path would double its time, and each use asks
     except OSError:
         return None
     return (found.st_dev, found.st_ino) if found.st_size else None

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from twitter_manager.models import Tweet
+from twitter_manager.storage import threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
     "ask_owner",
     "begin_posting",
+    "cancel_late",
     "edit",
     "hold",
     "hold_all_of_account",
@@ -32,11 +34,13 @@ _tweet = mapper(Tweet)
 
 
 def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]:
-    """Every pending tweet of the present world, of one account or of all, is to go out now; returns them, by id."""
+    """Every pending tweet of the present world, of one account or of all, is to go out now, but the parts of threads
+    that wait for the part in front of them; returns them, by id."""
     rows = tx.all(
         """
         UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), updated_at = :now
         WHERE status = 'pending' AND (:account_id IS NULL OR twitter_account_id = :account_id)
+            AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
             AND twitter_account_id IN (
                 SELECT id FROM twitter_account
                 WHERE mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode'))
@@ -49,12 +53,12 @@ def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]
 
 
 def make_due(tx: Transaction, tweet_id: int, *, post_now: bool) -> bool:
-    """A pending tweet is to go out now; False when it is not pending."""
+    """A pending tweet is to go out now; False when it is not pending, or waits for the part in front of it."""
     changed = tx.execute(
         """
         UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), post_now = max(post_now, :post_now),
             updated_at = :now
-        WHERE id = :id AND status = 'pending'
+        WHERE id = :id AND status = 'pending' AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
         """,
         id=tweet_id,
         post_now=post_now,
@@ -110,6 +114,20 @@ def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> 
     return changed == 1
 
 
+def cancel_late(tx: Transaction, tweet_id: int) -> bool:
+    """Its time is long over, and its owner does not want it then."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = 'too_late',
+            twitter_error = NULL, updated_at = :now
+        WHERE id = :id AND status IN ('pending', 'scheduled', 'held')
+        """,
+        id=tweet_id,
+        now=tx.now,
+    )
+    return changed == 1
+
+
 def begin_posting(tx: Transaction, tweet_id: int) -> bool:
     """The intent to send it; False when it is not to be sent any more."""
     changed = tx.execute(
@@ -124,9 +142,11 @@ def begin_posting(tx: Transaction, tweet_id: int) -> bool:
 
 
 def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: datetime) -> bool:
-    """It is at X: from any state, since that is knowledge. False when it was known to be there under another id
-    (which is then kept as its twin), or when the row is gone."""
-    changed = tx.execute(
+    """It is at X: from any state, since that is knowledge; the thread's next part may go out now.
+
+    False when it was known to be there under another id (which is then kept as its twin), or when the row is gone.
+    """
+    row = tx.one(
         """
         UPDATE tweet SET status = 'posted', twitter_id = :twitter_id, posted_at = :posted_at, due_at = NULL,
             error_code = NULL, twitter_error = NULL, needs_decision = 0, updated_at = :now
@@ -134,13 +154,14 @@ def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: d
             AND NOT EXISTS (
                 SELECT 1 FROM tweet AS other WHERE other.twitter_account_id = tweet.twitter_account_id
                     AND other.twitter_id = :twitter_id AND other.id <> tweet.id)
+        RETURNING thread_id
         """,
         id=tweet_id,
         twitter_id=twitter_id,
         posted_at=posted_at,
         now=tx.now,
     )
-    if changed == 0:
+    if row is None:
         tx.execute(
             """
             UPDATE tweet SET twin_twitter_id = :twitter_id, updated_at = :now
@@ -150,7 +171,9 @@ def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: d
             twitter_id=twitter_id,
             now=tx.now,
         )
-    return changed == 1
+    elif row["thread_id"] is not None:
+        threads.chain(tx, row["thread_id"])
+    return row is not None
 
 
 def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_error: str | None) -> bool:
@@ -330,6 +353,7 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
             due_at = coalesce(scheduled_at, :now), error_code = NULL, twitter_error = NULL, updated_at = :now
         WHERE twitter_account_id = :account_id AND status = 'held' AND due_at IS NULL
+            AND coalesce(error_code, '') <> 'late'
         """,
         account_id=account_id,
         now=tx.now,

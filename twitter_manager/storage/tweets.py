@@ -1,46 +1,37 @@
-"""Tweets: what was handed over, in lists and one by one. What changes their status stands in tweet_states.py."""
+"""Tweets: what was handed over. What changes their status stands in tweet_states.py, the lists that callers turn the
+pages of in tweet_lists.py."""
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Row, Transaction
 from twitter_manager.storage.rows import mapper
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import from_text, later
 
 __all__ = [
     "CleanUp",
-    "TweetFilter",
+    "NewTweet",
     "adopted_ids",
-    "count",
-    "count_by_status",
     "count_due_of_world",
     "count_on_their_way",
     "delete",
     "delete_many",
     "find",
+    "find_equal",
     "get",
     "get_many",
     "get_of_account",
     "insert",
-    "list_page",
+    "list_due_times",
     "list_unsettled",
     "next_to_send",
 ]
 
 _tweet = mapper(Tweet)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TweetFilter:
-    """Which tweets a list shows; None: whichever. `before`: only those with a smaller id."""
-
-    status: str | None = None
-    account_id: int | None = None
-    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +43,47 @@ class CleanUp:
     account_id: int | None = None
 
 
-def insert(tx: Transaction, *, account_id: int, content: str, fingerprint: str, reply_to: str | None = None) -> Tweet:
-    """A pending tweet that waits to be told."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTweet:
+    """A tweet to be stored: the columns of models.Tweet that a caller chooses."""
+
+    account_id: int
+    content: str
+    fingerprint: str
+    status: str = "pending"
+    reply_to: str | None = None
+    quote_of: str | None = None
+    media_ids: str = "[]"
+    poll: str | None = None
+    reply_settings: str | None = None
+    community_id: str | None = None
+    made_with_ai: bool = False
+    paid_partnership: bool = False
+    late_policy: str = "publish"
+    scheduled_at: datetime | None = None
+    due_at: datetime | None = None
+    post_now: bool = False
+    thread_id: int | None = None
+    position: int | None = None
+    batch_id: int | None = None
+
+
+_COLUMNS = tuple(field.name for field in fields(NewTweet))
+
+
+def insert(tx: Transaction, new: NewTweet) -> Tweet:
+    """Stores it; with a due time its lane is the caller's to make due, in the same transaction."""
     row = tx.one(
         """
-        INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, created_at, updated_at)
-        VALUES (:account_id, :content, :fingerprint, 'pending', :reply_to, :now, :now)
+        INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, quote_of, media_ids, poll,
+            reply_settings, community_id, made_with_ai, paid_partnership, late_policy, scheduled_at, due_at, post_now,
+            thread_id, position, batch_id, created_at, updated_at)
+        VALUES (:account_id, :content, :fingerprint, :status, :reply_to, :quote_of, :media_ids, :poll,
+            :reply_settings, :community_id, :made_with_ai, :paid_partnership, :late_policy, :scheduled_at, :due_at,
+            :post_now, :thread_id, :position, :batch_id, :now, :now)
         RETURNING *
         """,
-        account_id=account_id,
-        content=content,
-        fingerprint=fingerprint,
-        reply_to=reply_to,
+        **{name: getattr(new, name) for name in _COLUMNS},
         now=tx.now,
     )
     assert row is not None  # noqa: S101  - RETURNING always gives the row
@@ -101,71 +121,67 @@ def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
         """,
         ids=_json(tweet_ids),
     )
-    return [_of_account(row) for row in rows]
+    return [of_account(row) for row in rows]
 
 
-def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) -> Sequence[TweetOfAccount]:
-    """So many of the tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
-    conditions = _conditions(which)
-    rows = q.all(
-        f"""
-        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
-        {conditions} ORDER BY tweet.id DESC LIMIT :limit OFFSET :offset
-        """,  # noqa: S608  - conditions are constants of ours
-        status=which.status,
-        account_id=which.account_id,
-        before=which.before,
-        limit=limit,
-        offset=offset,
-    )
-    return [_of_account(row) for row in rows]
-
-
-def count(q: Queries, which: TweetFilter) -> int:
-    """How many tweets there are, from the counters, wherever the list begins."""
-    row = q.one(
-        """
-        SELECT coalesce(sum(n), 0) AS n FROM tweet_count
-        WHERE (:status IS NULL OR status = :status) AND (:account_id IS NULL OR account_id = :account_id)
-        """,
-        status=which.status,
-        account_id=which.account_id,
-    )
-    return int(row["n"]) if row else 0
-
-
-def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]:
-    """How many tweets (of one account or of all) are in each status, from the counters."""
-    rows = q.all(
-        """
-        SELECT status, sum(n) AS n FROM tweet_count WHERE :account_id IS NULL OR account_id = :account_id
-        GROUP BY status HAVING sum(n) > 0
-        """,
-        account_id=account_id,
-    )
-    return {row["status"]: row["n"] for row in rows}
+_SENDABLE = """
+    t.twitter_account_id = :account_id AND t.due_at <= :now AND t.status IN ('pending', 'scheduled', 'held')
+        AND NOT EXISTS (
+            SELECT 1 FROM tweet AS u
+            WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
+                AND u.status IN ('posting', 'unconfirmed'))
+    ORDER BY t.due_at, t.id LIMIT 1
+"""
+_NEXT = f"""
+    SELECT * FROM (SELECT * FROM tweet AS t WHERE t.position > 1 AND {_SENDABLE})
+    UNION ALL SELECT * FROM (SELECT * FROM tweet AS t WHERE t.post_now = 1 AND {_SENDABLE})
+    UNION ALL SELECT * FROM (SELECT * FROM tweet AS t WHERE {_SENDABLE})
+    LIMIT 1
+"""  # noqa: S608  - a constant of ours
 
 
 def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
-    """What the lane sends next: what somebody asked for now, then (due, id); an equal of an unsettled one waits."""
-    for only_now in ("AND t.post_now = 1", ""):
-        row = tx.one(
-            f"""
-            SELECT * FROM tweet AS t
-            WHERE t.twitter_account_id = :account_id AND t.due_at <= :now {only_now}
-                AND t.status IN ('pending', 'scheduled', 'held')
-                AND NOT EXISTS (
-                    SELECT 1 FROM tweet AS u
-                    WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
-                        AND u.status IN ('posting', 'unconfirmed'))
-            ORDER BY t.due_at, t.id LIMIT 1
-            """,  # noqa: S608  - only_now is a constant of ours
-            account_id=account_id,
-            now=tx.now,
-        )
-        if row:
-            return _tweet(row)
-    return None
+    """What the lane sends next: the next part of a thread under way, then what somebody asked for now, then by
+    (due, id); an equal of an unsettled one waits."""
+    row = tx.one(_NEXT, account_id=account_id, now=tx.now)
+    return _tweet(row) if row else None
+
+
+def find_equal(
+    q: Queries, account_id: int, *, fingerprint: str, reply_to: str | None, since: datetime, until: datetime
+) -> Tweet | None:
+    """A tweet of the account that is the same and is, was or goes out at a time between the two; the oldest one."""
+    row = q.one(
+        """
+        SELECT * FROM tweet
+        WHERE twitter_account_id = :account_id AND fingerprint = :fingerprint
+            AND coalesce(reply_to, '') = coalesce(:reply_to, '')
+            AND status NOT IN ('draft', 'failed', 'canceled')
+            AND coalesce(posted_at, scheduled_at, created_at) BETWEEN :since AND :until
+        ORDER BY id LIMIT 1
+        """,
+        account_id=account_id,
+        fingerprint=fingerprint,
+        reply_to=reply_to,
+        since=since,
+        until=until,
+    )
+    return _tweet(row) if row else None
+
+
+def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -> Sequence[datetime]:
+    """When the account's waiting tweets are due, the earliest first."""
+    rows = q.all(
+        """
+        SELECT due_at FROM tweet
+        WHERE twitter_account_id = :account_id AND due_at <= :until AND status IN ('pending', 'scheduled', 'held')
+        ORDER BY due_at LIMIT :most
+        """,
+        account_id=account_id,
+        until=until,
+        most=most,
+    )
+    return [from_text(row["due_at"]) for row in rows]
 
 
 def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
@@ -247,18 +263,8 @@ def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
     }
 
 
-def _conditions(which: TweetFilter) -> str:
-    parts = []
-    if which.status is not None:
-        parts.append("tweet.status = :status")
-    if which.account_id is not None:
-        parts.append("tweet.twitter_account_id = :account_id")
-    if which.before is not None:
-        parts.append("tweet.id < :before")
-    return "WHERE " + " AND ".join(parts) if parts else ""
-
-
-def _of_account(row: Row) -> TweetOfAccount:
+def of_account(row: Row) -> TweetOfAccount:
+    """From a row of tweet.* with its account's `username` and `mock`."""
     return TweetOfAccount(tweet=_tweet(row), username=row["username"], mock=bool(row["mock"]))
 
 

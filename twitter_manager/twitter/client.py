@@ -5,10 +5,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import requests
@@ -16,25 +16,16 @@ import urllib3.exceptions
 
 from twitter_manager.timestamps import now
 from twitter_manager.twitter.connection import Call, LineAdapter, calling
-from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, XError, problem_of, refusal
+from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError, problem_of, refusal
+from twitter_manager.twitter.rate_limits import LONGEST_WINDOW, NOTHING, RateWindow
 
-__all__ = ["DEADLINE", "RateWindow", "Reply", "XClient", "basic", "bearer", "new_session"]
+__all__ = ["DEADLINE", "Meter", "Reply", "XClient", "basic", "bearer", "new_session"]
 
 DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to the last byte
 CONNECT_SECONDS = 10.0
 LARGEST_ANSWER = 8 * 1024 * 1024
-LONGEST_WINDOW = timedelta(hours=25)  # X's longest has 24; a reset beyond is no epoch in seconds
 
 log = logging.getLogger("twitter_manager.x")
-
-
-@dataclass(frozen=True, slots=True)
-class RateWindow:
-    """X's x-rate-limit-* headers: calls per window, calls left, start of the next window. None: X did not say."""
-
-    limit: int | None = None
-    remaining: int | None = None
-    reset_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,23 @@ class Reply:
 
     status: int
     body: dict[str, Any]
-    window: RateWindow = field(default_factory=RateWindow)
+    window: RateWindow = NOTHING
+
+
+class Meter(Protocol):
+    """Counts calls before they are made. `endpoint`: "GET /2/tweets"; no account: the app's own token."""
+
+    def take(self, account_id: int | None, endpoint: str) -> None:
+        """Takes the place of one call. Raises WindowSpent."""
+        ...
+
+    def give_back(self, account_id: int | None, endpoint: str) -> None:
+        """The call was certainly not sent."""
+        ...
+
+    def learn(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
+        """What X's headers said in the answer."""
+        ...
 
 
 class _Session(requests.Session):
@@ -71,7 +78,7 @@ def basic(client_id: str, client_secret: str) -> str:
 
 
 class XClient:
-    """Calls X at `api_url` through sessions of `session_factory`, one per thread."""
+    """Calls X at `api_url` through sessions of `session_factory`, one per thread; `meter` counts the calls."""
 
     def __init__(
         self,
@@ -80,11 +87,13 @@ class XClient:
         *,
         deadline: float = DEADLINE,
         clock: Callable[[], datetime] = now,
+        meter: Meter | None = None,
     ) -> None:
         self._api_url = api_url
         self._session_factory = session_factory
         self._deadline = deadline
         self._clock = clock
+        self._meter = meter
         self.clock_ahead: timedelta | None = None  # by how much our clock is ahead of X's, as last seen; None: unknown
         self._local = threading.local()
 
@@ -100,10 +109,12 @@ class XClient:
         form: Mapping[str, str] | None = None,
         before_first_byte: Callable[[], None] | None = None,
         account_id: int | None = None,
+        metered: bool = True,
     ) -> Reply:
-        """One call. `endpoint` is the path's name in logs; `before_first_byte` may raise to stop it unsent.
+        """One call. `endpoint` is the path's name for X's limits and in logs; `before_first_byte` may stop it unsent.
 
-        Raises NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
+        Not `metered` is what X does not count, what has its place already, and what must not wait for one. Raises
+        WindowSpent, NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
         """
         request = requests.Request(method, self._api_url + path, params=query, data=form)
         request.headers["Accept"] = "application/json"
@@ -112,24 +123,41 @@ class XClient:
             request.headers["Content-Type"] = "application/json"
         if authorization:
             request.headers["Authorization"] = authorization
-        call = Call(self._deadline, before_first_byte)
+        call, name = Call(self._deadline, before_first_byte), f"{method} {endpoint or path}"
+        if self._meter is None or not metered:
+            return self._ask(request, call, name, account_id)
+        self._meter.take(account_id, name)
+        try:
+            reply = self._ask(request, call, name, account_id)
+        except NotSent:
+            self._meter.give_back(account_id, name)
+            raise
+        except XError as error:
+            self._meter.learn(account_id, name, error.window)
+            raise
+        self._meter.learn(account_id, name, reply.window)
+        return reply
+
+    def _ask(self, request: requests.Request, call: Call, name: str, account_id: int | None) -> Reply:
         began = time.monotonic()
-        status, window = 0, RateWindow()
+        status, window = 0, NOTHING
         try:
             status, headers, content = self._send(request, call)
-            window, present = _window(headers), self._clock()
+            present = self._clock()
+            window = _window(headers, present)
             self.clock_ahead = _clock_ahead(headers, present)
             if not 200 <= status < 300:
-                raise refusal(problem_of(status, _json(content)), reset_at=_reset_at(headers, window, present))
+                raise refusal(problem_of(status, _json(content)), reset_at=_reset_at(headers, present))
             return Reply(status, _object(status, content), window)
         except XError as error:
             status = status or error.problem.status or 0
+            error.window = RateWindow(window.limit, 0, error.until) if isinstance(error, RateLimited) else window
             raise
         finally:
             took = (time.monotonic() - began) * 1000
             log.info(
-                "x %s %s status=%s ms=%.0f account=%s remaining=%s",
-                *(method, endpoint or path, status or "-", took, account_id or "-"),
+                "x %s status=%s ms=%.0f account=%s remaining=%s",
+                *(name, status or "-", took, account_id or "-"),
                 "-" if window.remaining is None else window.remaining,
             )
 
@@ -203,27 +231,39 @@ def _object(status: int, content: bytes) -> dict[str, Any]:
     return body
 
 
-def _window(headers: Mapping[str, str]) -> RateWindow:
-    reset = _number(headers.get("x-rate-limit-reset"))
-    return RateWindow(
-        _number(headers.get("x-rate-limit-limit")),
-        _number(headers.get("x-rate-limit-remaining")),
-        _moment(reset),
-    )
+def _window(headers: Mapping[str, str], present: datetime) -> RateWindow:
+    """What X says of the endpoint's window, by our clock; where one of its 24 hours is spent, of that."""
+    remaining = _number(headers.get("x-rate-limit-remaining"))
+    short, days = _reset(headers, "x-rate-limit", present), _spent_days(headers, present)
+    if days:
+        last = max([*days, short]) if short is not None and remaining == 0 else max(days)
+        return RateWindow(_number(headers.get("x-rate-limit-limit")), 0, last)
+    return RateWindow(_number(headers.get("x-rate-limit-limit")), remaining, short)
 
 
-def _reset_at(headers: Mapping[str, str], window: RateWindow, present: datetime) -> datetime | None:
+def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
     """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
-    ahead = _clock_ahead(headers, present) or timedelta(0)
-    resets = [window.reset_at]
-    for name in ("x-app-limit-24hour", "x-user-limit-24hour"):
-        if _number(headers.get(f"{name}-remaining")) == 0:
-            resets.append(_moment(_number(headers.get(f"{name}-reset"))))
-    known = [reset + ahead for reset in resets if reset is not None]
+    known = [_reset(headers, "x-rate-limit", present), *_spent_days(headers, present)]
     after = _number(headers.get("retry-after"))
-    if after is not None and after < 10**8:
+    if after is not None and timedelta(seconds=min(after, 10**8)) <= LONGEST_WINDOW:
         known.append(present + timedelta(seconds=after))
-    return max((reset for reset in known if reset - present <= LONGEST_WINDOW), default=None)
+    return max((reset for reset in known if reset is not None), default=None)
+
+
+def _spent_days(headers: Mapping[str, str], present: datetime) -> list[datetime]:
+    """When those of X's windows of 24 hours begin anew that have nothing left."""
+    names = ("x-app-limit-24hour", "x-user-limit-24hour")
+    resets = [_reset(headers, name, present) for name in names if _number(headers.get(f"{name}-remaining")) == 0]
+    return [reset for reset in resets if reset is not None]
+
+
+def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime | None:
+    """When this window begins anew, by our clock; None where X does not say, or nothing to believe."""
+    reset = _moment(_number(headers.get(f"{name}-reset")))
+    if reset is None:
+        return None
+    reset += _clock_ahead(headers, present) or timedelta(0)
+    return reset if reset - present <= LONGEST_WINDOW else None
 
 
 def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | None:

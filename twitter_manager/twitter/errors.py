@@ -9,6 +9,7 @@ XError
 │   └── AccountSuspended   X says so of the account
 ├── Unauthorized      401: the access token is not taken
 ├── RateLimited       429: fine again at `until`
+│   └── WindowSpent        X was not even called: our own count says that it would answer so
 ├── AppRefused        the whole app is out of credits, capped or not enrolled: `code` of error_codes.CODES
 ├── GrantRefused      the token endpoint refuses this code or refresh token
 └── ClientRefused     the token endpoint refuses our client
@@ -21,6 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
 
 DAILY_LIMIT = 185  # v1's code for the account's own limit of posts a day
 
@@ -37,6 +40,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "Unauthorized",
+    "WindowSpent",
     "XError",
     "problem_of",
     "refusal",
@@ -67,7 +71,9 @@ class Problem:
 
 
 class XError(Exception):
-    """A call to X that did not succeed; `problem` holds X's words where it spoke."""
+    """A call to X that did not succeed; `problem` holds X's words where it spoke, `window` its rate-limit headers."""
+
+    window: RateWindow = NOTHING
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -108,6 +114,13 @@ class RateLimited(XError):
     def __init__(self, problem: Problem, until: datetime | None) -> None:
         super().__init__(problem)
         self.until = until
+
+
+class WindowSpent(RateLimited):
+    """The call was not made, and certainly not sent: the window is spent until `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(Problem(None, title="The window is spent"), until)
 
 
 class AppRefused(XError):

@@ -119,7 +119,7 @@ def _call(
     else:
         form = {**form, "client_id": client.client_id}
     try:
-        return x.request("POST", path, authorization=authorization, form=form, account_id=account_id)
+        return x.request("POST", path, authorization=authorization, form=form, account_id=account_id, metered=False)
     except (Refused, Unauthorized) as error:
         raise _token_error(error.problem) from error
 

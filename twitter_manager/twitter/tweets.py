@@ -9,8 +9,9 @@ from twitter_manager.timestamps import from_text
 from twitter_manager.twitter.client import Reply, XClient, bearer
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
 from twitter_manager.twitter.matching import SeenPost, SeenUrl
+from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
 
-__all__ = ["CreatedPost", "create", "delete", "list_own", "look_up"]
+__all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "list_own", "look_up"]
 
 # X renamed its read vocabulary in August 2026 (x-api.md §0). A field of the wrong dialect is not refused, it is
 # absent; so where the dates are missing from an answer, the other dialect is asked.
@@ -22,45 +23,78 @@ _TWEET_DIALECT: Mapping[str, str] = {
     "tweet.fields": "attachments,author_id,created_at,entities,id,note_tweet,referenced_tweets,text",
 }
 DIALECTS = (_POST_DIALECT, _TWEET_DIALECT)
+CREATE = "POST /2/tweets"  # its name in X's table of limits
 PAGE_SIZE = "100"
 MOST_PAGES = 1000  # X shows the latest 3,200 posts: more pages are a loop
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedPost:
-    """X's 201: the post's id, and its text as X shows it."""
+    """X's 201: the post's id, its text as X shows it, and what X says of the window."""
 
     id: str
     text: str
+    window: RateWindow = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPost:
+    """What POST /2/tweets takes, as far as this product uses it (x-api.md §3.1); ids are X's."""
+
+    text: str
+    reply_to: str | None = None
+    quote_of: str | None = None
+    media_ids: Sequence[str] = ()
+    poll: Mapping[str, Any] | None = None  # {options, duration_minutes}
+    reply_settings: str | None = None
+    community_id: str | None = None
+    made_with_ai: bool = False
+    paid_partnership: bool = False
+
+    def to_body(self) -> dict[str, Any]:
+        """The request's JSON: only what differs from X's defaults, since X refuses what it does not know."""
+        body = {
+            "text": self.text,
+            "reply": {"in_reply_to_tweet_id": self.reply_to} if self.reply_to else None,
+            "quote_tweet_id": self.quote_of,
+            "media": {"media_ids": list(self.media_ids)} if self.media_ids else None,
+            "poll": self.poll,
+            "reply_settings": self.reply_settings,
+            "community_id": self.community_id,
+            "made_with_ai": self.made_with_ai or None,
+            "paid_partnership": self.paid_partnership or None,
+        }
+        return {name: value for name, value in body.items() if value is not None}
 
 
 def create(
     x: XClient,
     access_token: str,
-    text: str,
+    post: NewPost,
     *,
-    reply_to: str | None = None,
     before_first_byte: Callable[[], None] | None = None,
     account_id: int | None = None,
+    metered: bool = False,
 ) -> CreatedPost:
-    """Posts `text`. Never called twice for one attempt: X has no idempotency key. Raises XError."""
-    body: dict[str, Any] = {"text": text}
-    if reply_to:
-        body["reply"] = {"in_reply_to_tweet_id": reply_to}
+    """Posts it. Never called twice for one attempt: X has no idempotency key. Raises XError.
+
+    Not `metered`: its place in the window is taken with the intent, before.
+    """
     reply = x.request(
         "POST",
         "/2/tweets",
         authorization=bearer(access_token),
-        json=body,
+        json=post.to_body(),
         before_first_byte=before_first_byte,
         account_id=account_id,
+        metered=metered,
     )
     data = reply.body.get("data")
     post_id = data.get("id") if isinstance(data, Mapping) else None
     if not isinstance(post_id, str) or not (post_id.isascii() and post_id.isdigit()):
         raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
     shown = data.get("text") if isinstance(data, Mapping) else None
-    return CreatedPost(post_id, shown if isinstance(shown, str) else text)
+    return CreatedPost(post_id, shown if isinstance(shown, str) else post.text, reply.window)
 
 
 def delete(x: XClient, access_token: str, post_id: str, *, account_id: int | None = None) -> None:
@@ -98,7 +132,7 @@ def list_own(
 ) -> list[SeenPost]:
     """The account's posts after `since_id` or from `start_time` on, replies included, all pages of them.
 
-    `before_page` is called before each page and may raise. Raises XError; also where a page is incomplete, since a
+    Not metered: what became of a post must be found out, whatever the account has left. `before_page` is called before each page and may raise. Raises XError; also where a page is incomplete, since a
     timeline that was not read whole proves nothing.
     """
     query = {"max_results": PAGE_SIZE}
@@ -137,7 +171,7 @@ def _pages(
         if before_page:
             before_page()
         page = query if token is None else {**query, "pagination_token": token}
-        reply = _read(x, path, "/2/users/{id}/tweets", access_token, page, account_id)
+        reply = _read(x, path, "/2/users/{id}/tweets", access_token, page, account_id, metered=False)
         yield reply
         meta = reply.body.get("meta")
         token = meta.get("next_token") if isinstance(meta, Mapping) else None
@@ -150,7 +184,14 @@ def _pages(
 
 
 def _read(
-    x: XClient, path: str, endpoint: str, access_token: str, query: Mapping[str, str], account_id: int | None
+    x: XClient,
+    path: str,
+    endpoint: str,
+    access_token: str,
+    query: Mapping[str, str],
+    account_id: int | None,
+    *,
+    metered: bool = True,
 ) -> Reply:
     """One GET of posts, in the dialect that X answers with dates."""
     first: Reply | None = None
@@ -162,6 +203,7 @@ def _read(
             authorization=bearer(access_token),
             query={**query, **dialect},
             account_id=account_id,
+            metered=metered,
         )
         first = first or reply
         posts = reply.body.get("data")

@@ -30,6 +30,7 @@ def get_me(x: XClient, access_token: str, *, account_id: int | None = None) -> U
         authorization=bearer(access_token),
         query={"user.fields": USER_FIELDS},
         account_id=account_id,
+        metered=account_id is not None,  # at connecting it is nobody's yet
     )
     user = _user(reply.body.get("data"))
     if user is None:

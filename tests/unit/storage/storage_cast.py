@@ -48,7 +48,8 @@ def new_account(tx: Transaction, number: int, *, mock: bool = True) -> Account:
 
 
 def new_tweet(tx: Transaction, account_id: int, text: str = "hello") -> Tweet:
-    return tweets.insert(tx, account_id=account_id, content=text, fingerprint=f"print of {text}")
+    new = tweets.NewTweet(account_id=account_id, content=text, fingerprint=f"print of {text}")
+    return tweets.insert(tx, new)
 
 
 def new_due_tweet(tx: Transaction, account_id: int, text: str = "hello", *, due_at: datetime | None = None) -> Tweet:

@@ -8,6 +8,7 @@ from twitter_manager.models import Account
 from twitter_manager.storage import accounts, api_keys, app_rests, attempts, oauth_states, service_state, workers
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.timestamps import later
 
 
 class TestConnecting:
@@ -248,5 +249,7 @@ class TestAttempts:
                 attempt = attempts.insert(tx, tweet_id=tweet.id, account_id=account_id, lease="l", since_id="5")
                 attempts.close(tx, attempt.id, outcome="held", over_at=tx.now, error_code=code)
             assert attempts.count_outcome(tx, tweet.id, "held") == 3
-            assert attempts.count_outcome(tx, tweet.id, "held", error_code="parent_not_visible") == 2
+            recent = {"error_code": "parent_not_visible", "since": later(tx.now, -1)}
+            assert attempts.count_held(tx, tweet.id, **recent) == 2
+            assert attempts.count_held(tx, tweet.id, error_code="parent_not_visible", since=tx.now) == 0
             assert attempts.count_outcome(tx, tweet.id, "absent") == 0

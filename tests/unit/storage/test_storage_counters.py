@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from storage_cast import at, counted, new_account, new_tweet, truly_counted
 
-from twitter_manager.storage import tweet_states, tweets
+from twitter_manager.storage import tweet_lists, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 
@@ -53,12 +53,13 @@ def test_counters_count(db: SqliteDatabase, changes: list[tuple[str, int]], acco
             if account_goes:
                 tx.execute("DELETE FROM twitter_account WHERE id = 1")
                 assert counted(tx) == truly_counted(tx)
-            by_status = tweets.count_by_status(tx)
-            assert sum(by_status.values()) == tweets.count(tx, tweets.TweetFilter())
+            by_status = tweet_lists.count_by_status(tx)
+            assert sum(by_status.values()) == tweet_lists.count(tx, tweet_lists.TweetFilter())
             for status, number in by_status.items():
-                assert number == tweets.count(tx, tweets.TweetFilter(status=status)) > 0
+                assert number == tweet_lists.count(tx, tweet_lists.TweetFilter(status=status)) > 0
                 assert number == sum(
-                    tweets.count(tx, tweets.TweetFilter(status=status, account_id=account)) for account in (1, 2)
+                    tweet_lists.count(tx, tweet_lists.TweetFilter(status=status, account_id=account))
+                    for account in (1, 2)
                 )
             raise TakenBack
     except TakenBack:

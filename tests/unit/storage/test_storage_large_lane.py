@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from storage_cast import START, Clock, new_account, new_unconfirmed_tweet, open_database
 
-from twitter_manager.storage import lanes, service_state, tweets
+from twitter_manager.storage import lanes, service_state, tweet_lists, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.timestamps import later, to_text
@@ -65,8 +65,8 @@ def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
             "list_unsettled": fastest(lambda: tweets.list_unsettled(tx, 1)),
             "adopted_ids": fastest(lambda: tweets.adopted_ids(tx, 1, ["1", "2"])),
             "list_wrong": fastest(lambda: lanes.list_wrong(tx)),
-            "counts": fastest(lambda: tweets.count_by_status(tx)),
-            "a page": fastest(lambda: tweets.list_page(tx, tweets.TweetFilter(account_id=1), limit=10)),
+            "counts": fastest(lambda: tweet_lists.count_by_status(tx)),
+            "a page": fastest(lambda: tweet_lists.list_page(tx, tweet_lists.TweetFilter(account_id=1), limit=10)),
         }
         assert {name: round(seconds, 4) for name, seconds in cost.items() if seconds > MOST_SECONDS} == {}
         raise TakenBack

@@ -11,7 +11,7 @@ import pytest
 from storage_cast import Clock, contents, counted, new_account, new_tweet, open_database, truly_counted
 
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage import accounts, service_state, tweets
+from twitter_manager.storage import accounts, service_state, tweet_lists
 from twitter_manager.storage.sqlite import SqliteDatabase
 
 
@@ -98,14 +98,14 @@ def test_what_others_commit_is_seen_and_counted(db: SqliteDatabase, path: Path, 
     write(other, account_id, "theirs")
     other.close()
     assert db.change_count() != between
-    assert tweets.count(db, tweets.TweetFilter()) == 2
+    assert tweet_lists.count(db, tweet_lists.TweetFilter()) == 2
 
 
 def test_readers_go_on_beside_a_writer(db: SqliteDatabase, account_id: int) -> None:
     with db.transaction() as tx:
         new_tweet(tx, account_id)
-        assert tweets.count(tx, tweets.TweetFilter()) == 1
-        assert tweets.count(db, tweets.TweetFilter()) == 0
+        assert tweet_lists.count(tx, tweet_lists.TweetFilter()) == 1
+        assert tweet_lists.count(db, tweet_lists.TweetFilter()) == 0
 
 
 def test_threads_write_side_by_side(db: SqliteDatabase, path: Path, account_id: int) -> None:
@@ -133,7 +133,7 @@ def test_a_thread_that_ends_leaves_no_connection(db: SqliteDatabase, account_id:
 def test_closed_it_opens_again(db: SqliteDatabase, account_id: int) -> None:
     db.close()
     write(db, account_id, "again")
-    assert tweets.count(db, tweets.TweetFilter()) == 1
+    assert tweet_lists.count(db, tweet_lists.TweetFilter()) == 1
 
 
 def test_locked_by_somebody_else(db: SqliteDatabase, path: Path, account_id: int) -> None:

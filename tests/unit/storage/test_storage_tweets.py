@@ -8,10 +8,10 @@ from storage_cast import Clock, at, new_account, new_due_tweet, new_tweet, new_u
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet
-from twitter_manager.storage import service_state, tweet_states, tweets
+from twitter_manager.storage import service_state, tweet_lists, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
-from twitter_manager.storage.tweets import TweetFilter
+from twitter_manager.storage.tweet_lists import TweetFilter
 
 STATUSES = ("draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled")
 EXTRA: dict[str, dict[str, object]] = {
@@ -248,7 +248,9 @@ class TestLists:
             ids = [new_tweet(tx, account_id, f"{number}").id for number in range(5)]
 
         def page(number: int) -> list[int]:
-            return [each.tweet.id for each in tweets.list_page(db, TweetFilter(), limit=2, offset=2 * (number - 1))]
+            return [
+                each.tweet.id for each in tweet_lists.list_page(db, TweetFilter(), limit=2, offset=2 * (number - 1))
+            ]
 
         assert [page(number) for number in (1, 2, 3, 4)] == [ids[:2:-1], ids[2:0:-1], ids[:1], []]
 
@@ -270,9 +272,9 @@ class TestLists:
             new_unconfirmed_tweet(tx, account_id, "two")
             new_tweet(tx, second, "three")
         which = TweetFilter(status=status, account_id=second if of_second else None)
-        listed = tweets.list_page(db, which, limit=10)
+        listed = tweet_lists.list_page(db, which, limit=10)
         assert {each.tweet.content for each in listed} == expected
-        assert tweets.count(db, which) == len(expected)
+        assert tweet_lists.count(db, which) == len(expected)
 
     def test_a_tweet_with_its_account(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:

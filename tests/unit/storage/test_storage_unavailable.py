@@ -17,25 +17,59 @@ from twitter_manager.storage import (
     api_keys,
     app_rests,
     attempts,
+    batches,
+    idempotency_keys,
     lanes,
     oauth_states,
+    rate_windows,
     service_state,
+    threads,
+    tweet_lists,
     tweet_states,
     tweets,
     workers,
+    x_calls,
 )
 from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.idempotency_keys import Once
 from twitter_manager.storage.sqlite import SqliteDatabase
-from twitter_manager.storage.tweets import CleanUp, TweetFilter
+from twitter_manager.storage.tweet_lists import TweetFilter
+from twitter_manager.storage.tweets import CleanUp, NewTweet
 
-NOUNS = (accounts, api_keys, app_rests, attempts, lanes, oauth_states, service_state, tweet_states, tweets, workers)
+NOUNS = (
+    accounts,
+    api_keys,
+    app_rests,
+    attempts,
+    batches,
+    idempotency_keys,
+    lanes,
+    oauth_states,
+    rate_windows,
+    service_state,
+    threads,
+    tweet_lists,
+    tweet_states,
+    tweets,
+    workers,
+    x_calls,
+)
 FUNCTIONS = [
     pytest.param(getattr(noun, name), id=f"{noun.__name__.rpartition('.')[2]}.{name}")
     for noun in NOUNS
     for name in noun.__all__
     if inspect.isfunction(getattr(noun, name))
 ]
-EXAMPLES = {int: 1, str: "1" * 64, bool: False, datetime: START, TweetFilter: TweetFilter(), CleanUp: CleanUp()}
+EXAMPLES = {
+    int: 1,
+    str: "1" * 64,
+    bool: False,
+    datetime: START,
+    TweetFilter: TweetFilter(),
+    CleanUp: CleanUp(),
+    NewTweet: NewTweet(account_id=1, content="hello", fingerprint="print"),
+    Once: Once(api_key_id=1, method="POST", path="/", key="1", body_hash="1"),
+}
 
 
 def call(db: SqliteDatabase, function: Callable[..., Any]) -> Any:

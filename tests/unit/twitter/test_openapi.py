@@ -43,8 +43,8 @@ def sent() -> Any:
 
 
 CALLS = {
-    "create": lambda x: tweets.create(x, "token", "hello"),
-    "create a reply": lambda x: tweets.create(x, "token", "hello", reply_to=AN_ID),
+    "create": lambda x: tweets.create(x, "token", tweets.NewPost(text="hello")),
+    "create a reply": lambda x: tweets.create(x, "token", tweets.NewPost(text="hello", reply_to=AN_ID)),
     "delete": lambda x: tweets.delete(x, "token", AN_ID),
     "look up": lambda x: tweets.look_up(x, "token", [AN_ID, "5"]),
     "list since": lambda x: tweets.list_own(x, "token", AN_ID, since_id="5"),

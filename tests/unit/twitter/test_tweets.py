@@ -43,7 +43,7 @@ def ids(posts: list[SeenPost]) -> list[str]:
 class TestCreate:
     def test_a_post(self) -> None:
         with serving(answering(reply(201, {"data": {"id": "19", "text": "see https://t.co/1"}}))) as server:
-            created = tweets.create(server.x(), "token", "see https://example.com 🎉", reply_to="12")
+            created = tweets.create(server.x(), "token", tweets.NewPost(text="see https://example.com 🎉", reply_to="12"))
         assert (created.id, created.text) == ("19", "see https://t.co/1")
         (request,) = server.requests
         assert request.line == "POST /2/tweets HTTP/1.1"
@@ -53,7 +53,7 @@ class TestCreate:
     @pytest.mark.parametrize("text", [None, 5])
     def test_without_its_text_it_is_as_we_sent_it(self, text: object) -> None:
         with serving(answering(reply(201, {"data": {"id": "19", "text": text}, "errors": [{}]}))) as server:
-            assert tweets.create(server.x(), "token", "hello").text == "hello"
+            assert tweets.create(server.x(), "token", tweets.NewPost(text="hello")).text == "hello"
 
     @pytest.mark.parametrize(
         "body",
@@ -67,7 +67,7 @@ class TestCreate:
     )
     def test_without_an_id_it_is_unknown(self, body: Any) -> None:
         with serving(answering(reply(201, body))) as server, pytest.raises(OutcomeUnknown):
-            tweets.create(server.x(), "token", "hello")
+            tweets.create(server.x(), "token", tweets.NewPost(text="hello"))
 
 
 class TestDelete:
@@ -264,8 +264,8 @@ class TestAgainstTheSimulator:
 
     def test_what_was_posted_is_seen(self, world: World, x: XClient) -> None:
         token, user = world.sign_in("alice").access_token, world.user("alice").id
-        first = tweets.create(x, token, "see https://example.com/a?b=c & <more>")
-        second = tweets.create(x, token, "an answer", reply_to=first.id)
+        first = tweets.create(x, token, tweets.NewPost(text="see https://example.com/a?b=c & <more>"))
+        second = tweets.create(x, token, tweets.NewPost(text="an answer", reply_to=first.id))
         seen = tweets.list_own(x, token, user, start_time=datetime(2020, 1, 1, tzinfo=UTC))
         assert [(each.id, each.reply_to) for each in seen] == [(second.id, first.id), (first.id, None)]
         assert seen[1].urls[0].expanded_url == "https://example.com/a?b=c"
@@ -287,7 +287,7 @@ class TestAgainstTheSimulator:
         token = world.sign_in("alice").access_token
         world.faults.add(fault, times=1)
         with pytest.raises(kind):
-            tweets.create(x, token, "hello")
+            tweets.create(x, token, tweets.NewPost(text="hello"))
         assert world.posts("alice") == []
 
 

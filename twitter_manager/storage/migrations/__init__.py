@@ -57,12 +57,11 @@ def _bring_up(connection: sqlite3.Connection, path: Path, scripts: Sequence[Scri
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise StartRefused(f"DATABASE_URL: {path.name} is a database of some other program; name another file")
     connection.execute("PRAGMA journal_mode = WAL")
-    for number, script in scripts:
-        if number > version:
-            if version:
-                _copy(connection, path, version)
-            _apply(connection, script)
-            version = number
+    missing = [script for number, script in scripts if number > version]
+    if version and missing:
+        _copy(connection, path, version)
+    for script in missing:
+        _apply(connection, script)
 
 
 def _apply(connection: sqlite3.Connection, script: str) -> None:

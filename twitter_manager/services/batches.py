@@ -1,0 +1,99 @@
+"""Many posts in one call: each is taken or refused for itself, or all of them together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.errors import ServiceError
+from twitter_manager.models import Batch, Tweet
+from twitter_manager.services.context import Context
+from twitter_manager.services.forecasting import Warned, forecast
+from twitter_manager.services.placing import check_worker, lanes_due, place, problems_of_place
+from twitter_manager.services.posts import Wish, problems_of_post
+from twitter_manager.storage import batches, idempotency_keys
+from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.twitter.matching import canonical
+
+__all__ = ["Batches", "Placed", "TakenBatch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What became of one wish: its tweet, or why it was refused."""
+
+    wish: Wish
+    tweet: Tweet | None
+    refusal: ServiceError | None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBatch:
+    """What became of all of them. `batch`: None where nothing was kept (a trial, or an atomic batch with a refusal):
+    then none of the tweets exists."""
+
+    batch: Batch | None
+    posts: Sequence[Placed]
+    warnings: Sequence[Warned]
+
+
+class _Undone(Exception):
+    """Ends a transaction that is not to be kept; carries what it would have done."""
+
+    def __init__(self, taken: TakenBatch) -> None:
+        super().__init__()
+        self.taken = taken
+
+
+class Batches:
+    """Takes batches."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def publish(
+        self, wishes: Sequence[Wish], *, dry_run: bool = False, atomic: bool = False, once: Once | None = None
+    ) -> TakenBatch:
+        """Takes what can be taken; with `atomic` everything or nothing; with `dry_run` says what would be taken.
+
+        Raises NotFound for an account that does not exist, NotNow without a worker.
+        """
+        refusals = [next(problems_of_post(wish.post), None) for wish in wishes]  # weighing texts needs no lock
+        try:
+            with self._context.db.transaction() as tx:
+                if any(wish.schedule_at is None and not wish.draft for wish in wishes):
+                    check_worker(tx, tx.now)
+                warnings = [*_same_texts(wishes), *forecast(tx, wishes, tx.now)]
+                batch = batches.insert(tx)
+                posts = [self._place(tx, *each, batch.id) for each in zip(wishes, refusals, strict=True)]
+                if dry_run or (atomic and any(post.refusal for post in posts)):
+                    raise _Undone(TakenBatch(None, posts, warnings))
+                idempotency_keys.insert(tx, once, subject_id=batch.id)
+                self._wake(tx, posts)
+        except _Undone as undone:
+            return undone.taken
+        return TakenBatch(batch, posts, warnings)
+
+    def _place(self, tx: Transaction, wish: Wish, refusal: ServiceError | None, batch_id: int) -> Placed:
+        refusal = next(problems_of_place(tx, wish, tx.now), None) or refusal
+        if refusal is not None:
+            return Placed(wish, None, refusal)
+        return Placed(wish, place(tx, wish, batch_id=batch_id), None)
+
+    def _wake(self, tx: Transaction, posts: Sequence[Placed]) -> None:
+        due: dict[int, datetime] = {}
+        for tweet in (post.tweet for post in posts):
+            if tweet is not None and tweet.due_at is not None:
+                due[tweet.twitter_account_id] = min(tweet.due_at, due.get(tweet.twitter_account_id, tweet.due_at))
+        for account_id, moment in due.items():
+            lanes_due(tx, {account_id}, moment)
+        tx.after_commit(self._context.signals.wake)
+
+
+def _same_texts(wishes: Sequence[Wish]) -> list[Warned]:
+    """X forbids what several accounts say in the same words."""
+    first: dict[str, int] = {}
+    for wish in wishes:
+        if first.setdefault(canonical(wish.post.text), wish.account_id) != wish.account_id:
+            return [Warned(code="same_text")]
+    return []

@@ -1,0 +1,56 @@
+"""What the owner of posts should know before they go out: full windows, and what X's rules say."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.error_codes import sentence_of
+from twitter_manager.services import limits
+from twitter_manager.services.forecast import expected_at
+from twitter_manager.services.posts import Wish
+from twitter_manager.storage import accounts, tweets
+from twitter_manager.storage.database import Queries
+from twitter_manager.twitter.tweets import CREATE
+
+__all__ = ["Warned", "forecast"]
+
+MOST_WAITING = 10_000  # so many posts before this one are looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something that does not stand against the post: a code of error_codes.CODES, and for a full window the account
+    and when its last post will really go out."""
+
+    code: str
+    account_id: int | None = None
+    expected_at: datetime | None = None
+
+    @property
+    def sentence(self) -> str:
+        """For a person."""
+        return sentence_of(self.code)
+
+
+def forecast(q: Queries, wishes: Sequence[Wish], now: datetime) -> list[Warned]:
+    """Which accounts' windows will be full when these posts are due, and when the last of them then goes out."""
+    moments: defaultdict[int, list[datetime]] = defaultdict(list)
+    for wish in wishes:
+        if not wish.draft:
+            moments[wish.account_id].append(max(wish.schedule_at or now, now))
+    warnings = []
+    for account_id, each in moments.items():
+        leaves = _last_of(q, account_id, sorted(each), now)
+        if leaves > max(each):
+            warnings.append(Warned(code="limit_forecast", account_id=account_id, expected_at=leaves))
+    return warnings
+
+
+def _last_of(q: Queries, account_id: int, moments: Sequence[datetime], now: datetime) -> datetime:
+    mock = accounts.get(q, account_id).mock
+    limit, window = limits.limit_of(q, account_id=account_id, mock=mock, endpoint=CREATE)
+    calls = limits.recent_calls(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
+    waiting = tweets.list_due_times(q, account_id, until=moments[-1], most=MOST_WAITING)
+    due = sorted(max(each, now) for each in (*waiting, *moments[:-1]))
+    return expected_at(calls, due, moments[-1], limit=limit, window=window)

@@ -1,0 +1,121 @@
+"""Putting posts into their account's queue: what stands against it, and the row it becomes. Inside a transaction."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+
+from twitter_manager.errors import Conflict, Invalid, NotNow, ServiceError
+from twitter_manager.models import Account, Tweet
+from twitter_manager.services.health import worker_is_alive
+from twitter_manager.services.posts import Wish, check_schedule, fingerprint_of
+from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_states, tweets
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.tweets import NewTweet
+from twitter_manager.timestamps import later
+
+__all__ = ["check_account", "check_worker", "lanes_due", "place", "problems_of_place"]
+
+DUPLICATE_SECONDS = 86_400.0
+
+
+def check_account(q: Queries, account: Account) -> None:
+    """Raises unless tweets for the account can be taken: it must be of this world and speak OAuth 2.0."""
+    if account.access_token_secret is not None:
+        raise Invalid("oauth1_not_supported", field="account_id")
+    if account.mock != service_state.mock_mode(q):
+        raise Conflict("other_world", field="account_id")
+
+
+def check_worker(q: Queries, now: datetime) -> None:
+    """Raises NotNow when nobody would send what is due now."""
+    if not worker_is_alive(q, now):
+        raise NotNow("no_worker", retryable=True)
+
+
+def problems_of_place(q: Queries, wish: Wish, now: datetime) -> Iterator[ServiceError]:
+    """What stands against the wish beside the post itself: its account, its time, an equal tweet.
+
+    Raises NotFound for an account that does not exist.
+    """
+    account = accounts.get(q, wish.account_id)
+    try:
+        check_account(q, account)
+    except (Invalid, Conflict) as problem:
+        yield problem
+    try:
+        check_schedule(wish.schedule_at, now)
+    except Invalid as problem:
+        yield problem
+    if not wish.draft and not wish.allow_duplicate:
+        yield from _problem_of_equal(q, wish, now)
+
+
+def _problem_of_equal(q: Queries, wish: Wish, now: datetime) -> Iterator[Conflict]:
+    moment = wish.schedule_at or now
+    equal = tweets.find_equal(
+        q,
+        wish.account_id,
+        fingerprint=fingerprint_of(wish.post),
+        reply_to=wish.post.reply_to,
+        since=later(moment, -DUPLICATE_SECONDS),
+        until=later(moment, DUPLICATE_SECONDS),
+    )
+    if equal is not None:
+        existing = {"existing_post_id": equal.id, "existing_tweet_id": equal.twitter_id}
+        yield Conflict("duplicate", field="text", details=existing)
+
+
+def place(
+    tx: Transaction,
+    wish: Wish,
+    *,
+    thread_id: int | None = None,
+    position: int | None = None,
+    batch_id: int | None = None,
+) -> Tweet:
+    """Stores the tweet. What is to go out has its due time, except a part that waits for the one in front of it.
+
+    The caller calls `lanes_due` for the account in the same transaction.
+    """
+    post = wish.post
+    status, due_at = _course(wish, tx.now)
+    return tweets.insert(
+        tx,
+        NewTweet(
+            account_id=wish.account_id,
+            content=post.text,
+            fingerprint=fingerprint_of(post),
+            status=status,
+            reply_to=post.reply_to,
+            quote_of=post.quote_of,
+            media_ids=json.dumps(list(post.media_ids)),
+            poll=None if post.poll is None else json.dumps(post.poll, sort_keys=True),
+            reply_settings=post.reply_settings,
+            community_id=post.community_id,
+            made_with_ai=post.made_with_ai,
+            paid_partnership=post.paid_partnership,
+            late_policy=wish.late_policy,
+            scheduled_at=wish.schedule_at,
+            due_at=due_at if (position or 1) == 1 else None,
+            post_now=status == "pending" and thread_id is None and batch_id is None,
+            thread_id=thread_id,
+            position=position,
+            batch_id=batch_id,
+        ),
+    )
+
+
+def _course(wish: Wish, now: datetime) -> tuple[str, datetime | None]:
+    """Status and due time."""
+    if wish.draft:
+        return "draft", None
+    return ("pending", now) if wish.schedule_at is None else ("scheduled", wish.schedule_at)
+
+
+def lanes_due(tx: Transaction, account_ids: set[int], due_at: datetime) -> None:
+    """The accounts' lanes look again at `due_at`; while X refuses the whole app, what is due says so at once."""
+    for account_id in account_ids:
+        lanes.make_due(tx, account_id, due_at)
+    rest = app_rests.find(tx, mock=service_state.mock_mode(tx))
+    if rest is not None and rest.probe_at > tx.now:
+        tweet_states.hold_due_of_world(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)

@@ -1,0 +1,109 @@
+"""A post as its owner hands it over, and what X would refuse in it for itself: pure, without a database."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from twitter_manager.errors import Invalid, ServiceError
+from twitter_manager.models import Tweet
+from twitter_manager.timestamps import later
+from twitter_manager.twitter.matching import canonical
+from twitter_manager.twitter.text import parse
+
+__all__ = [
+    "LATEST_PAST",
+    "Post",
+    "Wish",
+    "check_schedule",
+    "check_text",
+    "fingerprint",
+    "fingerprint_of",
+    "problems_of_post",
+    "reworded",
+]
+
+LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
+_OUR_LONGEST_ID = 12  # digits; what is longer is an id of X's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What is to be posted. `media_ids` in digits, ours or X's; `poll`: {options, duration_minutes}; other ids X's."""
+
+    text: str
+    media_ids: Sequence[str] = ()
+    reply_to: str | None = None
+    quote_of: str | None = None
+    poll: Mapping[str, Any] | None = None
+    reply_settings: str | None = None
+    community_id: str | None = None
+    made_with_ai: bool = False
+    paid_partnership: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a caller wants done with a post: where, when, and what then. No `schedule_at`: now."""
+
+    account_id: int
+    post: Post
+    schedule_at: datetime | None = None
+    late_policy: str = "publish"
+    draft: bool = False
+    allow_duplicate: bool = False
+
+
+def check_text(text: str) -> None:
+    """Raises Invalid for a text that X would refuse for itself: empty, with characters X does not take, too long."""
+    for problem in _problems_of_text(text):
+        raise problem
+
+
+def check_schedule(schedule_at: datetime | None, now: datetime) -> None:
+    """Raises Invalid for a time that is over."""
+    if schedule_at is not None and schedule_at < later(now, -LATEST_PAST):
+        raise Invalid("schedule_in_the_past", field="schedule_at")
+
+
+def problems_of_post(post: Post) -> Iterator[ServiceError]:
+    """What X would refuse in the post itself, each as the error that refuses it."""
+    yield from _problems_of_text(post.text)
+    if any(len(media_id) <= _OUR_LONGEST_ID for media_id in post.media_ids):
+        yield Invalid("media_not_found", field="media_ids")
+    given = [name for name, value in (("media_ids", post.media_ids), ("poll", post.poll)) if value]
+    if post.quote_of is not None:
+        given.append("quote_tweet_id")
+    if len(given) > 1:
+        yield Invalid("not_together", field=given[1])
+
+
+def _problems_of_text(text: str) -> Iterator[Invalid]:
+    parsed = parse(text)
+    if parsed.invalid_characters:
+        yield Invalid("text_invalid", field="text")
+    elif not any(letter.isprintable() and not letter.isspace() for letter in text):
+        yield Invalid("text_empty", field="text")
+    elif parsed.remaining < 0:
+        yield Invalid("text_too_long", field="text")
+
+
+def fingerprint_of(post: Post) -> str:
+    """The fingerprint of the row that the post becomes."""
+    poll = None if post.poll is None else json.dumps(post.poll, sort_keys=True)
+    return fingerprint(post.text, quote_of=post.quote_of, media_ids=post.media_ids, poll=poll)
+
+
+def reworded(tweet: Tweet, text: str) -> str:
+    """The fingerprint of a row with another text."""
+    return fingerprint(text, quote_of=tweet.quote_of, media_ids=json.loads(tweet.media_ids), poll=tweet.poll)
+
+
+def fingerprint(
+    text: str, *, quote_of: str | None = None, media_ids: Sequence[str] = (), poll: str | None = None
+) -> str:
+    """Equal for two posts that, with the same parent, could not be told apart on a timeline."""
+    parts = [canonical(text), "", quote_of or "", *media_ids, *([poll] if poll else [])]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

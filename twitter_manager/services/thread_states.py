@@ -1,0 +1,27 @@
+"""How a thread stands, seen from its parts: pure."""
+
+from collections.abc import Sequence
+
+from twitter_manager.models import Tweet, TweetOfAccount
+
+__all__ = ["THREAD_STATES", "next_part", "status_of_thread"]
+
+THREAD_STATES = ("pending", "scheduled", "posting", "posted", "broken", "held", "unconfirmed")
+
+
+def next_part(parts: Sequence[TweetOfAccount]) -> Tweet | None:
+    """The first part that is not at X; None where the thread is whole. `parts` in their order."""
+    return next((part.tweet for part in parts if part.tweet.status != "posted"), None)
+
+
+def status_of_thread(parts: Sequence[TweetOfAccount]) -> str:
+    """posted, or how its next part stands; `broken` where nothing more happens before somebody resumes it."""
+    part = next_part(parts)
+    if part is None:
+        return "posted"
+    stopped = part.status in ("failed", "canceled")
+    forgotten = part.status in ("pending", "scheduled") and part.due_at is None
+    if stopped or forgotten:
+        return "broken"
+    under_way = part.status in ("pending", "scheduled") and parts[0].tweet.status == "posted"
+    return "posting" if under_way else part.status

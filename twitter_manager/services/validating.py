@@ -1,0 +1,52 @@
+"""What would happen to a post or a thread, without doing anything: problems, lengths, warnings, what X charges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from twitter_manager.errors import ServiceError
+from twitter_manager.services.context import Context
+from twitter_manager.services.forecasting import Warned, forecast
+from twitter_manager.services.placing import problems_of_place
+from twitter_manager.services.posts import Post, Wish, problems_of_post
+from twitter_manager.storage import accounts
+from twitter_manager.twitter.prices import price_of_post
+from twitter_manager.twitter.text import ParsedText, parse
+
+__all__ = ["Report", "Validating"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`problems`: what stands against it, each as the error that would refuse it; `parts`: how X counts the texts."""
+
+    problems: Sequence[ServiceError]
+    parts: Sequence[ParsedText]
+    warnings: Sequence[Warned]
+    cost: Decimal  # US dollars
+
+
+class Validating:
+    """Looks at posts before they are handed over."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def report(self, wish: Wish, others: Sequence[Post] = (), *, is_thread: bool = False) -> Report:
+        """On the post of `wish`, or on the thread that it begins. Raises NotFound for an account that is not there."""
+        posts = (wish.post, *others)
+        parts = [parse(post.text) for post in posts]
+        problems: list[ServiceError] = []
+        for index, post in enumerate(posts):
+            for problem in problems_of_post(post):
+                if is_thread:
+                    problem.field = f"tweets.{index}.{problem.field}"
+                problems.append(problem)
+        db, now = self._context.db, self._context.clock()
+        problems += problems_of_place(db, wish, now)
+        warnings = forecast(db, [wish] * len(posts), now)
+        account = accounts.get(db, wish.account_id)
+        if account.status != "active":
+            warnings.append(Warned(code=account.error_code or f"account_{account.status}", account_id=account.id))
+        cost = sum((price_of_post(has_url=bool(part.urls)) for part in parts), Decimal(0))
+        return Report(problems, parts, warnings, cost)

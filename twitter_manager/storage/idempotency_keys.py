@@ -1,0 +1,108 @@
+"""Idempotency-Keys: which POST was made under which key, what came of it, and the first answer to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.errors import Conflict
+from twitter_manager.models import IdempotencyKey
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.rows import mapper
+from twitter_manager.timestamps import later
+
+__all__ = ["KEPT_SECONDS", "Once", "delete_older_than", "find", "insert", "insert_answer", "keep_answer"]
+
+KEPT_SECONDS = 86_400.0  # an older row counts as not there
+
+_row = mapper(IdempotencyKey)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """What shall happen once: this body, sent with this Idempotency-Key by this API key to this path."""
+
+    api_key_id: int
+    method: str
+    path: str
+    key: str
+    body_hash: str
+
+    @property
+    def place(self) -> tuple[int, str, str, str]:
+        """What makes it another one; the body does not."""
+        return self.api_key_id, self.method, self.path, self.key
+
+
+def find(q: Queries, once: Once, *, now: datetime) -> IdempotencyKey | None:
+    """What was made in its place at most a day before `now`, with whatever body; None: nothing (or only refused)."""
+    row = q.one(
+        """
+        SELECT * FROM idempotency_key
+        WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key AND created_at >= :oldest
+        """,
+        **_place(once),
+        oldest=later(now, -KEPT_SECONDS),
+    )
+    return _row(row) if row else None
+
+
+def insert(tx: Transaction, once: Once | None, *, subject_id: int) -> None:
+    """Notes what is made in this very transaction; nothing where no key was sent.
+
+    Raises Conflict when somebody, in whatever process, was first: then this transaction must not be.
+    """
+    if once is not None and not _insert(tx, once, subject_id=subject_id):
+        raise Conflict("idempotency_key_in_use", retryable=True)
+
+
+def keep_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> bool:
+    """Keeps the first answer about what was made; False when nothing was, or it is answered already."""
+    changed = tx.execute(
+        """
+        UPDATE idempotency_key SET status = :status, answer = :answer
+        WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key
+            AND status IS NULL AND created_at >= :oldest
+        """,
+        **_place(once),
+        status=status,
+        answer=answer,
+        oldest=later(tx.now, -KEPT_SECONDS),
+    )
+    return changed == 1
+
+
+def insert_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> bool:
+    """Keeps the answer of a call that made nothing of its own; False when there is one already."""
+    return _insert(tx, once, status=status, answer=answer)
+
+
+def delete_older_than(tx: Transaction, moment: datetime) -> int:
+    """Forgets what was made before `moment`; returns how many."""
+    return tx.execute("DELETE FROM idempotency_key WHERE created_at < :moment", moment=moment)
+
+
+def _insert(
+    tx: Transaction, once: Once, *, subject_id: int | None = None, status: int | None = None, answer: str | None = None
+) -> bool:
+    """Takes the place, also that of a row which is too old to count."""
+    changed = tx.execute(
+        """
+        INSERT INTO idempotency_key (api_key_id, method, path, key, body_hash, subject_id, status, answer, created_at)
+        VALUES (:api_key_id, :method, :path, :key, :body_hash, :subject_id, :status, :answer, :now)
+        ON CONFLICT (api_key_id, method, path, key) DO UPDATE SET
+            body_hash = excluded.body_hash, subject_id = excluded.subject_id, status = excluded.status,
+            answer = excluded.answer, created_at = excluded.created_at
+        WHERE idempotency_key.created_at < :oldest
+        """,
+        **_place(once),
+        body_hash=once.body_hash,
+        subject_id=subject_id,
+        status=status,
+        answer=answer,
+        now=tx.now,
+        oldest=later(tx.now, -KEPT_SECONDS),
+    )
+    return changed == 1
+
+
+def _place(once: Once) -> dict[str, object]:
+    return {"api_key_id": once.api_key_id, "method": once.method, "path": once.path, "key": once.key}

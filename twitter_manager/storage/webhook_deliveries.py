@@ -1,0 +1,185 @@
+"""Deliveries to webhooks: the queue, and once they are made or given up, the log. Triggers of 0004 fill it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.models import WebhookDelivery
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.rows import mapper
+
+__all__ = [
+    "DeliveryFilter",
+    "begin_anew",
+    "count",
+    "delete_older_than",
+    "insert",
+    "list_page",
+    "make_due",
+    "mark_delivered",
+    "next_due",
+    "note_failure",
+    "queue_again",
+]
+
+_delivery = mapper(WebhookDelivery)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries a list shows; None: whichever. `before`: only those with a smaller id."""
+
+    webhook_id: int
+    status: str | None = None
+    before: int | None = None
+
+
+def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> WebhookDelivery:
+    """Puts an event for this webhook on the queue, due now. `data` is JSON."""
+    row = tx.one(
+        """
+        INSERT INTO webhook_delivery (webhook_id, event, data, queued_at, next_attempt_at, created_at)
+        VALUES (:webhook_id, :event, :data, :now, :now, :now)
+        RETURNING *
+        """,
+        webhook_id=webhook_id,
+        event=event,
+        data=data,
+        now=tx.now,
+    )
+    assert row is not None  # noqa: S101  - RETURNING always gives the row
+    return _delivery(row)
+
+
+def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0) -> Sequence[WebhookDelivery]:
+    """So many of its deliveries, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
+    rows = q.all(
+        """
+        SELECT * FROM webhook_delivery
+        WHERE webhook_id = :webhook_id AND (:status IS NULL OR status = :status)
+            AND id < coalesce(:before, 9223372036854775807)
+        ORDER BY id DESC LIMIT :limit OFFSET :offset
+        """,
+        webhook_id=which.webhook_id,
+        status=which.status,
+        before=which.before,
+        limit=limit,
+        offset=offset,
+    )
+    return [_delivery(row) for row in rows]
+
+
+def count(q: Queries, which: DeliveryFilter) -> int:
+    """How many there are, wherever the list begins."""
+    row = q.one(
+        """
+        SELECT count(*) AS n FROM webhook_delivery
+        WHERE webhook_id = :webhook_id AND (:status IS NULL OR status = :status)
+        """,
+        webhook_id=which.webhook_id,
+        status=which.status,
+    )
+    return int(row["n"]) if row else 0
+
+
+def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:
+    """What this webhook is told next: of what is due, the event that happened first."""
+    row = q.one(
+        """
+        SELECT * FROM webhook_delivery
+        WHERE webhook_id = :webhook_id AND status = 'pending' AND next_attempt_at <= :now
+        ORDER BY id LIMIT 1
+        """,
+        webhook_id=webhook_id,
+        now=now,
+    )
+    return _delivery(row) if row else None
+
+
+def mark_delivered(tx: Transaction, delivery_id: int, *, last_status: int) -> bool:
+    """The receiver has it: that is knowledge, whoever else tries it or gave it up. False when it was known."""
+    changed = tx.execute(
+        """
+        UPDATE webhook_delivery SET status = 'delivered', attempts = attempts + 1, next_attempt_at = NULL,
+            last_status = :last_status, error_code = NULL, error_detail = NULL, delivered_at = :now
+        WHERE id = :id AND status <> 'delivered'
+        """,
+        id=delivery_id,
+        last_status=last_status,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def note_failure(
+    tx: Transaction,
+    delivery_id: int,
+    *,
+    next_attempt_at: datetime | None,
+    last_status: int | None,
+    error_code: str,
+    error_detail: str | None,
+) -> bool:
+    """An attempt was in vain; without a next one it is given up. False when it does not wait any more."""
+    changed = tx.execute(
+        """
+        UPDATE webhook_delivery SET status = CASE WHEN :next_attempt_at IS NULL THEN 'failed' ELSE 'pending' END,
+            attempts = attempts + 1, next_attempt_at = :next_attempt_at, last_status = :last_status,
+            error_code = :error_code, error_detail = :error_detail
+        WHERE id = :id AND status = 'pending'
+        """,
+        id=delivery_id,
+        next_attempt_at=next_attempt_at,
+        last_status=last_status,
+        error_code=error_code,
+        error_detail=error_detail,
+    )
+    return changed == 1
+
+
+def make_due(tx: Transaction, webhook_id: int) -> None:
+    """The receiver is back: everything that waits for its next attempt is due now."""
+    tx.execute(
+        """
+        UPDATE webhook_delivery SET next_attempt_at = :now
+        WHERE webhook_id = :webhook_id AND status = 'pending' AND next_attempt_at > :now
+        """,
+        webhook_id=webhook_id,
+        now=tx.now,
+    )
+
+
+def begin_anew(tx: Transaction, webhook_id: int) -> None:
+    """Everything that waits is due now, and has a whole day again."""
+    tx.execute(
+        """
+        UPDATE webhook_delivery SET queued_at = :now, next_attempt_at = :now, attempts = 0
+        WHERE webhook_id = :webhook_id AND status = 'pending'
+        """,
+        webhook_id=webhook_id,
+        now=tx.now,
+    )
+
+
+def queue_again(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, since: datetime | None) -> int:
+    """Puts what was delivered or given up on the queue again: those of `ids` that happened since `since`, where given;
+    returns how many."""
+    return tx.execute(
+        """
+        UPDATE webhook_delivery SET status = 'pending', attempts = 0, queued_at = :now, next_attempt_at = :now,
+            delivered_at = NULL
+        WHERE webhook_id = :webhook_id AND status <> 'pending' AND (:since IS NULL OR created_at >= :since)
+            AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+        """,
+        webhook_id=webhook_id,
+        ids=None if ids is None else json.dumps(list(ids)),
+        since=since,
+        now=tx.now,
+    )
+
+
+def delete_older_than(tx: Transaction, moment: datetime) -> int:
+    """Forgets what was queued last before `moment`, also what waits for a webhook that is switched off; returns how
+    many."""
+    return tx.execute("DELETE FROM webhook_delivery WHERE queued_at < :moment", moment=moment)

@@ -1,0 +1,13 @@
+"""What X charges for a post, in US dollars (x-api.md §9.2, prices of August 2026)."""
+
+from decimal import Decimal
+
+__all__ = ["price_of_post"]
+
+POST_CREATE = Decimal("0.015")
+POST_CREATE_WITH_URL = Decimal("0.200")
+
+
+def price_of_post(*, has_url: bool) -> Decimal:
+    """For POST /2/tweets. What counts as a link is X's secret; whatever becomes a t.co link is taken for one."""
+    return POST_CREATE_WITH_URL if has_url else POST_CREATE
