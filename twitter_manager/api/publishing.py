@@ -17,10 +17,10 @@ from twitter_manager.api.shapes import (
     tweet_of_batch_to_json,
     warnings_to_json,
 )
-from twitter_manager.errors import Invalid, NotFound
+from twitter_manager.errors import Invalid
 from twitter_manager.services.forecasting import Warned
 from twitter_manager.services.validating import Report
-from twitter_manager.storage import batches
+from twitter_manager.storage import batches, tweets
 from twitter_manager.timestamps import to_text
 
 __all__ = ["batch_details", "blueprint", "published"]
@@ -38,18 +38,20 @@ def publish() -> tuple[Response, int]:
 
 
 def published(tweet_id: int, warnings: Sequence[Warned] = ()) -> tuple[Response, int]:
-    """What became of a post that was taken; waits for it. Raises NotFound, XRefused."""
-    found = current.services().waiting.for_tweets([tweet_id], seconds=posting.ONE_SECONDS)
-    if not found:
-        raise NotFound("tweet_not_found")
-    tweet = found[0].tweet
+    """What became of a post that was taken; waits for it where it goes out now. Raises NotFound, XRefused."""
+    services = current.services()
+    found = tweets.get_of_account(services.db, tweet_id)
+    if found.tweet.status not in ("scheduled", "draft"):
+        settled = services.waiting.for_tweets([tweet_id], seconds=posting.ONE_SECONDS)
+        found = settled[0] if settled else found
+    tweet = found.tweet
     if tweet.status == "failed":
         refuse_failed(tweet, post_id=tweet.id)
     answer = {"success": True, "post_id": tweet.id, "status": tweet.status, "warnings": warnings_to_json(warnings)}
     if tweet.status in ("posted", "scheduled", "draft"):
         scheduled_at = None if tweet.scheduled_at is None else to_text(tweet.scheduled_at)
         times = {"created_at": to_text(tweet.created_at), "scheduled_at": scheduled_at}
-        return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": found[0].url, **times}), 201
+        return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": found.url, **times}), 201
     why = {"error": error_sentence(tweet), "error_code": tweet.error_code}
     url = url_for("tweets.show", tweet_id=tweet.id)
     return jsonify({**answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}), 202

@@ -60,10 +60,11 @@ def delete(thread_id: str) -> Response:
 
 
 def published(thread_id: int, warnings: Sequence[Warned] = ()) -> tuple[Response, int]:
-    """What became of a thread that was taken; waits for it. Raises NotFound, XRefused."""
+    """What became of a thread that was taken; waits for it where it goes out now. Raises NotFound, XRefused."""
     services = current.services()
-    thread = threads.get(services.db, thread_id)
-    parts = services.waiting.for_thread(thread_id, seconds=posting.ONE_SECONDS)
+    thread, parts = threads.get(services.db, thread_id), threads.list_parts(services.db, thread_id)
+    if status_of_thread(parts) != "scheduled":
+        parts = services.waiting.for_thread(thread_id, seconds=posting.ONE_SECONDS)
     rows = [thread_part_to_json(part) for part in parts]
     part = next_part(parts)
     if part is not None and part.status == "failed":

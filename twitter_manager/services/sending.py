@@ -89,8 +89,10 @@ class Send(Step):
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
         problem = outcome.problem if isinstance(outcome, XError) else None
+        place = {"account_id": self._account.id, "mock": self._account.mock, "endpoint": x_tweets.CREATE}
+        limits.learn(tx, **place, window=outcome.window)
         if isinstance(outcome, NotSent):
-            limits.give_back(tx, account_id=self._account.id, mock=self._account.mock, endpoint=x_tweets.CREATE)
+            limits.give_back(tx, **place)
             if self._called_off(tx):
                 return
         decision = decisions.decide(outcome, self._situation(tx), tx.now)

@@ -10,8 +10,9 @@ from twitter_manager.services import limits
 from twitter_manager.services.context import Context
 from twitter_manager.services.placing import check_account
 from twitter_manager.services.posts import check_schedule, check_text, reworded
-from twitter_manager.services.tokens import RenewalFailed, Tokens
-from twitter_manager.storage import accounts, idempotency_keys, lanes, tweet_states, tweets
+from twitter_manager.services.tokens import RenewalFailed, Tokens, renewal_refused
+from twitter_manager.storage import accounts, idempotency_keys, lanes, threads, tweet_states, tweets
+from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import Once
 from twitter_manager.storage.tweets import CleanUp
 from twitter_manager.twitter import tweets as x_tweets
@@ -67,8 +68,9 @@ class TweetCare:
             if not changed:
                 raise Conflict("tweet_not_editable")
             if due_at is not None:
-                lanes.make_due(tx, tweet.twitter_account_id, due_at)
-                tx.after_commit(self._context.signals.wake)
+                self._lane_due(tx, tweet.twitter_account_id, due_at)
+            if status == "pending" and (tweet.position or 1) > 1:
+                self._chain(tx, tweet)
         return tweets.get(self._context.db, tweet_id)
 
     def retry(self, tweet_id: int, *, text: str | None, once: Once | None = None) -> Tweet:
@@ -83,8 +85,7 @@ class TweetCare:
             mark = reworded(tweet, content)
             if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
                 raise Conflict("tweet_not_failed")
-            lanes.make_due(tx, tweet.twitter_account_id, tx.now)
-            tx.after_commit(self._context.signals.wake)
+            self._lane_due(tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)
 
     def delete(self, tweet_id: int, *, from_x: bool) -> None:
@@ -99,6 +100,8 @@ class TweetCare:
         with self._context.db.transaction() as tx:
             if not tweets.delete(tx, tweet_id):
                 raise Conflict("tweet_in_flight")
+            if tweet.thread_id is not None and tweet.status not in ("failed", "canceled"):
+                self._chain(tx, tweet)
 
     def clean_up(self, which: CleanUp) -> CleanedUp:
         """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid without a criterion."""
@@ -108,6 +111,16 @@ class TweetCare:
             if which.account_id is not None:
                 accounts.get(tx, which.account_id)
             return CleanedUp(tweets.delete_many(tx, which), tweets.count_on_their_way(tx, which))
+
+    def _chain(self, tx: Transaction, part: Tweet) -> None:
+        """The part behind it may be next now."""
+        due_at = threads.chain(tx, part.thread_id or 0)
+        if due_at is not None:
+            self._lane_due(tx, part.twitter_account_id, due_at)
+
+    def _lane_due(self, tx: Transaction, account_id: int, due_at: datetime) -> None:
+        lanes.make_due(tx, account_id, due_at)
+        tx.after_commit(self._context.signals.wake)
 
     def _delete_at_x(self, tweet: Tweet, post_id: str) -> None:
         account = accounts.get(self._context.db, tweet.twitter_account_id)
@@ -119,17 +132,20 @@ class TweetCare:
         except XError as error:
             raise XRefused("delete_refused", twitter=error.problem.to_json()) from error
         except RenewalFailed as failure:
-            raise failure.refusal() from failure
+            raise renewal_refused(failure) from failure
 
 
 def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime | None, datetime | None]:
     """Status, schedule and due time after the change."""
     if change.status == "canceled":
         return "canceled", tweet.scheduled_at, None
+    waits = (tweet.position or 1) > 1 and tweet.reply_to is None
+    if change.schedule_at is not None and waits:
+        raise Conflict("part_waits", field="schedule_at")
     if change.schedule_at is not None:
         check_schedule(change.schedule_at, now)
         return "scheduled", change.schedule_at, change.schedule_at
     if change.status == "pending":
         # what was held goes on; what was only drafted, canceled or planned waits to be told
-        return "pending", None, now if tweet.status == "held" else None
+        return "pending", None, now if tweet.status == "held" and not waits else None
     return tweet.status, tweet.scheduled_at, tweet.due_at

@@ -1,12 +1,14 @@
 """Threads: tweets that answer each other. A part is told to go out when the part in front of it is at X."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Thread, TweetOfAccount
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 from twitter_manager.storage.tweets import of_account
+from twitter_manager.timestamps import from_text
 
 __all__ = ["cancel_unsent", "chain", "delete", "get", "insert", "list_parts", "resume"]
 
@@ -53,19 +55,19 @@ _IN_FRONT = """
 """
 
 
-def chain(tx: Transaction, thread_id: int) -> bool:
-    """The next part goes out behind the last one that is at X; False when none waits for that."""
+def chain(tx: Transaction, thread_id: int) -> datetime | None:
+    """The next part goes out behind the last one that is at X; returns when. None: none waits for that."""
     row = tx.one(
         f"""
         UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), updated_at = :now,
             due_at = CASE WHEN {_IN_FRONT} IS NULL THEN coalesce(scheduled_at, :now) ELSE :now END
         WHERE id = {_NEXT} AND status IN ('pending', 'scheduled') AND due_at IS NULL
-        RETURNING *
+        RETURNING due_at
         """,  # noqa: S608  - constants of ours
         thread_id=thread_id,
         now=tx.now,
     )
-    return row is not None
+    return from_text(row["due_at"]) if row else None
 
 
 def resume(tx: Transaction, thread_id: int) -> bool:
@@ -75,7 +77,7 @@ def resume(tx: Transaction, thread_id: int) -> bool:
         f"""
         UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, status = 'pending',
             error_code = NULL, twitter_error = NULL, updated_at = :now
-        WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'held', 'draft')
+        WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'held')
             OR (status IN ('pending', 'scheduled') AND due_at IS NULL))
         RETURNING *
         """,  # noqa: S608  - constants of ours

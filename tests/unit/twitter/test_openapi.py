@@ -42,8 +42,23 @@ def sent() -> Any:
         yield x.calls
 
 
+WITH_A_POLL = tweets.NewPost(
+    text="What do you say?", poll={"options": ["Yes", "No"], "duration_minutes": 60}, reply_settings="mentionedUsers"
+)
+EVERYTHING = tweets.NewPost(
+    text="See this",
+    reply_to=AN_ID,
+    media_ids=[AN_ID],
+    community_id="5",
+    made_with_ai=True,
+    paid_partnership=True,
+)
+
 CALLS = {
     "create": lambda x: tweets.create(x, "token", tweets.NewPost(text="hello")),
+    "create with everything": lambda x: tweets.create(x, "token", EVERYTHING),
+    "create with a quote": lambda x: tweets.create(x, "token", tweets.NewPost(text="this", quote_of=AN_ID)),
+    "create with a poll": lambda x: tweets.create(x, "token", WITH_A_POLL),
     "create a reply": lambda x: tweets.create(x, "token", tweets.NewPost(text="hello", reply_to=AN_ID)),
     "delete": lambda x: tweets.delete(x, "token", AN_ID),
     "look up": lambda x: tweets.look_up(x, "token", [AN_ID, "5"]),
