@@ -18,7 +18,7 @@ collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []  # no SIG
 def world(tmp_path: Path) -> Iterator[World]:
     """An X that would take a second copy of a text, so that a second send would show."""
     world = World(tmp_path / "x.db", seed=1)
-    world.change(duplicates_refused=False)
+    world.change(duplicates_refused=False, limit_factor=100.0)
     yield world
     world.close()
 

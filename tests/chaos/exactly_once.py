@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tests.chaos.service_process import Installation
 from twitter_manager.simulator.world import World
 
-__all__ = ["assert_each_once", "refreshes", "sends"]
+__all__ = ["assert_chained", "assert_each_once", "refreshes", "sends"]
 
 
 def assert_each_once(world: World, service: Installation, texts: Sequence[str]) -> None:
@@ -21,6 +21,16 @@ def assert_each_once(world: World, service: Installation, texts: Sequence[str]) 
     posted = {post.id: post.original for post in world.posts()}
     assert {tweet["twitter_id"]: tweet["text"] for tweet in tweets} == posted
     assert not [tweet for tweet in tweets if tweet["twin_twitter_id"] or tweet["needs_decision"]]
+
+
+def assert_chained(world: World, service: Installation, thread_id: int) -> None:
+    """The thread is whole, and each of its posts answers the one before."""
+    thread = service.thread(thread_id)
+    assert thread["status"] == "posted", thread
+    ids = [part["twitter_id"] for part in thread["tweets"]]
+    posts = {post.id: post for post in world.posts()}
+    assert [posts[each].in_reply_to for each in ids] == [None, *ids[:-1]]
+    assert ids == sorted(ids, key=int), "no part overtook another"
 
 
 def sends(world: World) -> int:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -55,6 +56,11 @@ class Process:
             self._popen = subprocess.Popen(
                 [sys.executable, *arguments], cwd=output.parent, env=environment, stdout=file, stderr=subprocess.STDOUT
             )
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._popen.pid
 
     @property
     def ended(self) -> bool:
@@ -189,6 +195,17 @@ class Installation:
         assert answer.status_code == 201, answer.text
         tweet_id: int = answer.json()["tweet_id"]
         return tweet_id
+
+    def create_thread(self, account_id: int, texts: Sequence[str]) -> int:
+        """Hands over a thread that is due now, and does not wait for it; its id."""
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = {"account_id": account_id, "tweets": list(texts), "schedule_at": now, "allow_duplicate": True}
+        thread_id: int = self._good("POST", "/api/v1/threads", json=body)["thread_id"]
+        return thread_id
+
+    def thread(self, thread_id: int) -> dict[str, Any]:
+        """How it stands, with its parts."""
+        return self._good("GET", f"/api/v1/threads/{thread_id}")
 
     def post_pending(self) -> None:
         """Asks for everything to go out, and does not wait for the answer."""

@@ -1,4 +1,4 @@
-"""The long run: 500 tweets over 5 accounts, every kind of bad day at a few per cent, `kill -9` of the whole service
+"""The long run: 500 tweets over 5 accounts, 50 of them in threads, every kind of bad day at a few per cent, `kill -9` of the whole service
 twenty times at any moment; and each tweet is on X once, none is lost, and nobody was asked.
 
 CHAOS_SEED=… repeats the dice of an earlier run (not its timing).
@@ -12,12 +12,13 @@ from functools import partial
 
 import pytest
 
-from tests.chaos.exactly_once import assert_each_once, refreshes, sends
+from tests.chaos.exactly_once import assert_chained, assert_each_once, refreshes, sends
 from tests.chaos.service_process import Installation, Process, eventually
 from tests.chaos.tweet_texts import texts
 from twitter_manager.simulator.world import World
 
 TWEETS = 500
+THREADS = 10  # of five parts each
 KILLS = 20
 ACCOUNTS = ("ann", "ben", "cem", "dot", "eve")
 PATIENCE = 900.0
@@ -39,12 +40,17 @@ def test_five_hundred_tweets_twenty_kills(
     began = time.monotonic()
     running = service.start()
     accounts = [service.connect(name) for name in ACCOUNTS]
-    for number, text in enumerate(written):
+    single = len(written) - 5 * THREADS
+    for number, text in enumerate(written[:single]):
         service.create(accounts[number % len(accounts)], text)
     created = time.monotonic()
     world.faults.seed(seed)
     _bad_days(world)
     world.change(latency=0.3, visibility_delay=4)
+    threads = [
+        service.create_thread(accounts[number % len(accounts)], written[first : first + 5])
+        for number, first in enumerate(range(single, len(written), 5))
+    ]
     service.post_pending()
     eventually(world.posts, seconds=60, what="the first post")
     in_flight = _kill_again_and_again(service, running, world, chance)
@@ -56,6 +62,8 @@ def test_five_hundred_tweets_twenty_kills(
         print(_figures(service, world))
     assert in_flight > 0, "no kill met a tweet on its way"
     assert_each_once(world, service, written)
+    for thread_id in threads:
+        assert_chained(world, service, thread_id)
     assert [account["status"] for account in service.accounts()] == ["active"] * len(ACCOUNTS)
     assert [line for line in service.error_lines() if not any(known in line for known in EXPECTED_ERRORS)] == []
 

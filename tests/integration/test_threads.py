@@ -251,3 +251,25 @@ def publish_later(service: Service, account_id: int) -> int:
     thread = {"account_id": account_id, "tweets": TEXTS, "schedule_at": "2026-11-20T14:05:00Z"}
     number: int = service.client.post("/api/v1/threads", json=thread).json["thread_id"]
     return number
+
+
+def test_cleaning_up_does_not_tear_a_thread_apart(service: Service, alice: int) -> None:
+    service.world.faults.rate_limits(reset_in=600, skip=1)
+    thread_id = publish(service, alice).json["thread_id"]
+    cleaned = service.client.post("/api/v1/tweets/cleanup", json={"statuses": ["pending"]}).json
+    assert (cleaned["deleted"], cleaned["skipped"]) == (0, 1)
+    service.clock.forward(601)
+    service.run_due()
+    assert state(service, thread_id)["status"] == "posted"
+
+
+def test_a_thread_without_parts_is_none(service: Service, alice: int) -> None:
+    thread_id = publish(service, alice).json["thread_id"]
+    service.client.post("/api/v1/tweets/cleanup", json={"statuses": ["posted"]})
+    assert_error(service.client.get(f"/api/v1/threads/{thread_id}"), 404, "thread_not_found")
+
+
+def test_the_account_goes_with_its_threads(service: Service, alice: int) -> None:
+    thread_id = publish(service, alice).json["thread_id"]
+    assert service.client.delete(f"/api/v1/accounts/{alice}").json["deleted_tweets"] == 3
+    assert_error(service.client.get(f"/api/v1/threads/{thread_id}"), 404, "thread_not_found")

@@ -90,7 +90,7 @@ class Threads:
         for tweet in out if from_x else ():
             self._tweets.delete(tweet.id, from_x=True)
         with self._context.db.transaction() as tx:
-            if not threads.delete(tx, thread_id):
+            if not threads.delete(tx, thread_id) and threads.list_parts(tx, thread_id):
                 raise Conflict("thread_in_flight", retryable=True)
         return len(out) if from_x else 0
 

@@ -90,7 +90,11 @@ def _ordinary(call: Call, consent: Consent | None) -> Answer:
     if consent is None or call.caller is None:
         return problem(401, "Unauthorized")
     window = rate_windows.count(
-        call.db, user_id=call.user.id, route=call.route.name, limit=call.route.limit, now=call.now
+        call.db,
+        user_id=call.user.id,
+        route=call.route.name,
+        limit=int(call.route.limit * call.settings.limit_factor),
+        now=call.now,
     )
     if call.settings.rate_limits and window.exceeded:
         return problem(429, "Too Many Requests").with_headers(window.headers())

@@ -19,8 +19,10 @@ class SimulatorSettings:
     latency: float = 0.0
     """So long every answer takes."""
     rate_limits: bool = False
-    """X's 15-minute windows are enforced. Off, because a trial posts more in a minute than X takes in an hour; the
-    headers count truthfully either way."""
+    """X's 15-minute windows are enforced. Off, because the service keeps to them by what the headers say, and they
+    count truthfully either way."""
+    limit_factor: float = 1.0
+    """X's limits times this, for trials that post more in a minute than X takes in an hour."""
 
 
 def read(db: sqlite3.Connection) -> SimulatorSettings:

@@ -100,7 +100,7 @@ def cancel_unsent(tx: Transaction, thread_id: int) -> None:
 
 
 def delete(tx: Transaction, thread_id: int) -> bool:
-    """Deletes the thread with its parts; False when X may have one of them at this moment."""
+    """Deletes the thread with its parts; False when X may have one of them at this moment, or it is gone."""
     changed = tx.execute(
         """
         DELETE FROM thread WHERE id = :id AND NOT EXISTS (

@@ -222,8 +222,13 @@ def count_due_of_world(q: Queries, *, mock: bool, now: datetime) -> int:
     return int(row["n"]) if row else 0
 
 
-# posting, unconfirmed, or told to go out: what is on its way is never deleted
-_ON_ITS_WAY = "(status IN ('posting', 'unconfirmed') OR (status = 'pending' AND due_at IS NOT NULL))"
+# posting, unconfirmed, told to go out, or behind such a one in its thread: what is on its way is never cleaned up
+_ON_ITS_WAY = """(
+    status IN ('posting', 'unconfirmed') OR (status = 'pending' AND due_at IS NOT NULL)
+    OR (status = 'pending' AND position > 1 AND EXISTS (
+        SELECT 1 FROM tweet AS front WHERE front.thread_id = tweet.thread_id AND front.position < tweet.position
+            AND (front.status IN ('posting', 'unconfirmed') OR front.due_at IS NOT NULL)))
+)"""
 
 
 def delete(tx: Transaction, tweet_id: int) -> bool:

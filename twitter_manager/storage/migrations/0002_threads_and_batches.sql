@@ -32,5 +32,15 @@ CREATE INDEX tweet_of_batch ON tweet (batch_id, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX tweet_next_part ON tweet (twitter_account_id, due_at) WHERE position > 1 AND due_at IS NOT NULL;
 CREATE INDEX tweet_equal ON tweet (twitter_account_id, fingerprint);
 
+-- what nothing is left of is not there any more
+CREATE TRIGGER thread_without_parts AFTER DELETE ON tweet WHEN old.thread_id IS NOT NULL
+BEGIN
+    DELETE FROM thread WHERE id = old.thread_id AND NOT EXISTS (SELECT 1 FROM tweet WHERE thread_id = old.thread_id);
+END;
+CREATE TRIGGER batch_without_tweets AFTER DELETE ON tweet WHEN old.batch_id IS NOT NULL
+BEGIN
+    DELETE FROM batch WHERE id = old.batch_id AND NOT EXISTS (SELECT 1 FROM tweet WHERE batch_id = old.batch_id);
+END;
+
 PRAGMA user_version = 2;
 COMMIT;
