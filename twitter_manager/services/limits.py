@@ -42,13 +42,14 @@ def free_at(q: Queries, *, account_id: int | None, mock: bool, endpoint: str, no
         of_day=day.calls if day else None,
         of_app=of_app.calls if of_app else None,
     )
-    known = RateWindow(found.call_limit, found.remaining, found.reset_at)
-    moments = [
-        rate_limits.free_at(found.of_account, PER_ACCOUNT, now),
-        rate_limits.free_at(found.of_endpoint, short, now, known),
-        rate_limits.free_at(found.of_day, day, now) if day else None,
-        rate_limits.free_at(found.of_app, of_app, now) if of_app else None,
-    ]
+    said, unsaid = RateWindow(found.call_limit, found.remaining, found.reset_at), rate_limits.NOTHING
+    windows = (
+        (found.of_account, PER_ACCOUNT, unsaid),
+        (found.of_endpoint, short, said),
+        (found.of_day, day, unsaid),
+        (found.of_app, of_app, said if account_id is None else unsaid),
+    )
+    moments = [rate_limits.free_at(nth, limit, now, known) for nth, limit, known in windows if limit is not None]
     return max((moment for moment in moments if moment is not None), default=None)
 
 
@@ -56,16 +57,20 @@ def learn(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str,
     """Keeps what an answer's headers said of the window. Writes only what was not known."""
     known = _known(tx, account_id=account_id, mock=mock, endpoint=endpoint)
     news = rate_limits.learned(known, window, tx.now)
-    if news is not None:
-        rate_windows.put(
-            tx,
-            account_id=account_id,
-            mock=mock,
-            endpoint=endpoint,
-            call_limit=news.limit,
-            remaining=news.remaining,
-            reset_at=news.reset_at,
-        )
+    if news is None:
+        return
+    if account_id is not None and not rate_limits.is_same_window(known, news):
+        made = recent_calls(tx, account_id=account_id, mock=mock, endpoint=endpoint, now=tx.now)
+        news = rate_limits.begun(news, rate_limits.per_user(endpoint, news), len(made))
+    rate_windows.put(
+        tx,
+        account_id=account_id,
+        mock=mock,
+        endpoint=endpoint,
+        call_limit=news.limit,
+        remaining=news.remaining,
+        reset_at=news.reset_at,
+    )
 
 
 def give_back(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:

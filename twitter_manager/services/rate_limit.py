@@ -83,7 +83,5 @@ def _of_the_app(q: Queries, account: Account, now: datetime) -> Iterator[Endpoin
         yield _left(endpoint, limit, Room(limit.calls, left, None if left else back, back), shared=True)
 
 
-def _left(
-    endpoint: str, limit: Limit, room: Room, *, source: str = "table", shared: bool = False
-) -> EndpointLeft:
+def _left(endpoint: str, limit: Limit, room: Room, *, source: str = "table", shared: bool = False) -> EndpointLeft:
     return EndpointLeft(endpoint=endpoint, shared=shared, seconds=limit.seconds, room=room, source=source)

@@ -65,7 +65,7 @@ def standing(
 
     The app's calls are only counted where the whole log has enough rows: most days that spares reading 10,000.
     """
-    row = q.one(
+    (row,) = q.all(
         """
         SELECT w.call_limit, w.remaining, w.reset_at,
             (SELECT called_at FROM x_call WHERE account_id = :account_id
@@ -92,7 +92,6 @@ def standing(
         of_day=of_day,
         of_app=of_app,
     )
-    assert row is not None
     times = ("of_account", "of_endpoint", "of_day", "of_app", "reset_at")
     return Standing(
         call_limit=row["call_limit"],
@@ -127,7 +126,7 @@ def list_of_endpoint(q: Queries, account_id: int, endpoint: str, *, since: datet
 
 def count_of_app(q: Queries, endpoint: str, *, mock: bool, since: datetime) -> tuple[int, datetime | None]:
     """How many calls all accounts of a world together made to the endpoint after `since`, and when the first was."""
-    row = q.one(
+    (row,) = q.all(
         """
         SELECT count(*) AS n, min(called_at) AS oldest FROM x_call
         WHERE mock = :mock AND endpoint = :endpoint AND called_at > :since
@@ -136,7 +135,6 @@ def count_of_app(q: Queries, endpoint: str, *, mock: bool, since: datetime) -> t
         endpoint=endpoint,
         since=since,
     )
-    assert row is not None
     return row["n"], row["oldest"] and from_text(row["oldest"])
 
 

@@ -22,9 +22,11 @@ __all__ = [
     "Limit",
     "RateWindow",
     "Room",
+    "begun",
     "calls_that_count",
     "free_at",
     "governs",
+    "is_same_window",
     "learned",
     "per_user",
     "room",
@@ -141,9 +143,7 @@ def calls_that_count(
     return [call for call in calls if _counts(call, limit, now, known)]
 
 
-def free_at(
-    nth_newest: datetime | None, limit: Limit, now: datetime, known: RateWindow = NOTHING
-) -> datetime | None:
+def free_at(nth_newest: datetime | None, limit: Limit, now: datetime, known: RateWindow = NOTHING) -> datetime | None:
     """The earliest moment at which a call is admitted if none is made before; None: now.
 
     `nth_newest`: the call with `limit.calls` - 1 newer ones, if there is one.
@@ -167,24 +167,36 @@ def room(calls: Sequence[datetime], limit: Limit, now: datetime, known: RateWind
 
 
 def learned(known: RateWindow, said: RateWindow, now: datetime) -> RateWindow | None:
-    """What is known after an answer that said so; None: nothing that was not known.
+    """What is known after an answer with these headers; None: nothing that was not known.
 
-    Answers may come in another order than X gave them: within one window what is left only shrinks, and X's word
-    counts where it is less than we reckoned.
+    Answers may come in another order than X gave them, and while other calls are under way. Within one window what
+    is left only shrinks, so X's word counts where it is less than we reckoned; for a window that is new see `begun`.
     """
-    limit = said.limit or known.limit
-    reset = said.reset_at
+    limit, reset = said.limit or known.limit, said.reset_at
     if reset is None and said.remaining == 0:
         reset = later(now, NO_RESET_SECONDS)
     if said.remaining is None or reset is None or not now < reset <= now + LONGEST_WINDOW:
-        return replace(known, limit=limit) if limit != known.limit else None
-    if known.reset_at is not None and known.remaining is not None:
-        if abs(reset - known.reset_at) < SAME_WINDOW:
-            fewer = said.remaining < known.remaining
-            return RateWindow(limit, said.remaining, reset) if fewer else _with_limit(known, limit)
-        if reset < known.reset_at and said.remaining:
-            return None  # a late answer from the window before
-    return RateWindow(limit, said.remaining, reset)
+        return _with_limit(known, limit)
+    news = RateWindow(limit, said.remaining, reset)
+    if is_same_window(known, news):
+        return news if said.remaining < (known.remaining or 0) else _with_limit(known, limit)
+    if governs(known, now) and known.reset_at and reset < known.reset_at and said.remaining:
+        return None  # it came late: another window runs since
+    return news
+
+
+def is_same_window(one: RateWindow, other: RateWindow) -> bool:
+    """Whether both are knowledge of one window of X's."""
+    if one.reset_at is None or other.reset_at is None:
+        return one.reset_at is other.reset_at
+    return abs(one.reset_at - other.reset_at) < SAME_WINDOW
+
+
+def begun(news: RateWindow, limit: Limit, made: int) -> RateWindow:
+    """A window of which X tells for the first time, in which we made so many calls: some may still be under way."""
+    if news.remaining is None:
+        return news
+    return replace(news, remaining=min(news.remaining, max(0, limit.calls - made)))
 
 
 def _with_limit(known: RateWindow, limit: int | None) -> RateWindow | None:
