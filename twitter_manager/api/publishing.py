@@ -23,7 +23,7 @@ from twitter_manager.services.validating import Report
 from twitter_manager.storage import batches, tweets
 from twitter_manager.timestamps import to_text
 
-__all__ = ["batch_details", "blueprint", "published"]
+__all__ = ["batch_taken", "blueprint", "published"]
 
 blueprint = Blueprint("publishing", __name__, url_prefix="/api/v1")
 
@@ -73,21 +73,26 @@ def publish_batch() -> tuple[Response, int]:
     return jsonify(answer), 202 if kept else 200
 
 
+def batch_taken(batch_id: int) -> tuple[Response, int]:
+    """What was taken of a batch, where the answer that also told what was refused is lost. Raises NotFound."""
+    db = current.services().db
+    batch = batches.get(db, batch_id)
+    posts = [tweet_of_batch_to_json(each) for each in batches.list_tweets(db, batch_id)]
+    taken = [{name: post[name] for name in ("post_id", "account_id", "status", "error")} for post in posts]
+    return jsonify({"batch_id": batch.id, "posts": taken, "warnings": []}), 202
+
+
 @blueprint.get("/batches/<batch_id>")
 def show_batch(batch_id: str) -> Response:
     """How the posts of a batch stand."""
-    return batch_details(inputs.to_id(batch_id, field="batch_id"))[0]
-
-
-def batch_details(batch_id: int) -> tuple[Response, int]:
-    """The posts of a batch that were taken, with their states; 202 as an answer to taking it. Raises NotFound."""
+    number = inputs.to_id(batch_id, field="batch_id")
     db = current.services().db
-    batch = batches.get(db, batch_id)
-    found = batches.list_tweets(db, batch_id)
+    batch = batches.get(db, number)
+    found = batches.list_tweets(db, number)
     counts = Counter(each.tweet.status for each in found)
     posts = [tweet_of_batch_to_json(each) for each in found]
     place = {"batch_id": batch.id, "created_at": to_text(batch.created_at), "total": len(found), "counts": counts}
-    return jsonify({**place, "posts": posts, "warnings": []}), 202
+    return jsonify({**place, "posts": posts})
 
 
 @blueprint.post("/tweets/validate")

@@ -61,6 +61,7 @@ class Batches:
         refusals = [next(problems_of_post(wish.post), None) for wish in wishes]  # weighing texts needs no lock
         try:
             with self._context.db.transaction() as tx:
+                idempotency_keys.check_free(tx, once)
                 if any(wish.schedule_at is None and not wish.draft for wish in wishes):
                     check_worker(tx, tx.now)
                 warnings = [*_same_texts(wishes), *forecast(tx, wishes, tx.now)]

@@ -52,6 +52,7 @@ class Publishing:
         for problem in problems_of_post(wish.post):
             raise problem
         with self._context.db.transaction() as tx:
+            idempotency_keys.check_free(tx, once)
             for problem in problems_of_place(tx, wish, tx.now):
                 raise problem
             if wish.schedule_at is None and not wish.draft:

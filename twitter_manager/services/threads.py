@@ -46,6 +46,7 @@ class Threads:
                 problem.field = f"tweets.{index}.{problem.field}"
                 raise problem
         with self._context.db.transaction() as tx:
+            idempotency_keys.check_free(tx, once)
             for problem in problems_of_place(tx, wish, tx.now):
                 raise problem
             if wish.schedule_at is None:

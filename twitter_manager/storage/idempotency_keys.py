@@ -9,7 +9,7 @@ from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import later
 
-__all__ = ["KEPT_SECONDS", "Once", "delete_older_than", "find", "insert", "insert_answer", "keep_answer"]
+__all__ = ["KEPT_SECONDS", "Once", "check_free", "delete_older_than", "find", "insert", "insert_answer", "keep_answer"]
 
 KEPT_SECONDS = 86_400.0  # an older row counts as not there
 
@@ -43,6 +43,12 @@ def find(q: Queries, once: Once, *, now: datetime) -> IdempotencyKey | None:
         oldest=later(now, -KEPT_SECONDS),
     )
     return _row(row) if row else None
+
+
+def check_free(tx: Transaction, once: Once | None) -> None:
+    """Raises Conflict when somebody, in whatever process, was first: for who would otherwise meet what that one made."""
+    if once is not None and find(tx, once, now=tx.now) is not None:
+        raise Conflict("idempotency_key_in_use", retryable=True)
 
 
 def insert(tx: Transaction, once: Once | None, *, subject_id: int) -> None:
