@@ -2,8 +2,9 @@
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 PYTHON = .venv/bin/python
 INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check
+NEWMAN = newman@6.2.2
 
-.PHONY: help setup run test check e2e chaos
+.PHONY: help setup run test check e2e chaos bench
 .DELETE_ON_ERROR:
 
 help:
@@ -13,6 +14,7 @@ help:
 	@echo "make check   lint, format and types"
 	@echo "make e2e     whole-service runs that need a browser or several minutes"
 	@echo "make chaos   the long runs with kill -9"
+	@echo "make bench   how fast it is, into docs/benchmarks.md, in five minutes"
 
 setup: .venv/.installed
 
@@ -27,11 +29,14 @@ check: .venv/.installed-dev
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 
-e2e: .venv/.installed-dev
+e2e: .venv/.installed-dev .venv/.installed-e2e
 	$(PYTHON) -m pytest -m e2e
 
 chaos: .venv/.installed-dev
 	$(PYTHON) -m pytest -m chaos
+
+bench: .venv/.installed-bench
+	$(PYTHON) -m benchmarks
 
 .venv/bin/python:
 	@found=; for python in $(PYTHONS); do \
@@ -53,4 +58,19 @@ chaos: .venv/.installed-dev
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Installing the tools for tests into .venv"
 	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+.venv/.installed-e2e: requirements-e2e.txt Makefile .venv/.installed
+	@if ! command -v npm >/dev/null; then \
+		echo "make e2e needs npm for newman, which runs the Postman collection" >&2; exit 1; \
+	fi
+	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/newman"
+	@$(PYTHON) -m venv .venv/e2e
+	@.venv/e2e/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-e2e.txt
+	@npm install --silent --no-audit --no-fund --prefix .venv/newman $(NEWMAN)
+	@touch $@
+
+.venv/.installed-bench: requirements-bench.txt .venv/.installed-dev
+	@echo "Installing the tools for measuring into .venv"
+	@$(INSTALL) -r requirements-bench.txt
 	@touch $@

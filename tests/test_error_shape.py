@@ -38,7 +38,8 @@ def test_without_a_key_every_route_but_the_public_ones_is_refused(app: Flask, an
 
 def test_the_public_ones_are_exactly_those_of_the_contract(app: Flask) -> None:
     paths = {rule.rule for rule, _, _ in calls(app) if rule.endpoint in PUBLIC}
-    assert paths == {"/", "/api/v1/health", "/auth/callback", "/mock/i/oauth2/authorize"}
+    docs = {"/docs", "/docs/start.js", "/docs/swagger-ui.css", "/docs/swagger-ui.js", "/api/v1/openapi.json"}
+    assert paths == {"/", "/api/v1/health", "/auth/callback", "/mock/i/oauth2/authorize"} | docs
 
 
 def test_head_and_options_need_a_key_too(app: Flask, anonymous: FlaskClient) -> None:

@@ -1,6 +1,8 @@
 """flask --app app …: the maintenance commands."""
 
+import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,17 +13,21 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from twitter_manager import logs
+from twitter_manager.api.openapi.document import describe
+from twitter_manager.api.openapi.postman import postman_files
 from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.errors import ServiceError, StartRefused, StorageUnavailable
 from twitter_manager.models import ApiKey
 from twitter_manager.services import Services, build, prepare
+from twitter_manager.services.doctor import report
+from twitter_manager.services.doctor.settings import refused as settings_refused
 from twitter_manager.serving.signals import Stopped, StopSignals
 from twitter_manager.simulator import server as simulator_server
 from twitter_manager.simulator.world import World
 from twitter_manager.timestamps import to_text
 from twitter_manager.worker import start_worker
 
-__all__ = ["register"]
+__all__ = ["application_of_the_doctor", "asks_the_doctor", "register"]
 
 _LARGEST_ID = 2**63 - 1
 
@@ -30,7 +36,7 @@ log = logging.getLogger("twitter_manager.cli")
 
 def register(app: Flask) -> None:
     """Adds the commands to `flask --app app`."""
-    for command in (worker, keys, simulator):
+    for command in (worker, keys, doctor, simulator, openapi, postman):
         app.cli.add_command(command)
 
 
@@ -143,6 +149,43 @@ def _line_of(key: ApiKey) -> str:
     return f"{key.id:>4}  {state:<7}  {key.source:<7}  {to_text(key.created_at)}  {key.name}"
 
 
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@with_appcontext
+def doctor(as_json: bool) -> None:
+    """Check settings, disk, database, keys, accounts, worker and X, and say what to do. Changes nothing."""
+    refused = current_app.extensions.get("refused")
+    with _nothing_logged():
+        checks = settings_refused(refused) if refused else _services().doctor.examine()
+    click.echo(json.dumps(report.to_json(checks), indent=2) if as_json else report.to_text(checks))
+    if not report.all_well(checks):
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _nothing_logged() -> Iterator[None]:
+    """The doctor leaves no trace: the log's first line would make its folder."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def asks_the_doctor() -> bool:
+    """Whether this is `flask --app app doctor`, on its way to load the application."""
+    return click.get_current_context(silent=True) is not None and "doctor" in sys.argv[1:]
+
+
+def application_of_the_doctor(refused: StartRefused) -> Flask:
+    """In place of an application whose settings cannot be: nothing but the doctor, who says why."""
+    app = Flask("twitter_manager.api", static_folder=None)
+    app.extensions["refused"] = refused
+    app.cli.add_command(doctor)
+    return app
+
+
 @click.command("simulator")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8081, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
@@ -169,3 +212,27 @@ def simulator(host: str, port: int, path: Path | None) -> None:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
     finally:
         world.close()
+
+
+@click.command("openapi")
+@with_appcontext
+def openapi() -> None:
+    """Print the OpenAPI document of every call, as GET /api/v1/openapi.json answers it."""
+    click.echo(json.dumps(describe(current_app), indent=2, ensure_ascii=False))
+
+
+@click.command("postman")
+@click.option(
+    "--folder",
+    default="postman",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to write the two files.",
+)
+@with_appcontext
+def postman(folder: Path) -> None:
+    """Write the Postman collection and its environment, made from the OpenAPI document."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in postman_files(describe(current_app)).items():
+        (folder / name).write_text(content, encoding="utf-8", newline="\n")
+        click.echo(folder / name)

@@ -6,7 +6,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from twitter_manager import cli, config
-from twitter_manager.api import BLUEPRINTS, auth, errors, headers, hosts, oauth, request_log
+from twitter_manager.api import BLUEPRINTS, auth, errors, headers, hosts, idempotency, oauth, request_log
+from twitter_manager.api.application import Application
 from twitter_manager.api.json_provider import OrjsonProvider
 from twitter_manager.capacity import LARGEST_BODY
 from twitter_manager.config import Settings
@@ -23,7 +24,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     if services is None:
         services = build(settings or config.load(Path.cwd()))
     settings = services.settings
-    app = Flask("twitter_manager.api", static_folder=None)
+    app = Application("twitter_manager.api", static_folder=None)
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.merge_slashes = False  # a redirect would repeat the query, and with it ?api_key
@@ -43,6 +44,7 @@ def _add_routes(app: Flask, settings: Settings) -> None:
         app.register_blueprint(blueprint)
     oauth.register_callback(app, settings)
     auth.register(app)
+    idempotency.register(app)
     headers.register(app)
 
 

@@ -45,10 +45,6 @@ def test_two_wrong_keys_in_one_call_are_one_guess(anonymous: FlaskClient) -> Non
         assert_error(answer, 401, "unauthorized")
 
 
-def test_a_path_that_is_public_by_contract_asks_for_no_key_also_while_nothing_is_there(anonymous: FlaskClient) -> None:
-    assert_error(anonymous.get("/api/v1/openapi.json"), 404, "not_found")
-
-
 def test_a_revoked_key_stops_at_once(service: Service, anonymous: FlaskClient) -> None:
     key, text = service.services.api_keys.create("laptop")
     assert anonymous.get("/api/v1/test", headers={"X-API-Key": text}).status_code == 200

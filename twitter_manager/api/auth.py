@@ -18,13 +18,23 @@ from twitter_manager.timestamps import later, now
 __all__ = ["API", "PUBLIC", "register"]
 
 API = "/api/v1/"
-PUBLIC = frozenset({"health.show", "home.show", "oauth.callback", "consent.show", "consent.decide"})
-_PUBLIC_PATHS = frozenset({"/api/v1/openapi.json"})  # also while there is nothing
+PUBLIC = frozenset(
+    {
+        "health.show",
+        "home.show",
+        "oauth.callback",
+        "consent.show",
+        "consent.decide",
+        "docs.show",
+        "docs.asset",
+        "docs.openapi",
+    }
+)
 
 
 def register(app: Flask) -> None:
     """Asks for a key before each request to `app`. To be called after its routes are there."""
-    open_paths = _PUBLIC_PATHS | {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in PUBLIC}
+    open_paths = frozenset({rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in PUBLIC})
     wrong_keys = WrongKeys()
 
     @app.before_request

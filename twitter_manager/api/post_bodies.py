@@ -21,7 +21,7 @@ def _media_id(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-MediaId = Annotated[XId, BeforeValidator(_media_id)]
+MediaId = Annotated[XId, BeforeValidator(_media_id, json_schema_input_type=Annotated[int, Field(ge=0)] | XId)]
 
 
 class PollBody(inputs.Body):
@@ -93,7 +93,10 @@ def _part(value: object) -> object:
     return {"text": value} if isinstance(value, str) else value
 
 
-Parts = Annotated[list[Annotated[PartBody, BeforeValidator(_part)]], Field(min_length=1, max_length=MOST_PARTS)]
+Parts = Annotated[
+    list[Annotated[PartBody, BeforeValidator(_part, json_schema_input_type=str | PartBody)]],
+    Field(min_length=1, max_length=MOST_PARTS),
+]
 
 
 class ThreadBody(_When):

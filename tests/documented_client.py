@@ -1,0 +1,102 @@
+"""A test client that holds every answer against the OpenAPI document: its status, its code, its schema.
+
+The whole suite asks through it, so whatever the service answers to a test is what the document says.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from twitter_manager.api.openapi import OPERATIONS
+from twitter_manager.api.openapi.document import describe
+from twitter_manager.config import Settings
+from twitter_manager.factory import create_app
+
+__all__ = ["DocumentedClient", "bare_app", "document", "faults_of", "validator"]
+
+_WHERE = "urn:document"
+
+
+@cache
+def bare_app() -> Flask:
+    """The application with its routes, and nothing behind it."""
+    return create_app(Settings(root=Path("/nowhere")))
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The document of this version."""
+    return describe(bare_app())
+
+
+@cache
+def _registry() -> "Registry[Any]":
+    return Registry().with_resource(_WHERE, Resource(contents=document(), specification=DRAFT202012))
+
+
+def validator(pointer: str) -> Draft202012Validator:
+    """Of the schema at this place of the document."""
+    return Draft202012Validator({"$ref": f"{_WHERE}#{pointer}"}, registry=_registry())
+
+
+@cache
+def _answers() -> dict[str, dict[str, Any]]:
+    """By operation and status: where the schema of the JSON answer stands."""
+    found: dict[str, dict[str, Any]] = {}
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            place = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}/responses"
+            for status, answer in operation["responses"].items():
+                here = answer["$ref"].removeprefix("#") if "$ref" in answer else f"{place}/{status}"
+                found.setdefault(operation["operationId"], {})[status] = here
+    return found
+
+
+@cache
+def _validator_of(operation: str, status: str) -> Draft202012Validator | None:
+    """None for a status that the document does not have there."""
+    place = _answers()[operation].get(status)
+    if place is None:
+        return None
+    return validator(f"{place}/content/application~1json/schema")
+
+
+def faults_of(endpoint: str, answer: TestResponse) -> list[str]:
+    """What is not as the document says about the operation of this Flask endpoint."""
+    status, code = str(answer.status_code), (answer.json or {}).get("code") if answer.is_json else None
+    found = _validator_of(endpoint.replace(".", "_"), status)
+    if found is None:
+        return [
+            f"{endpoint}: {status} (code {code}) is not in the document: declare it in twitter_manager/api/openapi/"
+        ]
+    errors = sorted(found.iter_errors(answer.json), key=lambda error: list(error.path)) if answer.is_json else []
+    told = [f"/{'/'.join(map(str, error.path))}: {error.message}" for error in errors]
+    return [f"{endpoint}: {status} is not as twitter_manager/api/openapi/ says: {each}" for each in told]
+
+
+class DocumentedClient(FlaskClient):
+    """Fails the test whose answer the document does not have."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        answer = super().open(*args, **kwargs)
+        endpoint = self._endpoint_of(answer)
+        if endpoint in OPERATIONS and answer.status_code != 405:
+            assert faults_of(endpoint, answer) == []
+        return answer
+
+    def _endpoint_of(self, answer: TestResponse) -> str:
+        asked = answer.request
+        adapter = self.application.url_map.bind("")
+        try:
+            endpoint, _ = adapter.match(asked.path, asked.method)
+        except HTTPException:
+            return ""
+        return endpoint if asked.method not in ("HEAD", "OPTIONS") else ""

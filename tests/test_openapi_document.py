@@ -1,0 +1,283 @@
+"""The OpenAPI document says what the code does: routes, bodies, queries, errors, answers. Each fault names its cure."""
+
+import ast
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from werkzeug.test import TestResponse
+
+from tests.conftest import Service
+from tests.documented_client import bare_app, document, faults_of, validator
+from tests.raised_errors import errors_raised_by, reached_from
+from twitter_manager.api.auth import PUBLIC
+from twitter_manager.api.errors import STATUSES
+from twitter_manager.api.openapi import NOT_DESCRIBED, OPERATIONS, RESOURCES
+from twitter_manager.api.openapi.document import described_routes, path_of
+from twitter_manager.api.openapi.operations import ANY_CODE, Operation
+from twitter_manager.api.openapi.publishing import ACCOUNT_ERRORS, POST_ERRORS
+from twitter_manager.error_codes import CODES
+from twitter_manager.factory import create_app
+
+WHERE = "twitter_manager/api/openapi/"
+# What a view reads from the query by these functions of inputs, beside those that are given the name.
+QUERIES = {"page_in_query": ("page", "limit"), "cursor_in_query": ("cursor",)}
+# Raised on the way to these views, but not out of them: an account goes with what it has.
+NEVER = {
+    (endpoint, 404, "account_not_found")
+    for endpoint in (
+        "posting.post_one",
+        "tweets.change",
+        "tweets.retry",
+        "tweets.delete",
+        "threads.resume",
+        "threads.delete",
+    )
+}
+# They tell what stands against a post, and do not raise it.
+TELLING = {"publishing.publish_batch", "publishing.validate"}
+# Raised where tests/raised_errors.py does not see it.
+BY_ANOTHER_WAY = {
+    ("accounts.refresh", 429, "rate_limit_exceeded"),  # RenewalFailed.refusal
+    ("accounts.refresh", 409, "token_unreadable"),
+}
+
+
+def operations_of_document() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def view_of(endpoint: str) -> Any:
+    return inspect.unwrap(bare_app().view_functions[endpoint])
+
+
+def calls_from(view: Any) -> Iterator[tuple[str, ast.Call, str]]:
+    """Every call on the way from the view: its words, itself, and the name of the function that it stands in."""
+    for function in reached_from(view.__module__, view.__name__):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call):
+                yield ast.unparse(node.func), node, function.name
+
+
+def texts_of(argument: ast.expr, function: str, view: Any) -> set[str]:
+    """The text that is given; where it is the function's own parameter: those with which it is called."""
+    if isinstance(argument, ast.Constant):
+        return {argument.value}
+    return {ast.literal_eval(call.args[0]) for name, call, _ in calls_from(view) if name == function}
+
+
+# the routes
+
+
+def test_every_route_has_an_operation_and_every_operation_a_route() -> None:
+    app = bare_app()
+    routed = {rule.endpoint for rule, _ in described_routes(app)}
+    missing = routed - set(OPERATIONS)
+    assert not missing, f"add an entry to a table in {WHERE} for: {', '.join(sorted(missing))}"
+    stale = set(OPERATIONS) - routed
+    assert not stale, f"no route has these endpoints; take them out of {WHERE}: {', '.join(sorted(stale))}"
+    assert len(routed) >= 20
+
+
+def test_nothing_that_programs_call_is_left_out() -> None:
+    app = bare_app()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in NOT_DESCRIBED:
+            assert not rule.rule.startswith("/api/") or rule.rule == "/api/v1/openapi.json", rule.rule
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} >= NOT_DESCRIBED
+
+
+def test_the_document_has_these_routes_and_no_other() -> None:
+    served = {(path_of(rule), method.lower()) for rule, method in described_routes(bare_app())}
+    assert {(path, method) for path, method, _ in operations_of_document()} == served
+
+
+def test_no_endpoint_stands_in_two_tables() -> None:
+    assert sum(len(resource.operations) for resource in RESOURCES) == len(OPERATIONS)
+
+
+def test_each_operation_has_a_name_of_its_own_and_says_what_it_does() -> None:
+    names = [operation["operationId"] for _, _, operation in operations_of_document()]
+    assert len(set(names)) == len(names)
+    for path, method, operation in operations_of_document():
+        assert operation["summary"], (path, method)
+        assert len(operation["tags"]) == 1
+
+
+def test_the_calls_that_need_no_key_say_so() -> None:
+    open_calls = {operation["operationId"] for _, _, operation in operations_of_document() if "security" in operation}
+    assert open_calls == {endpoint.replace(".", "_") for endpoint in PUBLIC if endpoint in OPERATIONS}
+
+
+# what is sent
+
+
+@pytest.mark.parametrize("endpoint", OPERATIONS)
+def test_the_body_is_the_one_that_the_view_reads(endpoint: str) -> None:
+    view = view_of(endpoint)
+    module = inspect.getmodule(view)
+    models = [
+        model
+        for name, call, _ in calls_from(view)
+        for model in {"inputs.body": call.args[:1], "inputs.body_by_field": call.args[1:3]}.get(name, [])
+    ]
+    read = {eval(ast.unparse(model), vars(module)) for model in models}  # names of classes in the view's own module
+    declared = set(OPERATIONS[endpoint].bodies)
+    assert read == declared, f"the view of {endpoint} reads {read}, and {WHERE} says {declared}"
+
+
+@pytest.mark.parametrize("endpoint", OPERATIONS)
+def test_the_query_is_the_one_that_the_view_reads(endpoint: str) -> None:
+    view = view_of(endpoint)
+    read: set[str] = set()
+    for name, call, function in calls_from(view):
+        if name == "request.args.get" or (name.startswith("inputs.") and name.endswith("_in_query")):
+            read |= set(QUERIES.get(name.removeprefix("inputs."), ())) or texts_of(call.args[0], function, view)
+    declared = {parameter.name for parameter in OPERATIONS[endpoint].query}
+    if endpoint == "oauth.callback":
+        read |= {"oauth_token", "oauth_verifier"}  # it only looks whether they are there
+    assert read == declared, f"the view of {endpoint} reads {sorted(read)}, and {WHERE} says {sorted(declared)}"
+
+
+# what can go wrong
+
+
+@pytest.mark.parametrize("endpoint", OPERATIONS)
+def test_every_error_that_the_view_can_raise_is_declared_and_no_other(endpoint: str) -> None:
+    view = view_of(endpoint)
+    raised = errors_raised_by(view.__module__, view.__name__)
+    told = (
+        {(409, code) for code in ACCOUNT_ERRORS} | {(422, code) for code in POST_ERRORS}
+        if endpoint in TELLING
+        else set()
+    )
+    raised = {each for each in raised - told if (endpoint, *each) not in NEVER}
+    declared = declared_codes(OPERATIONS[endpoint])
+    common = codes_in_document(endpoint) - declared
+    open_ended = {STATUSES[kind] for kind, codes in OPERATIONS[endpoint].errors.items() if codes == ANY_CODE}
+    seen = raised | {(status, code) for name, status, code in BY_ANOTHER_WAY if name == endpoint}
+    missing = {each for each in seen - declared - common if each[0] not in open_ended}
+    assert not missing, f"{endpoint} can raise {sorted(missing)}: add them to its `errors` in {WHERE}"
+    stale = declared - seen - common
+    assert not stale, f"nothing that {endpoint} calls raises {sorted(stale)}: take them out of its `errors` in {WHERE}"
+
+
+def declared_codes(operation: Operation) -> set[tuple[int, str]]:
+    """Without those that may be any."""
+    return {(STATUSES[kind], code) for kind, codes in operation.errors.items() if codes != ANY_CODE for code in codes}
+
+
+def codes_in_document(endpoint: str) -> set[tuple[int, str]]:
+    """Every code that the document has for it, those that every call can have included."""
+    (operation,) = (
+        each for _, _, each in operations_of_document() if each["operationId"] == endpoint.replace(".", "_")
+    )
+    found = set()
+    shared = document()["components"]["responses"]
+    for status, given in operation["responses"].items():
+        answer = shared[given["$ref"].rpartition("/")[2]] if "$ref" in given else given
+        enums = re.findall(r'"enum": (\[[^]]*\])', json.dumps(answer["content"]["application/json"]["schema"]))
+        found |= {(int(status), code) for enum in enums for code in json.loads(enum)}
+    return found
+
+
+def test_every_code_that_is_declared_is_known() -> None:
+    for operation in OPERATIONS.values():
+        for codes in operation.errors.values():
+            assert set(codes) <= set(CODES)
+
+
+# the document itself
+
+
+def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
+    used = set(re.findall(r'"\$ref": "#/components/(\w+/[\w-]+)"', json.dumps(document())))
+    components = document()["components"]
+    there = {f"{kind}/{name}" for kind, named in components.items() if kind != "securitySchemes" for name in named}
+    assert used == there
+
+
+def test_every_example_is_what_its_schema_allows() -> None:
+    count = 0
+    for where, content in contents(document(), ""):
+        examples = [content["example"]] if "example" in content else []
+        examples += [each["value"] for each in content.get("examples", {}).values()]
+        for example in examples:
+            validator(f"{where}/schema").validate(example)
+            count += 1
+    assert count > 100
+
+
+def contents(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every place of the document that has a schema and examples of it."""
+    if isinstance(node, dict):
+        if "schema" in node and node.keys() & {"example", "examples"}:
+            yield where, node
+        for name, child in node.items():
+            yield from contents(child, f"{where}/{str(name).replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(node, list):
+        for number, child in enumerate(node):
+            yield from contents(child, f"{where}/{number}")
+
+
+def test_every_schema_is_one_and_is_closed() -> None:
+    for name, schema in document()["components"]["schemas"].items():
+        Draft202012Validator.check_schema(schema)
+        if schema["type"] == "object":
+            assert schema["additionalProperties"] is False, name
+            assert schema["description"], name
+
+
+def test_every_answer_has_an_example_and_the_request_id() -> None:
+    for path, method, operation in operations_of_document():
+        for status, answer in operation["responses"].items():
+            if "$ref" not in answer:
+                assert "X-Request-ID" in answer["headers"], (path, method, status)
+                content = answer["content"]["application/json"]
+                assert content.keys() & {"example", "examples"}, (path, method, status)
+
+
+def test_it_is_public_built_once_and_the_same_as_the_command_prints(service: Service, anonymous: FlaskClient) -> None:
+    answer = anonymous.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    assert answer.content_type == "application/json"
+    assert answer.json == document()
+    assert answer.json["openapi"] == "3.1.0"
+    kept = service.app.extensions["openapi"]
+    anonymous.get("/api/v1/openapi.json")
+    assert service.app.extensions["openapi"] is kept
+    printed = service.app.test_cli_runner().invoke(args=["openapi"])
+    assert json.loads(printed.stdout) == document()
+
+
+def test_a_callback_at_another_path_changes_nothing_in_it(service: Service) -> None:
+    from dataclasses import replace
+
+    elsewhere = replace(service.services.settings, twitter_callback_url="https://tweets.example.org/x/back")
+    app = create_app(elsewhere)
+    assert app.test_client().get("/api/v1/openapi.json").json == document()
+
+
+# the client that holds every answer against it
+
+
+def test_an_answer_that_is_not_in_the_document_is_found(app: Flask) -> None:
+    def answer(status: int, body: dict[str, Any]) -> TestResponse:
+        response = app.response_class(json.dumps(body), status=status, mimetype="application/json")
+        return TestResponse(response.response, response.status, response.headers, FlaskClient(app).open().request)
+
+    good = {"status": "success", "message": "The key is right"}
+    assert faults_of("health.test", answer(200, good)) == []
+    assert len(faults_of("health.test", answer(204, good))) == 1
+    assert len(faults_of("health.test", answer(200, {**good, "more": 1}))) == 1
+    assert len(faults_of("health.test", answer(200, {"status": "success"}))) == 1
+    wrong = {"error": "x", "code": "tweet_not_found", "request_id": "1"}
+    assert len(faults_of("health.test", answer(401, wrong))) == 1

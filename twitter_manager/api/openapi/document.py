@@ -1,0 +1,150 @@
+"""The whole document: what stands around the operations, and each route with its operation."""
+
+import inspect
+import re
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from twitter_manager.api import oauth
+from twitter_manager.api.auth import PUBLIC
+from twitter_manager.api.idempotency import HEADER
+from twitter_manager.api.openapi import NOT_DESCRIBED, OPERATIONS, RESOURCES
+from twitter_manager.api.openapi.error import Error
+from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
+from twitter_manager.api.openapi.responses import HEADERS, Responses, error_codes_of
+from twitter_manager.api.openapi.schemas import Schema, Schemas
+from twitter_manager.version import VERSION
+
+__all__ = ["describe", "described_routes"]
+
+_DESCRIPTION = """\
+Keeps X (Twitter) accounts, and puts each tweet that it was given on X once.
+
+Every call but those marked as open needs a key, in `X-API-Key` or `?api_key`. Times are UTC, ISO 8601 with `Z`; a time
+that is sent needs its offset. Whole numbers are ids of this service, strings of digits are X's. Unknown fields are
+refused.
+
+An error has one shape, whatever the path. The server itself answers 404 `not_found`, 405 `method_not_allowed` (with
+`Allow`) and 501 `malformed_request` in it, too.
+"""
+
+_ONCE = {
+    "name": HEADER,
+    "in": "header",
+    "description": "The call is done once, however often it is sent with this key and the same body within 24 hours: "
+    "each time the first answer comes again. With another body it is refused.",
+    "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
+}
+
+
+def describe(app: Flask, *, root: str = "/") -> Schema:
+    """The document of `app`: every route that has an operation. `root`: the path under which a proxy shows it."""
+    schemas = Schemas([Error, *_models()])
+    responses = Responses(schemas)
+    paths: dict[str, Schema] = {}
+    for resource in RESOURCES:
+        for rule, method in described_routes(app):
+            if rule.endpoint in resource.operations:
+                entry = _operation(app, rule, method, resource, schemas, responses)
+                paths.setdefault(path_of(rule), {})[method.lower()] = entry
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Twitter Manager", "version": VERSION, "description": _DESCRIPTION},
+        "servers": [{"url": root}],
+        "security": [{"key": []}, {"key_in_query": []}],
+        "tags": [{"name": each.name, "description": each.description} for each in RESOURCES],
+        "paths": paths,
+        "components": _components(schemas, responses),
+    }
+
+
+def described_routes(app: Flask) -> list[tuple[Rule, str]]:
+    """Every route that the document is about, with its method. The callback's second path depends on a setting."""
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if rule.endpoint not in NOT_DESCRIBED and (rule.endpoint != "oauth.callback" or rule.rule == oauth.CALLBACK)
+    ]
+
+
+def path_of(rule: Rule) -> str:
+    """The route's path in the document's words."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+
+
+def _models() -> list[Any]:
+    answers = [model for operation in OPERATIONS.values() for model in operation.answers.values()]
+    bodies = [body for operation in OPERATIONS.values() for body in operation.bodies]
+    return list(dict.fromkeys([*answers, *bodies]))
+
+
+def _operation(
+    app: Flask, rule: Rule, method: str, resource: Resource, schemas: Schemas, responses: Responses
+) -> Schema:
+    operation = resource.operations[rule.endpoint]
+    summary, _, more = (inspect.getdoc(app.view_functions[rule.endpoint]) or "").partition("\n")
+    public = rule.endpoint in PUBLIC
+    once = method == "POST" and not public
+    in_path = bool(rule.arguments - operation.path.keys())
+    errors = error_codes_of(operation, public=public, in_path=in_path, once=once)
+    parts = {
+        "tags": [resource.name],
+        "operationId": rule.endpoint.replace(".", "_"),
+        "summary": summary.rstrip("."),
+        "description": f"{summary}\n{more}" if more else None,
+        "security": [] if public else None,
+        "parameters": _parameters(rule, operation) + ([_ref("parameters", HEADER)] if once else []),
+        "requestBody": _request_body(operation, schemas),
+        "responses": responses.of(operation, errors, once=once),
+    }
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _parameters(rule: Rule, operation: Operation) -> list[Schema]:
+    names = re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
+    in_path: list[Schema] = [
+        {"name": name, "in": "path", "required": True, "schema": operation.path.get(name, OUR_ID)} for name in names
+    ]
+    return in_path + [_ref("parameters", each.name) if each.shared else _in_query(each) for each in operation.query]
+
+
+def _ref(kind: str, name: str) -> Schema:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _in_query(parameter: Parameter) -> Schema:
+    described = {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.description,
+        "schema": parameter.schema,
+    }
+    with_commas = {"style": "form", "explode": False} if parameter.schema["type"] == "array" else {}
+    return described | with_commas
+
+
+def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
+    """None where it takes none. No body is `{}`."""
+    if not operation.bodies:
+        return None
+    required = all(any(field.is_required() for field in body.model_fields.values()) for body in operation.bodies)
+    refs = [schemas.ref(body) for body in operation.bodies]
+    content = {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}, "example": dict(operation.example)}
+    return {"required": required, "content": {"application/json": content}}
+
+
+def _components(schemas: Schemas, responses: Responses) -> Schema:
+    shared = {each.name: each for operation in OPERATIONS.values() for each in operation.query if each.shared}
+    return {
+        "securitySchemes": {
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            "key_in_query": {"type": "apiKey", "in": "query", "name": "api_key"},
+        },
+        "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _ONCE},
+        "headers": HEADERS,
+        "responses": responses.shared(),
+        "schemas": schemas.components,
+    }
