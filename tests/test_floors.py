@@ -16,7 +16,7 @@ FLOORS = (
     ("cli",),
     ("api", "worker"),
     ("services",),
-    ("storage", "twitter", "simulator", "serving", "logs"),
+    ("storage", "twitter", "receivers", "simulator", "serving", "logs"),
     ("config",),
     ("crypto", "models", "database_url", "host_names", "answers"),
     ("errors",),
@@ -39,6 +39,7 @@ WHERE = {
     # services/worlds.py is the one place where the transport is chosen
     "requests": ("twitter", "simulator/adapter.py", "services/worlds.py"),
     "urllib3": ("twitter", "simulator/adapter.py"),
+    "certifi": ("receivers",),
     "cryptography": ("crypto", "config"),
     "dotenv": ("config",),
 }

@@ -4,6 +4,7 @@ Order: the environment, then `.env` beside app.py, then `instance/secrets.env` (
 An empty value counts as not set.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -101,6 +102,13 @@ def _hosts(value: str) -> tuple[str, ...]:
     return tuple(name for name in names if name is not None)
 
 
+def _networks(value: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in value.split(",") if each.strip())
+    except ValueError as error:
+        raise ValueError("holds something that is no network, such as 192.168.1.0/24 or 10.0.0.7") from error
+
+
 def _scopes(value: str) -> str:
     scopes = value.split()
     if not all(re.fullmatch(r"[a-z]+(\.[a-z]+)+", scope) for scope in scopes):
@@ -179,6 +187,9 @@ class Settings:
     )
     worker: bool = _setting(True, _switch, "the posting worker inside the web process")
     worker_concurrency: int = _setting(16, _whole_number(1, 256), "posts in flight at once")
+    webhook_allowed_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = _setting(
+        (), _networks, "networks that webhooks may reach although they are not public"
+    )
     log_dir: str | None = _setting(None, _text, "log files, one a day; INSTANCE_DIR/logs")
     log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much is logged")
 

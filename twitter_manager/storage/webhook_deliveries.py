@@ -85,10 +85,10 @@ def count(q: Queries, which: DeliveryFilter) -> int:
 
 def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:
     """What this webhook is told next: of what is due, the event that happened first."""
-    row = q.one(
+    row = q.one(  # by id and not by time, which || hides: else everything that is due would be sorted each time
         """
         SELECT * FROM webhook_delivery
-        WHERE webhook_id = :webhook_id AND status = 'pending' AND next_attempt_at <= :now
+        WHERE webhook_id = :webhook_id AND status = 'pending' AND next_attempt_at || '' <= :now
         ORDER BY id LIMIT 1
         """,
         webhook_id=webhook_id,

@@ -93,7 +93,7 @@ FROM tweet JOIN twitter_account AS account ON account.id = tweet.twitter_account
 
 -- One trigger for all that a tweet tells: each further one would cost every change, even where nobody listens.
 CREATE TRIGGER tweet_change_is_told AFTER UPDATE OF status, error_code, needs_decision ON tweet
-WHEN EXISTS (SELECT 1 FROM webhook WHERE is_active = 1)
+WHEN new.status <> 'posting' AND EXISTS (SELECT 1 FROM webhook WHERE is_active = 1)
 BEGIN
     INSERT INTO event (type, data, happened_at)
     SELECT 'tweet.' || new.status, data, new.updated_at FROM tweet_told
@@ -110,11 +110,12 @@ BEGIN
     SELECT 'tweet.needs_decision', data, new.updated_at FROM tweet_told
     WHERE id = new.id AND new.needs_decision = 1 AND old.needs_decision = 0;
 
-    -- a part that does not go out by itself any more; one that was taken back matters to those that wait behind it
+    -- a part that does not go out by itself any more; what its owner takes back is no news to its owner
     INSERT INTO event (type, data, happened_at)
     SELECT 'thread.broken', json_object(
         'thread_id', new.thread_id,
         'account_id', new.twitter_account_id,
+        'error_code', new.error_code,
         'parts', (SELECT count(*) FROM tweet AS part WHERE part.thread_id = new.thread_id),
         'posted', (SELECT count(*) FROM tweet AS part WHERE part.thread_id = new.thread_id AND part.status = 'posted'),
         'tweet', json(data)), new.updated_at
@@ -122,9 +123,7 @@ BEGIN
     WHERE id = new.id AND new.thread_id IS NOT NULL
         AND (old.status <> new.status OR old.error_code IS NOT new.error_code)
         AND (new.status = 'failed' OR (new.status = 'held' AND new.error_code = 'late')
-            OR (new.status = 'canceled' AND old.status <> 'canceled' AND EXISTS (
-                SELECT 1 FROM tweet AS behind WHERE behind.thread_id = new.thread_id AND behind.position > new.position
-                    AND behind.status IN ('pending', 'scheduled', 'held'))));
+            OR (new.status = 'canceled' AND new.error_code = 'too_late'));
 END;
 
 CREATE TRIGGER account_loss_is_told AFTER UPDATE OF status ON twitter_account

@@ -1,0 +1,42 @@
+"""The URL of a receiver, taken apart."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from twitter_manager.host_names import served_name
+
+__all__ = ["LONGEST_URL", "Target", "parse"]
+
+LONGEST_URL = 2000
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a request goes and what it asks for there."""
+
+    secure: bool
+    host: str
+    port: int
+    path: str  # with the query
+
+
+def parse(url: str) -> Target:
+    """`url` taken apart. Raises ValueError, in words that go behind the field's name."""
+    if not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
+        raise ValueError("must be a URL of printable ASCII characters without blanks")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:  # a bracket that is not closed, a port that is no number
+        raise ValueError("must be an http or https URL") from error
+    if parts.scheme not in _PORTS or parts.hostname is None or served_name(parts.hostname) is None or port == 0:
+        raise ValueError("must be an http or https URL")
+    if "@" in parts.netloc or "%" in parts.netloc or parts.fragment:
+        raise ValueError("must have no user name, no zone and no fragment")
+    return Target(
+        secure=parts.scheme == "https",
+        host=parts.hostname,
+        port=_PORTS[parts.scheme] if port is None else port,
+        path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+    )
