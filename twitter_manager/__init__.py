@@ -5,7 +5,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
 
     start.py        the whole service from start to SIGTERM: what `python app.py` does
     factory.py      create_app: the web application around the services
-    cli.py          flask --app app worker | keys | simulator
+    cli.py          flask --app app worker | keys | doctor | simulator | openapi | postman
 
     api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
     worker/         a door without a face: takes one lane after the other, and keeps the clock
@@ -14,6 +14,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
 
     storage/        everything that outlives the process; all SQL
     twitter/        everything that speaks to X
+    receivers/      everything that speaks to the other ends of webhooks
     simulator/      X on this machine: mock mode, and tests
     serving/        the application on a port: limits, deadlines, an orderly end
     logs.py         where the log goes

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from twitter_manager import config, logs
+from twitter_manager import cli, config, logs
 from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused, StorageUnavailable
@@ -29,12 +29,14 @@ log = logging.getLogger("twitter_manager")
 def application(root: Path) -> Flask:
     """The application with the settings of the folder `root`, for `flask --app app` and any WSGI server.
 
-    Starts nothing. Settings that cannot be end the process with one line for each fault.
+    Starts nothing. Settings that cannot be end the process with one line for each fault, unless the doctor is asked.
     """
     try:
         settings = config.load(root)
         app = create_app(settings)
     except StartRefused as error:
+        if cli.asks_the_doctor():
+            return cli.application_of_the_doctor(error)
         raise SystemExit(str(error)) from error
     logs.set_up(settings)
     if not settings.encryption_key:

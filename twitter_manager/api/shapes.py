@@ -26,8 +26,11 @@ __all__ = [
     "tweet_of_batch_to_json",
     "tweet_to_json",
     "twitter_words",
+    "waiting_for",
     "warnings_to_json",
 ]
+
+_SETTLED = ("posted", "failed", "canceled")
 
 
 def account_to_json(account: Account) -> dict[str, object]:
@@ -101,6 +104,19 @@ def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
         "needs_decision": tweet.needs_decision,
         "mock": found.mock,
         "twin_twitter_id": tweet.twin_twitter_id,
+        "reply_to_tweet_id": tweet.reply_to,
+        "quote_tweet_id": tweet.quote_of,
+        "media_ids": orjson.loads(tweet.media_ids),
+        "poll": None if tweet.poll is None else orjson.loads(tweet.poll),
+        "reply_settings": tweet.reply_settings,
+        "community_id": tweet.community_id,
+        "made_with_ai": tweet.made_with_ai,
+        "paid_partnership": tweet.paid_partnership,
+        "late_policy": tweet.late_policy,
+        "thread_id": tweet.thread_id,
+        "position": tweet.position,
+        "batch_id": tweet.batch_id,
+        "waiting_for": waiting_for(tweet),
     }
 
 
@@ -197,6 +213,12 @@ def twitter_words(tweet: Tweet) -> dict[str, object] | None:
 def next_attempt_at(tweet: Tweet) -> str | None:
     """When it is next sent or looked for, as far as that is known."""
     return None if tweet.status == "posting" else _text(tweet.due_at)
+
+
+def waiting_for(tweet: Tweet) -> str | None:
+    """What must come first: `previous_part` of its thread, as long as that is not at X."""
+    behind = (tweet.position or 1) > 1 and tweet.reply_to is None
+    return "previous_part" if behind and tweet.status not in _SETTLED else None
 
 
 def _text(moment: datetime | None) -> str | None:

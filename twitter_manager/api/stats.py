@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from flask import Blueprint, Response, jsonify
 
 from twitter_manager.api import current
-from twitter_manager.api.tweets import STATUSES
+from twitter_manager.api.tweet_lists import STATUSES
 from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]

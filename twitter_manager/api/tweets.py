@@ -1,21 +1,18 @@
 """Tweets of the store: create, list, look at one, change it, try again, delete, settle a doubtful one."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api import current, inputs
 from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
+from twitter_manager.api.tweet_lists import Status, filter_in_query
 from twitter_manager.errors import Invalid
 from twitter_manager.services.tweets import Change
 from twitter_manager.storage import accounts, attempts, tweet_lists, tweets
 
-__all__ = ["STATUSES", "blueprint", "created", "details", "resolved"]
-
-Status = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
-STATUSES: tuple[str, ...] = get_args(Status)
-_SYNONYMS = {"published": "posted"}
+__all__ = ["blueprint", "created", "details", "resolved"]
 
 blueprint = Blueprint("tweets", __name__, url_prefix="/api/v1")
 
@@ -71,16 +68,13 @@ def created(tweet_id: int) -> tuple[Response, int]:
 
 @blueprint.get("/tweets")
 def show_page() -> Response:
-    """The tweets, newest first, filtered by status and account; `cursor` (or `page`) goes on."""
+    """The tweets that meet every filter, newest first; `q` looks for words. `cursor` (or `page`) goes on."""
     page, limit = inputs.page_in_query()
-    before = inputs.cursor_in_query()
-    which = tweet_lists.TweetFilter(
-        status=_status_in_query(), account_id=inputs.id_in_query("account_id"), before=before
-    )
+    which = filter_in_query()
     db = current.services().db
     if which.account_id is not None:
         accounts.get(db, which.account_id)
-    found = tweet_lists.list_page(db, which, limit=limit + 1, offset=0 if before else (page - 1) * limit)
+    found = tweet_lists.list_page(db, which, limit=limit + 1, offset=(page - 1) * limit if which.before is None else 0)
     rows = [tweet_to_json(each) for each in found[:limit]]
     more = inputs.cursor_before(found[limit - 1].tweet.id) if len(found) > limit else None
     place = {"page": page, "limit": limit, "next_cursor": more}
@@ -153,13 +147,3 @@ def details(tweet_id: int) -> Response:
     found = tweets.get_of_account(db, tweet_id)
     tries = [attempt_to_json(attempt) for attempt in attempts.list_of_tweet(db, tweet_id)]
     return jsonify({**tweet_to_json(found), "attempts": tries, "metrics": None, "measured_at": None})
-
-
-def _status_in_query() -> str | None:
-    given = request.args.get("status")
-    if given is None:
-        return None
-    status = _SYNONYMS.get(given, given)
-    if status not in STATUSES:
-        raise Invalid("invalid_field", sentence=f"status must be one of {', '.join(STATUSES)}", field="status")
-    return status

@@ -9,11 +9,14 @@ from pathlib import Path
 from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.crypto import Vault
+from twitter_manager.receivers.client import Receivers
 from twitter_manager.services.accounts import Accounts
 from twitter_manager.services.api_keys import ApiKeys
 from twitter_manager.services.batches import Batches
 from twitter_manager.services.connecting import Connecting
 from twitter_manager.services.context import Context
+from twitter_manager.services.deliveries import Deliveries
+from twitter_manager.services.doctor import Doctor
 from twitter_manager.services.health import Health
 from twitter_manager.services.mock_mode import MockMode
 from twitter_manager.services.publishing import Publishing
@@ -26,6 +29,7 @@ from twitter_manager.services.tweets import TweetCare
 from twitter_manager.services.upkeep import Upkeep
 from twitter_manager.services.validating import Validating
 from twitter_manager.services.waiting import Waiting
+from twitter_manager.services.webhooks import Webhooks
 from twitter_manager.services.worlds import build_worlds
 from twitter_manager.simulator.world import World as SimulatedWorld
 from twitter_manager.storage.database import Database
@@ -40,6 +44,7 @@ class Services:
 
     settings: Settings
     db: Database
+    vault: Vault
     clock: Callable[[], datetime]
     signals: Signals
     simulated: Callable[[], SimulatedWorld]
@@ -47,6 +52,8 @@ class Services:
     api_keys: ApiKeys
     batches: Batches
     connecting: Connecting
+    deliveries: Deliveries
+    doctor: Doctor
     health: Health
     mock_mode: MockMode
     publishing: Publishing
@@ -57,6 +64,7 @@ class Services:
     upkeep: Upkeep
     validating: Validating
     waiting: Waiting
+    webhooks: Webhooks
 
     def close(self) -> None:
         """Closes the database's connections."""
@@ -90,11 +98,13 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         signals=Signals(),
         clock=clock,
     )
+    receivers = Receivers(settings.webhook_allowed_networks)
     tokens = Tokens(context)
     tweets = TweetCare(context, tokens)
     return Services(
         settings=settings,
         db=context.db,
+        vault=context.vault,
         clock=clock,
         signals=context.signals,
         simulated=simulated,
@@ -102,6 +112,8 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         api_keys=ApiKeys(context),
         batches=Batches(context),
         connecting=Connecting(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
+        deliveries=Deliveries(context, receivers),
+        doctor=Doctor(context, settings),
         health=Health(context),
         mock_mode=MockMode(context),
         publishing=Publishing(context),
@@ -112,4 +124,5 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         upkeep=Upkeep(context),
         validating=Validating(context),
         waiting=Waiting(context),
+        webhooks=Webhooks(context, receivers),
     )

@@ -1,10 +1,12 @@
 """Lists of tweets that callers turn the pages of, and the numbers that go with them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
 
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.storage.database import Queries
+from twitter_manager.storage.search_words import match_expression
 from twitter_manager.storage.tweets import of_account
 
 __all__ = ["TweetFilter", "count", "count_by_status", "list_page"]
@@ -12,40 +14,50 @@ __all__ = ["TweetFilter", "count", "count_by_status", "list_page"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TweetFilter:
-    """Which tweets a list shows; None: whichever. `before`: only those with a smaller id."""
+    """Which tweets a list shows: those that meet every criterion. None: no such criterion."""
 
-    status: str | None = None
+    statuses: Collection[str] | None = None
     account_id: int | None = None
-    before: int | None = None
+    words: str | None = None  # as a person types them: storage/search_words.py
+    thread_id: int | None = None
+    batch_id: int | None = None
+    error_code: str | None = None
+    needs_decision: bool = False  # True: only those that ask their owner
+    since: datetime | None = None  # made at this time or later
+    until: datetime | None = None  # made before this time
+    before: int | None = None  # the list goes on behind this id; does not change the count
 
 
 def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) -> Sequence[TweetOfAccount]:
     """So many of the tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
-    conditions = _conditions(which)
-    rows = q.all(
+    rows = q.all(  # the ids first: SQLite then stops at the page's end also where it must sort by several statuses
         f"""
-        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
-        {conditions} ORDER BY tweet.id DESC LIMIT :limit OFFSET :offset
-        """,  # noqa: S608  - conditions are constants of ours
-        status=which.status,
-        account_id=which.account_id,
-        before=which.before,
+        SELECT tweet.*, a.username, a.mock
+        FROM (
+            SELECT {_id(which)} AS id FROM {_tables(which)} {_where(which, _CONDITIONS)}
+            ORDER BY {_id(which)} DESC LIMIT :limit OFFSET :offset
+        ) AS page
+        CROSS JOIN tweet ON tweet.id = page.id
+        CROSS JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
+        """,  # noqa: S608  - put together from constants of ours
+        **_values(which),
         limit=limit,
         offset=offset,
     )
-    return [of_account(row) for row in rows]
+    return sorted((of_account(row) for row in rows), key=lambda each: -each.tweet.id)
 
 
 def count(q: Queries, which: TweetFilter) -> int:
-    """How many tweets there are, from the counters, wherever the list begins."""
-    row = q.one(
-        """
-        SELECT coalesce(sum(n), 0) AS n FROM tweet_count
-        WHERE (:status IS NULL OR status = :status) AND (:account_id IS NULL OR account_id = :account_id)
-        """,
-        status=which.status,
-        account_id=which.account_id,
-    )
+    """How many tweets there are, wherever the list begins: from the counters, where those know it."""
+    which = replace(which, before=None)
+    asked = _asked(which)
+    if asked.keys() <= {"statuses", "account_id"}:
+        sql = f"SELECT coalesce(sum(n), 0) AS n FROM tweet_count {_where(which, _COUNTED)}"  # noqa: S608  - as above
+    elif asked.keys() == {"words"}:  # the index of the words knows that without the tweets
+        sql = "SELECT count(*) AS n FROM tweet_text WHERE tweet_text MATCH :words"
+    else:
+        sql = f"SELECT count(*) AS n FROM {_tables(which)} {_where(which, _CONDITIONS)}"  # noqa: S608  - as above
+    row = q.one(sql, **_values(which))
     return int(row["n"]) if row else 0
 
 
@@ -61,12 +73,81 @@ def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]
     return {row["status"]: row["n"] for row in rows}
 
 
-def _conditions(which: TweetFilter) -> str:
-    parts = []
-    if which.status is not None:
-        parts.append("tweet.status = :status")
-    if which.account_id is not None:
-        parts.append("tweet.twitter_account_id = :account_id")
-    if which.before is not None:
-        parts.append("tweet.id < :before")
-    return "WHERE " + " AND ".join(parts) if parts else ""
+_CONDITIONS: Mapping[str, str] = {
+    "words": "tweet_text MATCH :words",
+    "statuses": "tweet.status IN ({statuses})",
+    "account_id": "tweet.twitter_account_id = :account_id",
+    "thread_id": "tweet.thread_id = :thread_id",
+    "batch_id": "tweet.batch_id = :batch_id",
+    "error_code": "tweet.error_code = :error_code",
+    "needs_decision": "tweet.needs_decision = 1",
+    "since": "tweet.created_at >= :since",
+    "until": "tweet.created_at < :until",
+}
+_COUNTED: Mapping[str, str] = {"statuses": "status IN ({statuses})", "account_id": "account_id = :account_id"}
+
+# Where in the order of the ids the list begins and ends: from times to ids by tweet_period (migration 0006).
+_NO_END = "9223372036854775807"
+_FIRST = {"since": "(SELECT min(first_id) FROM tweet_period WHERE period >= substr(:since, 1, 15))"}
+_END = {
+    "before": ":before",
+    "until": f"""(
+        SELECT coalesce(min(first_id), {_NO_END}) FROM tweet_period WHERE first_id > coalesce(
+            (SELECT max(first_id) FROM tweet_period WHERE period <= substr(:until, 1, 15)), 0))""",  # noqa: S608  - a constant
+}
+
+
+def _asked(which: TweetFilter) -> dict[str, object]:
+    """The criteria that there are."""
+    values = {field.name: getattr(which, field.name) for field in fields(which)}
+    return {name: value for name, value in values.items() if value is not None and value is not False}
+
+
+def _where(which: TweetFilter, known: Mapping[str, str]) -> str:
+    asked = _asked(which)
+    conditions = [sql.format(statuses=", ".join(_statuses(which))) for name, sql in known.items() if name in asked]
+    conditions += [f"{_id(which)} >= {sql}" for name, sql in _FIRST.items() if name in asked]
+    if ends := [sql for name, sql in _END.items() if name in asked]:
+        # one condition: of two, SQLite would take one to begin at and walk to the other
+        conditions.append(f"{_id(which)} < min({_NO_END}, {', '.join(ends)})")
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _id(which: TweetFilter) -> str:
+    """What the list goes by; the index of the words is in its order, too."""
+    return "tweet.id" if which.words is None else "tweet_text.rowid"
+
+
+def _tables(which: TweetFilter) -> str:
+    if which.words is not None:
+        return "tweet_text CROSS JOIN tweet ON tweet.id = tweet_text.rowid"
+    index = _index(which)
+    return f"tweet INDEXED BY {index}" if index else "tweet"
+
+
+def _index(which: TweetFilter) -> str | None:
+    """The planner knows neither how rare an error is nor how long an account's list: left alone it walks through it."""
+    of_account = which.account_id is not None
+    if which.thread_id is not None:
+        return "tweet_of_thread"
+    if which.batch_id is not None:
+        return "tweet_of_batch"
+    if which.needs_decision:
+        return "tweet_to_decide"
+    if which.error_code is not None:
+        return "tweet_error_of_account" if of_account else "tweet_by_error"
+    if which.statuses is not None:
+        return "tweet_by_account" if of_account else "tweet_by_status"
+    return "tweet_of_account" if of_account else None
+
+
+def _statuses(which: TweetFilter) -> dict[str, str]:
+    """The statuses, by the names of their parameters."""
+    return {f":status{number}": status for number, status in enumerate(which.statuses or ())}
+
+
+def _values(which: TweetFilter) -> dict[str, object]:
+    """The parameters."""
+    values = {name: value for name, value in _asked(which).items() if name != "statuses"}
+    values |= {name[1:]: status for name, status in _statuses(which).items()}
+    return values if which.words is None else {**values, "words": match_expression(which.words)}

@@ -6,8 +6,9 @@ from datetime import datetime
 from twitter_manager.models import Worker
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.timestamps import from_text
 
-__all__ = ["any_seen_since", "beat", "delete", "delete_unseen_since", "list_others"]
+__all__ = ["any_seen_since", "beat", "delete", "delete_unseen_since", "last_seen_at", "list_others"]
 
 _worker = mapper(Worker)
 
@@ -28,6 +29,12 @@ def beat(tx: Transaction, *, worker_id: str, host: str) -> None:
 def any_seen_since(q: Queries, moment: datetime) -> bool:
     """Whether any worker gave a sign of life since `moment`."""
     return q.one("SELECT 1 AS yes FROM worker WHERE seen_at >= :moment LIMIT 1", moment=moment) is not None
+
+
+def last_seen_at(q: Queries) -> datetime | None:
+    """When the last sign of life of any worker was."""
+    row = q.one("SELECT max(seen_at) AS seen_at FROM worker")
+    return None if row is None or row["seen_at"] is None else from_text(row["seen_at"])
 
 
 def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:

@@ -56,9 +56,9 @@ def test_counters_count(db: SqliteDatabase, changes: list[tuple[str, int]], acco
             by_status = tweet_lists.count_by_status(tx)
             assert sum(by_status.values()) == tweet_lists.count(tx, tweet_lists.TweetFilter())
             for status, number in by_status.items():
-                assert number == tweet_lists.count(tx, tweet_lists.TweetFilter(status=status)) > 0
+                assert number == tweet_lists.count(tx, tweet_lists.TweetFilter(statuses=(status,))) > 0
                 assert number == sum(
-                    tweet_lists.count(tx, tweet_lists.TweetFilter(status=status, account_id=account))
+                    tweet_lists.count(tx, tweet_lists.TweetFilter(statuses=(status,), account_id=account))
                     for account in (1, 2)
                 )
             raise TakenBack

@@ -271,7 +271,7 @@ class TestLists:
             new_tweet(tx, account_id, "one")
             new_unconfirmed_tweet(tx, account_id, "two")
             new_tweet(tx, second, "three")
-        which = TweetFilter(status=status, account_id=second if of_second else None)
+        which = TweetFilter(statuses=(status,) if status else None, account_id=second if of_second else None)
         listed = tweet_lists.list_page(db, which, limit=10)
         assert {each.tweet.content for each in listed} == expected
         assert tweet_lists.count(db, which) == len(expected)

@@ -27,6 +27,8 @@ from twitter_manager.storage import (
     tweet_lists,
     tweet_states,
     tweets,
+    webhook_deliveries,
+    webhooks,
     workers,
     x_calls,
 )
@@ -35,6 +37,8 @@ from twitter_manager.storage.idempotency_keys import Once
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.storage.tweets import CleanUp, NewTweet
+from twitter_manager.storage.webhook_deliveries import DeliveryFilter
+from twitter_manager.storage.webhooks import WebhookChoice
 
 NOUNS = (
     accounts,
@@ -51,6 +55,8 @@ NOUNS = (
     tweet_lists,
     tweet_states,
     tweets,
+    webhook_deliveries,
+    webhooks,
     workers,
     x_calls,
 )
@@ -68,6 +74,8 @@ EXAMPLES = {
     TweetFilter: TweetFilter(),
     CleanUp: CleanUp(),
     NewTweet: NewTweet(account_id=1, content="hello", fingerprint="print"),
+    DeliveryFilter: DeliveryFilter(webhook_id=1),
+    WebhookChoice: WebhookChoice(url="https://example.org/", description="", events=["tweet.posted"]),
     Once: Once(api_key_id=1, method="POST", path="/", key="1", body_hash="1"),
 }
 
@@ -92,7 +100,9 @@ def example(annotation: Any) -> object:
 
 def test_there_are_as_many_as_there_should_be() -> None:
     files = {path.stem for path in Path(accounts.__file__).parent.glob("*.py")}
-    assert files - {"__init__", "database", "rows", "sqlite"} == {n.__name__.rpartition(".")[2] for n in NOUNS}
+    assert files - {"__init__", "database", "inspection", "rows", "search_words", "sqlite"} == {
+        n.__name__.rpartition(".")[2] for n in NOUNS
+    }
     assert len(FUNCTIONS) > 70
 
 

@@ -1,11 +1,10 @@
 BEGIN IMMEDIATE;
 
--- What stands in a text to be looked for. Chinese, Japanese, Thai and their like put no blanks between words, and Korean
--- joins particles to them; an emoji stands close to a word, too. So every sign of theirs is a word of its own here, and
--- what is looked for is signs that follow each other, whatever their number: 東京タワー holds 東京 and 京. The signs are those of
--- storage/search_words.py (a test compares): © and the like, U+0E01 Thai to U+109F Myanmar, 1100 Hangul, 1780 Khmer,
--- 2100 arrows and dingbats, 2E80 CJK to A4C6 Yi, A960 and AC00 Hangul, F900 CJK, FF66 halfwidth kana, 1B000 old kana,
--- 1F000 emoji, 20000 CJK.
+-- What is looked for in a text. Chinese, Japanese, Thai and their like put no blanks between words, Korean joins
+-- particles to them, and an emoji stands close to a word: so each such sign is a word of its own here, and 東京 is two
+-- that follow each other, which 東京タワー has. The signs are those of storage/search_words.py (a test compares): © and the
+-- like, Thai U+0E01 to Myanmar U+109F, Hangul 1100, Khmer 1780, arrows to dingbats 2100, CJK 2E80 to Yi A4C6, Hangul
+-- A960 and AC00, CJK F900, narrow kana FF66, old kana 1B000, emoji 1F000, CJK 20000.
 CREATE VIEW tweet_words (id, content) AS
 SELECT id, CASE WHEN content NOT GLOB '*[¦©®°ก-႟ᄀ-ᇿក-៹℀-⯿⺀-꓆ꥠ-ꥼ가-ퟻ豈-龎ｦ-ￜ𛀀-𛋻🀀-🯹𠀀-𲎯]*' THEN content
 ELSE (
@@ -18,12 +17,12 @@ ELSE (
 END
 FROM tweet;
 
--- The index of those words, without the texts themselves. A word is letters, marks, digits, private signs, symbols (emoji)
--- and what this SQLite's Unicode does not know yet (younger emoji); the two variation selectors and the frame of a keycap
--- are none. `prefix`: the first letters of a word find it as fast as the word.
+-- The index of those words, without the texts themselves. A word is of letters, marks, digits, private signs, symbols
+-- (emoji) and what SQLite's Unicode does not know (younger emoji), but not of U+FE0E, U+FE0F (which of its two looks a
+-- sign has) and U+20E3 (a keycap), which stand behind the dots. `prefix`: a word's first letters find it as fast as it.
 CREATE VIRTUAL TABLE tweet_text USING fts5 (
     content, content = 'tweet_words', content_rowid = 'id', columnsize = 0, prefix = '1 2 3',
-    tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co So Cn' separators '︎️⃣'"
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co So Cn' separators '.︎.️.⃣'"
 );
 INSERT INTO tweet_text (tweet_text) VALUES ('rebuild');
 
@@ -47,8 +46,8 @@ BEGIN
     SELECT 'delete', id, content FROM tweet_words WHERE id = old.id;
 END;
 
--- Lists go by id, and ids grow with time except where a clock was put back. `period` is ten minutes ('2026-11-20T14:0') in
--- which all tweets from `first_id` up to the next row's were made: from a time to the ids that can be meant, on any clock.
+-- From a time to the ids that can be meant, since lists go by id: `period` is the ten minutes ('2026-11-20T14:0') in
+-- which all tweets from `first_id` up to the next row's were made. Right also where the clock was put back.
 CREATE TABLE tweet_period (
     first_id INTEGER PRIMARY KEY,
     period TEXT NOT NULL

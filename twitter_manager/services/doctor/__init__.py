@@ -1,0 +1,99 @@
+"""Looks at everything that can be wrong and says what to do: `flask --app app doctor`.
+
+It starts nothing and changes nothing, and may run beside the service. What is looked at stands in a file per noun, as
+pure functions from what was found to a Check; here is only the order.
+
+    check       a Check, and the three states it can have
+    settings    what is set, the callback, the client
+    place       folder, keys' file, disk, database
+    secrets     the encryption key, and each account's tokens and scopes
+    work        the worker, what is overdue, what rests, what waits for its owner
+    x           X itself: does it answer, its clock, does it know the client
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from twitter_manager.config import Settings
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services.context import Context
+from twitter_manager.services.doctor import place, secrets, work, x
+from twitter_manager.services.doctor import settings as set_up
+from twitter_manager.services.doctor.check import Check, fail, ok
+from twitter_manager.services.health import OVERDUE, worker_is_alive
+from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_lists, tweets, workers
+from twitter_manager.storage.database import Queries
+from twitter_manager.storage.tweet_lists import TweetFilter
+from twitter_manager.timestamps import later
+
+__all__ = ["Check", "Doctor"]
+
+
+class Doctor:
+    """Examines a service from outside, with its settings and its database."""
+
+    def __init__(self, context: Context, settings: Settings) -> None:
+        self._context = context
+        self._settings = settings
+
+    def examine(self) -> list[Check]:
+        """Every check, in the order in which what is wrong is mended."""
+        mock, there, kept = self._settings.mock_by_default, self._on_disk(), []
+        if not any(check.state == "fail" for check in there if check.name == "database"):
+            try:
+                mock, kept = self._is_mock(), list(self._in_database())
+            except StorageUnavailable as error:
+                kept = [fail("database", f"cannot be read: {error.why}", "try again in a minute; then see the log")]
+        known = [set_up.understood(mock=mock), set_up.callback(self._settings), set_up.scopes(self._settings)]
+        client = set_up.client_id(self._settings, mock=mock)
+        return [*known, *there, *kept, client, *self._at_x(mock=mock)]
+
+    def _on_disk(self) -> list[Check]:
+        path, database = self._settings.instance_path, self._settings.database_path
+        try:
+            found = [place.folder(path), place.database(database)]
+            if path.is_dir():
+                found.insert(1, place.secrets_file(self._settings.secrets_path))
+            return found + [place.room_at(disk) for disk in _disks(path, database.parent, self._settings.log_path)]
+        except OSError as error:
+            text = f"{error.filename or path} cannot be looked at: {error.strerror}"
+            return [fail("database", text, "run this as the user whom the service runs as")]
+
+    def _is_mock(self) -> bool:
+        """Whether mock mode is on in what runs, or will be after the next start (as services/startup.py decides)."""
+        db = self._context.db
+        if worker_is_alive(db, self._context.clock()):
+            return service_state.mock_mode(db)
+        switched = service_state.find(db, service_state.SWITCHED)
+        explicit = self._settings.mock_mode is not None
+        return self._settings.mock_by_default if explicit or switched is None else switched == "1"
+
+    def _in_database(self) -> Iterator[Check]:
+        db, vault, now = self._context.db, self._context.vault, self._context.clock()
+        canary = service_state.find(db, service_state.CANARY)
+        yield secrets.encryption_key(vault, canary, is_set=bool(self._settings.encryption_key))
+        for account in accounts.list_all(db):
+            yield secrets.account(account, vault, wanted=self._settings.twitter_scopes, now=now)
+        yield work.worker(workers.last_seen_at(db), now)
+        yield work.queue(_overdue(db, now))
+        yield from map(work.app_rest, app_rests.list_all(db))
+        yield work.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
+
+    def _at_x(self, *, mock: bool) -> Iterator[Check]:
+        if mock and not self._settings.simulator_path.exists():
+            return iter([ok("x", "the simulated X was not used yet")])  # asking would make its file
+        return x.checks(self._context.worlds.of(mock))
+
+
+def _overdue(q: Queries, now: datetime) -> int:
+    """How many tweets wait for too long. A lane may be due without one, and be so until a worker looks."""
+    long_ago, since = later(now, -OVERDUE), lanes.oldest_overdue(q)
+    if since is None or since > long_ago:
+        return 0
+    return tweets.count_due_of_world(q, mock=service_state.mock_mode(q), now=long_ago)
+
+
+def _disks(*folders: Path) -> list[Path]:
+    """One of those that are there for each disk."""
+    return list({folder.stat().st_dev: folder for folder in reversed(folders) if folder.is_dir()}.values())

@@ -1,0 +1,59 @@
+"""The settings: can they be read, and do they fit what X asks for."""
+
+from urllib.parse import urlsplit
+
+from twitter_manager.config import Settings
+from twitter_manager.errors import StartRefused
+from twitter_manager.services.doctor.check import Check, fail, ok, warn
+
+__all__ = ["NEEDED_SCOPES", "callback", "client_id", "refused", "scopes", "understood"]
+
+NEEDED_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read", "offline.access"})
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def refused(error: StartRefused) -> list[Check]:
+    """One failure for each line that keeps the service from starting."""
+    remedy = "correct it in the environment or in .env; .env.example has every setting with its default"
+    return [fail("settings", line, remedy) for line in str(error).splitlines()]
+
+
+def understood(*, mock: bool) -> Check:
+    """They could be read."""
+    return ok("settings", f"read; mock mode is {'on: X is simulated on this machine' if mock else 'off'}")
+
+
+def callback(settings: Settings) -> Check:
+    """Whether X and a browser find the way back (x-api.md §2.1)."""
+    parts = urlsplit(settings.callback_url)
+    port = parts.port or {"https": 443}.get(parts.scheme, 80)
+    ours = f"TWITTER_CALLBACK_URL=http://127.0.0.1:{settings.port}{parts.path or '/'}"
+    remedy = f"set {ours} and register exactly that at X"
+    if parts.hostname == "localhost":
+        return warn("callback", "TWITTER_CALLBACK_URL says localhost; X asks for 127.0.0.1", remedy)
+    if parts.hostname in _LOCAL and port != settings.port:
+        return warn("callback", f"TWITTER_CALLBACK_URL names port {port}; PORT is {settings.port}", remedy)
+    if parts.hostname not in _LOCAL and parts.scheme != "https":
+        text = "TWITTER_CALLBACK_URL begins with http://; X takes that only for this machine"
+        return warn("callback", text, "put a proxy with TLS in front and set a https:// callback")
+    where = f"{parts.scheme}://{parts.hostname}:{port}{parts.path}"
+    return ok("callback", f"{where}; exactly this must be registered at X")
+
+
+def scopes(settings: Settings) -> Check:
+    """Whether what is asked for is enough to post, and for longer than two hours."""
+    if missing := NEEDED_SCOPES - set(settings.twitter_scopes.split()):
+        text = f"TWITTER_SCOPES lacks {', '.join(sorted(missing))}"
+        return fail("scopes", text, "add them, and connect every account again")
+    return ok("scopes", f"TWITTER_SCOPES asks for {settings.twitter_scopes}")
+
+
+def client_id(settings: Settings, *, mock: bool) -> Check:
+    """Whether there is an X app to speak for."""
+    if settings.twitter_client_id:
+        kind = "confidential" if settings.twitter_client_secret else "public (no TWITTER_CLIENT_SECRET)"
+        return ok("client", f"TWITTER_CLIENT_ID is set; the client is {kind}")
+    if mock:
+        return ok("client", "TWITTER_CLIENT_ID is not set; mock mode needs none")
+    remedy = "set the OAuth 2.0 client id of your app at console.x.com, or MOCK_MODE=on"
+    return fail("client", "TWITTER_CLIENT_ID is not set", remedy)
