@@ -19,12 +19,18 @@ MODELS = {
     "tweet": models.Tweet,
     "thread": models.Thread,
     "batch": models.Batch,
+    "idempotency_key": models.IdempotencyKey,
     "attempt": models.Attempt,
     "lane": models.Lane,
     "app_rest": models.AppRest,
+    "webhook": models.Webhook,
+    "webhook_delivery": models.WebhookDelivery,
     "worker": models.Worker,
+    "x_call": models.XCall,
+    "rate_window": models.KnownWindow,
 }
-WITHOUT_MODEL = {"service_state", "tweet_count"}
+SEARCH = {"tweet_text", "tweet_text_config", "tweet_text_data", "tweet_text_idx"}  # FTS5's own
+WITHOUT_MODEL = {"service_state", "tweet_count", "tweet_period", *SEARCH}
 NOT_A_ROW = {models.TweetOfAccount}
 TYPES = {str: "TEXT", datetime: "TEXT", int: "INTEGER", bool: "INTEGER"}
 

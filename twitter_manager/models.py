@@ -189,7 +189,7 @@ class IdempotencyKey:
     body_hash: str
     subject_id: int | None  # the tweet, thread or batch that it made or set going
     status: int | None  # None: not answered yet, or the service died before
-    answer: str | None
+    answer: str | None = field(repr=False)  # encrypted: some answers have secrets in them
     created_at: datetime
 
 

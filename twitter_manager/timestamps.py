@@ -17,12 +17,16 @@ def now() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """'2026-11-20T14:05:00.123Z': 24 characters, sorted as text like the times themselves."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:
     """The time in `text`, in UTC. Raises ValueError when it is no ISO 8601 time or names no offset."""
     moment = datetime.fromisoformat(text)
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ValueError("a time needs an offset, for example Z")
     try:

@@ -1,5 +1,5 @@
-"""The long run: 500 tweets over 5 accounts, 50 of them in threads, every kind of bad day at a few per cent, `kill -9` of the whole service
-twenty times at any moment; and each tweet is on X once, none is lost, and nobody was asked.
+"""The long run: 500 tweets over 5 accounts, 50 of them in threads, every kind of bad day at a few per cent, `kill -9`
+of the whole service twenty times at any moment; and each tweet is on X once, none is lost, and nobody was asked.
 
 CHAOS_SEED=… repeats the dice of an earlier run (not its timing).
 """

@@ -29,8 +29,8 @@ from twitter_manager.services.recovery import bury_worker
 from twitter_manager.services.steps import LEASE_SECONDS, Step
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
-from twitter_manager.storage import accounts, lanes, tweets
-from twitter_manager.storage.tweets import TweetFilter
+from twitter_manager.storage import accounts, lanes, tweet_lists
+from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import later
 
 TWEETS = 24
@@ -55,12 +55,14 @@ class Time:
 
 @dataclass
 class Life:
-    """One life of a worker: its services, the step it stands still in front of, and how long it lives."""
+    """One life of a worker: its services, the step it does next, the one it stands still in front of, and how long it
+    lives."""
 
     id: str
     settings: Settings
     time: Time
     beats: int
+    following: Step | None = None
     frozen: Step | None = None
     thaws_at: datetime | None = None
     services: Services = field(init=False)
@@ -103,7 +105,7 @@ class Story:
 
     def is_over(self) -> bool:
         """Every tweet is posted."""
-        return tweets.count(self.owner.db, TweetFilter(status="posted")) == TWEETS
+        return tweet_lists.count(self.owner.db, TweetFilter(statuses=("posted",))) == TWEETS
 
     def go_on(self) -> None:
         """One of the two does something, or dies of it."""
@@ -118,7 +120,8 @@ class Story:
         self._answer_questions()
 
     def _act(self, life: Life) -> None:
-        step = life.frozen or life.services.turns.next(life.id)
+        step = life.frozen or life.following or life.services.turns.next(life.id)
+        life.following = None
         if step is None:
             self._pass_time()
         elif life.frozen is None and self.chance.random() < 0.05:
@@ -128,7 +131,7 @@ class Story:
             self.time.moved += 1
         else:
             life.frozen = life.thaws_at = None
-            step.take()
+            life.following = life.services.turns.follow(step, life.id)
 
     def _pass_time(self) -> None:
         due = lanes.next_due(self.owner.db)
@@ -160,7 +163,7 @@ class Story:
 
     def _answer_questions(self) -> None:
         """After five attempts that never reached X the owner is asked, and says so. Nothing else is ever asked."""
-        for found in tweets.list_page(self.owner.db, TweetFilter(status="unconfirmed"), limit=TWEETS):
+        for found in tweet_lists.list_page(self.owner.db, TweetFilter(statuses=("unconfirmed",)), limit=TWEETS):
             assert found.tweet.error_code in ("x_unclear", "x_cannot_be_asked", "refresh_lost", "attempts_exhausted")
             if found.tweet.error_code == "attempts_exhausted":
                 on_x = [post.original for post in self.world.posts()]
@@ -221,9 +224,9 @@ def _tell(story: Story) -> None:
         if turn == expiring:
             story.time.moved += story.chance.choice([600, 6900, 7300])
         story.go_on()
-    assert story.is_over(), tweets.list_page(story.owner.db, TweetFilter(), limit=50)
+    assert story.is_over(), tweet_lists.list_page(story.owner.db, TweetFilter(), limit=50)
     assert Counter(post.original for post in story.world.posts()) == Counter(story.written)
-    found = tweets.list_page(story.owner.db, TweetFilter(), limit=50)
+    found = tweet_lists.list_page(story.owner.db, TweetFilter(), limit=50)
     assert {each.tweet.twitter_id for each in found} == {post.id for post in story.world.posts()}
 
 

@@ -468,3 +468,22 @@ def test_a_body_that_has_no_shape_of_its_own_counts_by_its_bytes(app: Flask, dee
             return idempotency._body_hash()
 
     assert hash_of(deep) == hash_of(deep) != hash_of(deep + b" ")
+
+
+def test_a_kept_answer_cannot_be_read_in_the_database(service: Service) -> None:
+    """The answer about a new webhook has its secret in it."""
+    body = {"url": "https://example.com/hook"}
+    first = send(service, "/api/v1/webhooks", body)
+    assert first.status_code == 201, first.text
+    kept = service.services.db.one("SELECT answer FROM idempotency_key")
+    assert kept is not None
+    assert first.json["secret"] not in kept["answer"]
+    assert_same(send(service, "/api/v1/webhooks", body), first)
+
+
+def test_an_answer_whose_encryption_key_is_gone_is_built_again(service: Service, alice: int) -> None:
+    body = {"account_id": alice, "text": "Once"}
+    first = send(service, TWEET, body)
+    run(service, "UPDATE idempotency_key SET answer = 'of another key'")
+    assert_same(send(service, TWEET, body), first)
+    assert texts(service) == ["Once"]

@@ -37,7 +37,7 @@ def test_an_account_switched_off_holds_its_tweets_and_switched_on_posts_them(
     held = service.client.post(f"/api/v1/tweet/post/{tweet}")
     assert (held.status_code, held.json["status"]) == (202, "held")
     assert service.client.patch(f"/api/v1/accounts/{alice}", json={"is_active": True}).json["is_active"]
-    service.services.waiting.until_settled([tweet], seconds=5)
+    service.services.waiting.for_tweets([tweet], seconds=5)
     assert service.row(tweet)["status"] == "posted"
 
 

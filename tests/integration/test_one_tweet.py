@@ -81,7 +81,7 @@ def test_a_failed_tweet_goes_out_again(service: Service, alice: int, worker: Bac
     assert service.client.post(f"/api/v1/tweet/post/{tweet}").status_code == 502
     answer = service.client.post(f"/api/v1/tweets/{tweet}/retry", json={"text": "Hello again"})
     assert answer.status_code == 200
-    service.services.waiting.until_settled([tweet], seconds=5)
+    service.services.waiting.for_tweets([tweet], seconds=5)
     assert service.row(tweet)["status"] == "posted"
     assert [post.original for post in service.world.posts("alice")] == ["Hello again"]
     assert_error(service.client.post(f"/api/v1/tweets/{tweet}/retry"), 409, "tweet_not_failed")

@@ -104,7 +104,7 @@ class TestWhatAPostCanHave:
             ({"media_ids": [12]}, "media_not_found", "media_ids"),
             ({"media_ids": ["12"]}, "media_not_found", "media_ids"),
             ({"media_ids": []}, "invalid_field", "media_ids"),
-            ({"media_ids": [1.5]}, "invalid_field", "media_ids.0"),
+            ({"media_ids": [1.5]}, "invalid_field", "media_ids"),
             ({"poll": {"options": ["Yes"], "duration_minutes": 60}}, "invalid_field", "poll.options"),
             ({"poll": {"options": ["Yes", "No"], "duration_minutes": 4}}, "invalid_field", "poll.duration_minutes"),
             ({"reply_settings": "everyone"}, "invalid_field", "reply_settings"),
@@ -165,9 +165,7 @@ class TestAtATime:
         ("policy", "status", "code"),
         [("publish", "posted", None), ("skip", "canceled", "too_late"), ("hold", "held", "late")],
     )
-    def test_over_an_hour_late(
-        self, service: Service, alice: int, policy: str, status: str, code: str | None
-    ) -> None:
+    def test_over_an_hour_late(self, service: Service, alice: int, policy: str, status: str, code: str | None) -> None:
         taken = scheduled(service, alice, late_policy=policy)
         service.clock.forward(300 + 3601)
         service.run_due()

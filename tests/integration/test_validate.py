@@ -76,7 +76,8 @@ def test_an_account_that_cannot_post(service: Service, alice: int) -> None:
 
 def test_a_full_window(service: Service, alice: int) -> None:
     posts = [
-        {"account_id": alice, "text": f"Number {number}", "schedule_at": "2026-11-20T14:10:00Z"} for number in range(100)
+        {"account_id": alice, "text": f"Number {number}", "schedule_at": "2026-11-20T14:10:00Z"}
+        for number in range(100)
     ]
     service.client.post("/api/v1/tweets/batch", json={"tweets": posts})
     report = validate(service, account_id=alice, text="Hello", schedule_at="2026-11-20T14:12:00Z")

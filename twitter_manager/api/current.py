@@ -1,4 +1,4 @@
-"""What the request in progress can reach: the services, its id, the key it came with."""
+"""What the request in progress can reach: the services, its id, the key it came with, what it asks to be done once."""
 
 from typing import cast
 
@@ -6,8 +6,9 @@ from flask import current_app, g
 
 from twitter_manager.models import ApiKey
 from twitter_manager.services import Services
+from twitter_manager.storage.idempotency_keys import Once
 
-__all__ = ["api_key", "keep_api_key", "keep_request_id", "request_id", "services"]
+__all__ = ["api_key", "keep_api_key", "keep_once", "keep_request_id", "once", "request_id", "services"]
 
 
 def services() -> Services:
@@ -33,3 +34,13 @@ def keep_api_key(key: ApiKey) -> None:
 def api_key() -> ApiKey | None:
     """The key that was accepted; None where none is asked for."""
     return cast(ApiKey | None, g.get("api_key"))
+
+
+def keep_once(value: Once) -> None:
+    """Notes what the Idempotency-Key of this request says."""
+    g.once = value
+
+
+def once() -> Once | None:
+    """What is to be done once, for the service that does it; None where no Idempotency-Key came."""
+    return cast(Once | None, g.get("once"))

@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 
 import orjson
@@ -18,6 +19,7 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
 from twitter_manager.api import auth, current, posting, publishing, threads, tweets
+from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, Invalid
 from twitter_manager.models import IdempotencyKey
 from twitter_manager.storage import idempotency_keys
@@ -112,8 +114,15 @@ def _once() -> Once | None:
 
 
 def _find(once: Once) -> IdempotencyKey | None:
+    """What was done under the key, its answer in clear; one under an ENCRYPTION_KEY that is gone counts as lost."""
     services = current.services()
-    return idempotency_keys.find(services.db, once, now=services.clock())
+    found = idempotency_keys.find(services.db, once, now=services.clock())
+    if found is None or found.answer is None:
+        return found
+    try:
+        return replace(found, answer=services.vault.decrypt(found.answer))
+    except SecretUnreadable:
+        return replace(found, status=None, answer=None) if found.subject_id is not None else None
 
 
 def _answer_again(found: IdempotencyKey, once: Once) -> ResponseReturnValue:
@@ -134,8 +143,9 @@ def _is_kept(response: Response) -> bool:
 
 def _keep(once: Once, response: Response) -> None:
     """Keeps the answer. Where that fails, what was done stays done, and the answer can be built again."""
-    status, answer = response.status_code, response.get_data(as_text=True)
+    status, text = response.status_code, response.get_data(as_text=True)
     try:
+        answer = current.services().vault.encrypt(text)  # that of a new webhook has its secret in it
         with current.services().db.transaction() as tx:
             kept = idempotency_keys.keep_answer(tx, once, status=status, answer=answer)
             if not kept and status < 300:

@@ -192,13 +192,20 @@ def _no_constant(name: str) -> NoReturn:
 
 def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
     """Turns what pydantic found into the error that names its field."""
-    name = ".".join(map(str, error["loc"])) if error["loc"] else _name_with_surrogates(values)
+    name = _name_of(error["loc"]) or _name_with_surrogates(values)
     if _is_unknown(error):
         raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
         raise Invalid("invalid_id", field=name)
     phrase = _PHRASES.get(error["type"], "is wrong")
     raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+
+
+def _name_of(place: tuple[int | str, ...]) -> str:
+    """`tweets.1.text` for the text of the second of the tweets; an entry of a list goes by the list's name."""
+    if place and isinstance(place[-1], int):
+        return _name_of(place[:-1])
+    return ".".join(map(str, place))
 
 
 def _is_unknown(error: ErrorDetails) -> bool:

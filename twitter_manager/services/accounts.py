@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, NotNow, SlowDown, XRefused
 from twitter_manager.models import Account
+from twitter_manager.services import limits
 from twitter_manager.services.context import Context
 from twitter_manager.services.steps import LEASE_SECONDS
-from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account, revive
+from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account, renewal_refused, revive
 from twitter_manager.storage import accounts, lanes
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
-from twitter_manager.twitter.errors import XError
+from twitter_manager.twitter.errors import WindowSpent, XError
 
 __all__ = ["Accounts", "Removed"]
 
 IN_FLIGHT_SECONDS = 45.0  # longer than a call's deadline
+_RENEWAL = "POST /2/oauth2/token"
 _OWNER = "owner"  # who has the lane while an account is let go
 
 log = logging.getLogger("twitter_manager.services")
@@ -59,6 +61,7 @@ class Accounts:
         account = accounts.get(self._context.db, account_id)
         if account.refresh_token is None or account.status in ("failed", "inactive"):
             raise Conflict("account_needs_reconnect")
+        self._check_window(account)
         try:
             self._tokens.renew(account)
         except RenewalFailed as failure:
@@ -96,6 +99,13 @@ class Accounts:
                 gone = Removed(gone.accounts + removed.accounts, gone.tweets + removed.tweets)
         return gone
 
+    def _check_window(self, account: Account) -> None:
+        """Raises SlowDown while the account has called X as often as it may. A renewal itself is not counted."""
+        now = self._context.clock()
+        free = limits.free_at(self._context.db, account_id=account.id, mock=account.mock, endpoint=_RENEWAL, now=now)
+        if free is not None:
+            raise limits.slow_down(WindowSpent(free), now)
+
     def _take_lane(self, account_id: int) -> str:
         """Takes the account's lane, so that nothing of it is in flight. Raises NotNow when that takes too long."""
         lease, ends = secrets.token_hex(8), time.monotonic() + IN_FLIGHT_SECONDS
@@ -123,4 +133,4 @@ class Accounts:
         account = accounts.get(self._context.db, account_id)
         if account.status == "failed":
             return XRefused(account.error_code or "token_refused", retryable=False)
-        return failure.refusal()
+        return renewal_refused(failure)

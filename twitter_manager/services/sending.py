@@ -89,13 +89,14 @@ class Send(Step):
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
         problem = outcome.problem if isinstance(outcome, XError) else None
-        place = {"account_id": self._account.id, "mock": self._account.mock, "endpoint": x_tweets.CREATE}
-        limits.learn(tx, **place, window=outcome.window)
+        account_id, mock = self._account.id, self._account.mock
+        limits.learn(tx, account_id=account_id, mock=mock, endpoint=x_tweets.CREATE, window=outcome.window)
         if isinstance(outcome, NotSent):
-            limits.give_back(tx, **place)
+            limits.give_back(tx, account_id=account_id, mock=mock, endpoint=x_tweets.CREATE)
             if self._called_off(tx):
                 return
-        decision = decisions.decide(outcome, self._situation(tx), tx.now)
+        situation = self._situation(tx) if isinstance(outcome, XError) else Situation()  # it is posted in any
+        decision = decisions.decide(outcome, situation, tx.now)
         log.info("tweet %s: %s", self._tweet.id, decision)
         self._apply(tx, decision, problem)
 

@@ -11,7 +11,7 @@ from twitter_manager import start_lock
 from twitter_manager.config import Settings
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
-from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
+from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 
@@ -119,14 +119,16 @@ def _renew_secrets(tx: Transaction, vault: Vault) -> None:
     if canary is not None:
         service_state.put(tx, service_state.CANARY, vault.renew(canary))
     for account in accounts.list_all(tx):
-        fresh = [_renewed(vault, token) for token in (account.access_token, account.refresh_token)]
+        fresh = [token and _renewed(vault, token) for token in (account.access_token, account.refresh_token)]
         accounts.replace_secrets(tx, account.id, access_token=fresh[0], refresh_token=fresh[1])
+    for webhook in webhooks.list_all(tx):
+        webhooks.replace_secret(tx, webhook.id, _renewed(vault, webhook.secret))
     oauth_states.delete_all(tx)  # connections that are being made at this moment begin again
 
 
-def _renewed(vault: Vault, token: str | None) -> str | None:
+def _renewed(vault: Vault, token: str) -> str:
     try:
-        return None if token is None else vault.renew(token)
+        return vault.renew(token)
     except SecretUnreadable:
         return token
 

@@ -18,6 +18,7 @@ __all__ = ["LEASE_SECONDS", "Step"]
 LEASE_SECONDS = 120.0  # three deadlines of a call
 
 Arguments = ParamSpec("Arguments")
+Claim = Callable[[Transaction], "Step | None"]
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -30,9 +31,16 @@ class Step(ABC):
         self.lane = lane
         self.lease = lane.lease or ""
         self._released = False
+        self._claim: Claim | None = None
+        self._next: Step | None = None
 
-    def take(self) -> None:
-        """Does it and gives the lane back, whatever happened."""
+    def take(self, claim: Claim | None = None) -> "Step | None":
+        """Does it and gives the lane back, whatever happened.
+
+        `claim` takes what is due next, in the transaction that stores what came of this: one commit for both. Returns
+        the step that it took.
+        """
+        self._claim = claim
         try:
             self.run()
         except Exception:
@@ -41,6 +49,7 @@ class Step(ABC):
         finally:
             if not self._released:
                 self.context.store_knowledge(self._release)
+        return self._next
 
     @abstractmethod
     def run(self) -> None:
@@ -58,8 +67,23 @@ class Step(ABC):
             store(tx, *args, **kw)
             self._release(tx)
 
-        self.context.store_knowledge(store_and_release)
+        if self._claim is None or not self._stored_with_claim(store_and_release, self._claim):
+            self.context.store_knowledge(store_and_release)
         self._released = True
+
+    def _stored_with_claim(self, store: Callable[[Transaction], None], claim: Claim) -> bool:
+        """False when nothing was stored, since the next lane cannot take its turn: that must not cost what this one
+        found out. Whoever looks for work meets that lane again, and says so."""
+
+        def store_and_claim(tx: Transaction) -> Step | None:
+            store(tx)
+            return claim(tx)
+
+        try:
+            self._next = self.context.store_knowledge(store_and_claim)
+        except Exception:
+            return False
+        return True
 
     def still_mine(self) -> None:
         """Raises NotSent unless the lease is still good and the service runs on."""

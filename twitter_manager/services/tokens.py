@@ -21,7 +21,7 @@ from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
 from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent, RateLimited, Unauthorized, XError
 
-__all__ = ["RenewalFailed", "Tokens", "lose_account"]
+__all__ = ["RenewalFailed", "Tokens", "lose_account", "renewal_refused"]
 
 LEASE_SECONDS = 60.0  # longer than the call's deadline
 
@@ -38,11 +38,12 @@ class RenewalFailed(Exception):
         self.code = code
         self.until = until
 
-    def refusal(self) -> SlowDown | XRefused:
-        """What whoever asked for a call with the token is told."""
-        if self.code == "rate_limited":
-            return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=self.until)
-        return XRefused(self.code, retryable=True, next_attempt_at=self.until)
+
+def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
+    """What whoever asked for the renewal, or for a call with the token, is told."""
+    if failure.code == "rate_limited":
+        return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
+    return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)
 
 
 def lose_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:

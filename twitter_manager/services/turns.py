@@ -65,14 +65,12 @@ class Turns:
             lane: Lane | None = None
             try:
                 with self._context.db.transaction() as tx:
-                    until = later(tx.now, LEASE_SECONDS)
-                    lane = lanes.claim(tx, lease=secrets.token_hex(8), until=until, worker_id=worker_id)
+                    lane = _claim(tx, worker_id)
                     if lane is None:
                         return None
                     step = self._choose(tx, lane)
-                    if step is not None:
-                        return step
-                    self._release_idle(tx, lane)
+                if step is not None:
+                    return step
             except StorageUnavailable:
                 raise
             except Exception:
@@ -83,11 +81,21 @@ class Turns:
                     lanes.postpone(tx, lane.account_id, later(tx.now, 60))
         return None
 
+    def follow(self, step: Step, worker_id: str) -> Step | None:
+        """Does the step; returns the next one that is due, taken in the same commit. None: as `next`, or it is left
+        to `next` to find out."""
+        return step.take(lambda tx: self._claimed(tx, worker_id))
+
+    def _claimed(self, tx: Transaction, worker_id: str) -> Step | None:
+        lane = None if self._context.signals.stopping.is_set() else _claim(tx, worker_id)
+        return None if lane is None else self._choose(tx, lane)
+
     def next_due(self) -> datetime | None:
         """When there will be something to do, as far as it is known now."""
         return lanes.next_due(self._context.db)
 
     def _choose(self, tx: Transaction, lane: Lane) -> Step | None:
+        """What the lane needs first; None: nothing, and it was given back."""
         recover_lost(tx, lane.account_id)
         account = accounts.get(tx, lane.account_id)
         choose: Callable[[Transaction, Lane, Account], Step | None]
@@ -95,6 +103,7 @@ class Turns:
             step = choose(tx, lane, account)
             if step is not None:
                 return step
+        self._release_idle(tx, lane)
         return None
 
     def _look(self, tx: Transaction, lane: Lane, account: Account) -> Step | None:
@@ -140,7 +149,7 @@ class Turns:
         if (tweet.position or 1) > 1 or attempts.list_of_tweet(tx, tweet.id):
             return False
         if tweet.late_policy == "skip":
-            tweet_states.cancel_late(tx, tweet.id)
+            tweet_states.cancel(tx, tweet.id, error_code="too_late")
         else:
             tweet_states.hold(tx, tweet.id, error_code="late", until=None)
         tx.after_commit(lambda: self._context.signals.settled([tweet.id]))
@@ -177,3 +186,8 @@ class Turns:
         if due_at is not None and due_at <= tx.now:
             log.error("lane %s is due and has nothing to do", lane.account_id)
             lanes.postpone(tx, lane.account_id, later(tx.now, 1))
+
+
+def _claim(tx: Transaction, worker_id: str) -> Lane | None:
+    until = later(tx.now, LEASE_SECONDS)
+    return lanes.claim(tx, lease=secrets.token_hex(8), until=until, worker_id=worker_id)

@@ -8,13 +8,14 @@ from filelock import FileLock, Timeout
 from twitter_manager.services.connecting import STATE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.recovery import bury_worker
-from twitter_manager.storage import idempotency_keys, lanes, oauth_states, workers, x_calls
+from twitter_manager.storage import idempotency_keys, lanes, oauth_states, webhook_deliveries, workers, x_calls
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.rate_limits import LONGEST_WINDOW
 
 __all__ = ["Upkeep"]
 
 DAY = 86_400.0
+DELIVERIES_KEPT = 30 * DAY
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -75,6 +76,11 @@ class Upkeep:
         """Deletes the rows of workers that gave no sign of life for a day: other machines' that went without a word."""
         with self._context.db.transaction() as tx:
             return workers.delete_unseen_since(tx, later(tx.now, -DAY))
+
+    def forget_old_deliveries(self) -> int:
+        """Deletes from the log of the webhooks what is over a month old."""
+        with self._context.db.transaction() as tx:
+            return webhook_deliveries.delete_older_than(tx, later(tx.now, -DELIVERIES_KEPT))
 
     def sweep_lanes(self) -> int:
         """Repairs lanes that would be due too late. There should be none: each is an error of ours, and logged."""

@@ -60,7 +60,7 @@ class World:
             return settings.read(db)
 
     def change(self, **changes: Any) -> SimulatorSettings:
-        """Set duplicates_refused, visibility_delay, latency (seconds), rate_limits, limit_factor. Raises ValueError otherwise."""
+        """Set any of the SimulatorSettings. Raises ValueError otherwise."""
         with self.transaction() as db:
             return settings.change(db, changes)
 

@@ -46,7 +46,7 @@ def find(q: Queries, once: Once, *, now: datetime) -> IdempotencyKey | None:
 
 
 def check_free(tx: Transaction, once: Once | None) -> None:
-    """Raises Conflict when somebody, in whatever process, was first: for who would otherwise meet what that one made."""
+    """Raises Conflict when somebody was first, in whatever process: before what that one made stands in the way."""
     if once is not None and find(tx, once, now=tx.now) is not None:
         raise Conflict("idempotency_key_in_use", retryable=True)
 

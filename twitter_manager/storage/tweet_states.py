@@ -11,7 +11,7 @@ from twitter_manager.storage.rows import mapper
 __all__ = [
     "ask_owner",
     "begin_posting",
-    "cancel_late",
+    "cancel",
     "edit",
     "hold",
     "hold_all_of_account",
@@ -114,15 +114,16 @@ def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> 
     return changed == 1
 
 
-def cancel_late(tx: Transaction, tweet_id: int) -> bool:
-    """Its time is long over, and its owner does not want it then."""
+def cancel(tx: Transaction, tweet_id: int, *, error_code: str) -> bool:
+    """It is not to go out any more, as its owner wants it in such a case."""
     changed = tx.execute(
         """
-        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = 'too_late',
+        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = :error_code,
             twitter_error = NULL, updated_at = :now
         WHERE id = :id AND status IN ('pending', 'scheduled', 'held')
         """,
         id=tweet_id,
+        error_code=error_code,
         now=tx.now,
     )
     return changed == 1

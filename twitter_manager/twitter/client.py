@@ -25,6 +25,8 @@ DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to
 CONNECT_SECONDS = 10.0
 LARGEST_ANSWER = 8 * 1024 * 1024
 
+_HEADERS = requests.utils.default_headers()
+
 log = logging.getLogger("twitter_manager.x")
 
 
@@ -53,14 +55,9 @@ class Meter(Protocol):
         ...
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: requests would read the whole answer only to say where it leads."""
-
-
 def new_session() -> requests.Session:
-    """A session over the network: no cookies of use, no proxies or .netrc from the environment, no retries."""
-    session = _Session()
+    """A session over the network: no proxies from the environment, no retries."""
+    session = requests.Session()
     session.trust_env = False
     for prefix in ("https://", "http://"):
         session.mount(prefix, LineAdapter())
@@ -164,18 +161,17 @@ class XClient:
     def _send(self, request: requests.Request, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         session = self._session()
         try:
-            prepared = session.prepare_request(request)
+            prepared = _prepared(request)
         except (requests.RequestException, ValueError) as error:
             # the text of the cause may repeat a header
             raise NotSent(Problem(None, title="No valid request", detail=type(error).__name__)) from None
         timeout = (min(CONNECT_SECONDS, self._deadline), self._deadline)
-        if call.before_first_byte:
-            call.before_first_byte()
+        adapter = session.get_adapter(prepared.url or "")  # the session would follow redirects and keep cookies
+        if call.before_first_byte and not isinstance(adapter, LineAdapter):
+            call.before_first_byte()  # a line asks by itself
         try:
-            with (
-                calling(call),
-                session.send(prepared, timeout=timeout, stream=True, allow_redirects=False) as answer,
-            ):
+            verify = True if session.verify is None else session.verify
+            with calling(call), adapter.send(prepared, True, timeout, verify, session.cert) as answer:
                 return answer.status_code, answer.headers, _content(answer)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise _line_failure(error, call) from error
@@ -184,8 +180,15 @@ class XClient:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = self._session_factory()
-        session.cookies.clear()
         return session
+
+
+def _prepared(request: requests.Request) -> requests.PreparedRequest:
+    """Ready to be sent; not by a session, which would take as long as the rest and read .netrc."""
+    prepared = requests.PreparedRequest()
+    headers = {**_HEADERS, **request.headers}
+    prepared.prepare(request.method, request.url, headers, data=request.data, params=request.params)
+    return prepared
 
 
 def _content(answer: requests.Response) -> bytes:

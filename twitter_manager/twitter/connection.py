@@ -38,6 +38,12 @@ class Call:
         self.timed_out = False
         self.sock: socket.socket | None = None
 
+    def begin_connecting(self) -> None:
+        """A line is needed, which may take its time. Raises what `before_first_byte` raises."""
+        if self.before_first_byte:
+            self.before_first_byte()
+        self.connecting = True
+
     def begin_writing(self, sock: socket.socket) -> None:
         """The line stands; from here on the outcome may become unknown. Raises NotSent when it came too late."""
         self.connecting = False
@@ -76,7 +82,8 @@ class Watchdog:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="x-deadlines", daemon=True)
                 self._thread.start()
-            self._changed.notify()
+            if self._calls[0][2] is call:  # else it sleeps until an earlier one ends
+                self._changed.notify()
 
     def release(self, call: Call) -> None:
         """`call` is over; it needs no watching."""
@@ -120,7 +127,7 @@ class _Line:
     def connect(self) -> None:
         call = _current.get()
         if call is not None:
-            call.connecting = True  # until the line stands: for https the pool connects before `request`
+            call.begin_connecting()  # for https the pool connects before `request`
         super().connect()  # type: ignore[misc]
 
     def request(self, *args: Any, **kwargs: Any) -> None:

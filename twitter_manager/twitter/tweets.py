@@ -132,8 +132,9 @@ def list_own(
 ) -> list[SeenPost]:
     """The account's posts after `since_id` or from `start_time` on, replies included, all pages of them.
 
-    Not metered: what became of a post must be found out, whatever the account has left. `before_page` is called before each page and may raise. Raises XError; also where a page is incomplete, since a
-    timeline that was not read whole proves nothing.
+    Not metered: what became of a post must be found out, whatever the account has left. `before_page` is called before
+    each page and may raise. Raises XError; also where a page is incomplete, since a timeline that was not read whole
+    proves nothing.
     """
     query = {"max_results": PAGE_SIZE}
     if since_id:

@@ -1,7 +1,8 @@
 """The posting worker: some threads, of which one at a time looks for work.
 
-Who finds some lets the next one look and does it; who finds none waits for the next due time, for a wake from this
-process, or for a change that another process made (seen by SQLite's data_version every fifth of a second).
+Who finds some lets the next one look and does it, and what is due when it is done; who finds none waits for the next
+due time, for a wake from this process, or for a change that another process made (seen by SQLite's data_version every
+fifth of a second).
 """
 
 import logging
@@ -16,7 +17,9 @@ from filelock import FileLock
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services import Services
+from twitter_manager.services.steps import Step
 from twitter_manager.timestamps import now
+from twitter_manager.worker.deliveries import DeliveryThreads
 from twitter_manager.worker.periodic import Periodic
 
 __all__ = ["RunningWorker", "start_worker"]
@@ -42,6 +45,7 @@ class RunningWorker:
         self._looked_at = time.monotonic()
         width = services.settings.worker_concurrency
         self._threads = [threading.Thread(target=self._work, name=f"lane-{n}", daemon=True) for n in range(width)]
+        self._deliveries = DeliveryThreads(services)
         self._periodic = Periodic(services, worker_id=self.id, host=socket.gethostname(), locks=self._locks)
 
     def start(self) -> None:
@@ -50,6 +54,7 @@ class RunningWorker:
         self._periodic.begin(alive=self.is_alive)
         for thread in self._threads:
             thread.start()
+        self._deliveries.start()
         log.info("worker %s started, %s wide", self.id, len(self._threads))
 
     def is_alive(self) -> bool:
@@ -63,6 +68,7 @@ class RunningWorker:
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
         ended = not any(thread.is_alive() for thread in self._threads)
+        self._deliveries.stop(ends - time.monotonic())
         self._periodic.end(sign_off=ended)
         if ended:
             self._lock.release()
@@ -91,8 +97,15 @@ class RunningWorker:
                 step = self._services.turns.next(self.id)
                 if step is None:
                     self._wait(seen, changes)
-        if step is not None:
-            step.take()
+        while step is not None:
+            step = self._follow(step)
+
+    def _follow(self, step: Step) -> Step | None:
+        """Does the step, and the next one is ours; where that is of another lane, this one may be due again, too."""
+        following = self._services.turns.follow(step, self.id)
+        if following is None or following.lane.account_id != step.lane.account_id:
+            self._services.signals.wake()
+        return following
 
     def _wait(self, seen: int, changes: int) -> None:
         """Until something may be due: at its time, at a wake, or when the database changed."""

@@ -53,7 +53,10 @@ class Periodic:
                 swept = time.monotonic()
                 _try(self._services.upkeep.sweep_lanes)
                 _try(self._services.upkeep.forget_old_states)
+                _try(self._services.upkeep.forget_old_idempotency_keys)
                 _try(self._services.upkeep.forget_old_workers)
+                _try(self._services.upkeep.forget_old_deliveries)
+                _try(self._services.upkeep.forget_old_calls)
 
     def _beat(self) -> None:
         self._services.upkeep.beat(worker_id=self._worker_id, host=self._host)

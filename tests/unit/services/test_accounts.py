@@ -7,7 +7,7 @@ from services_cast import House
 
 from twitter_manager.errors import Conflict, NotFound, XRefused
 from twitter_manager.models import Account
-from twitter_manager.storage import tweets
+from twitter_manager.storage import tweet_lists
 
 REVOKE = "POST /2/oauth2/revoke"
 TOKEN = "POST /2/oauth2/token"
@@ -44,7 +44,7 @@ def test_removing_an_account_revokes_at_x_and_takes_its_tweets_along(house: Hous
     with pytest.raises(NotFound):
         house.account(alice.id)
     assert house.tweet(kept.id).status == "pending"
-    assert tweets.count_by_status(house.services.db) == {"pending": 1}
+    assert tweet_lists.count_by_status(house.services.db) == {"pending": 1}
 
 
 def test_an_account_is_removed_also_when_x_cannot_revoke(house: House, alice: Account) -> None:

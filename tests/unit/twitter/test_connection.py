@@ -177,6 +177,15 @@ class TestNotSent:
             time.sleep(0.02)
             assert (server.lines, server.bytes_read) == (1, 0)
 
+    def test_asked_before_connecting_and_before_each_first_byte(self) -> None:
+        asked: list[int] = []
+        with serving(answering(reply(201))) as server:
+            x = server.x()
+            for _ in range(3):
+                post(x, before_first_byte=lambda: asked.append(server.bytes_read))
+            whole = server.bytes_read // 3
+        assert asked == [0, 0, whole, 2 * whole]
+
     def test_called_off_before_anything(self) -> None:
         def stopping() -> None:
             raise NotSent(Problem(None, title="The service stops"))
@@ -310,10 +319,10 @@ class TestTheSimulatorsBadDays:
         with running(world) as base, soon():
             x = XClient(base, deadline=SHORT)
             with pytest.raises(OutcomeUnknown):
-                tweets.create(x, token, "hello")
+                tweets.create(x, token, tweets.NewPost(text="hello"))
             assert len(world.calls(method="POST", path="/2/tweets")) == 1
             assert len(world.posts("alice")) == posts
-            assert tweets.create(x, token, "another").text == "another"
+            assert tweets.create(x, token, tweets.NewPost(text="another")).text == "another"
 
 
 def test_a_call_that_is_over_holds_nothing_but_its_deadline() -> None:

@@ -43,7 +43,9 @@ def ids(posts: list[SeenPost]) -> list[str]:
 class TestCreate:
     def test_a_post(self) -> None:
         with serving(answering(reply(201, {"data": {"id": "19", "text": "see https://t.co/1"}}))) as server:
-            created = tweets.create(server.x(), "token", tweets.NewPost(text="see https://example.com 🎉", reply_to="12"))
+            created = tweets.create(
+                server.x(), "token", tweets.NewPost(text="see https://example.com 🎉", reply_to="12")
+            )
         assert (created.id, created.text) == ("19", "see https://t.co/1")
         (request,) = server.requests
         assert request.line == "POST /2/tweets HTTP/1.1"
