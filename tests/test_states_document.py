@@ -4,6 +4,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from tests.conftest import Service
 from twitter_manager.api import webhooks
 from twitter_manager.api.tweet_lists import STATUSES
 from twitter_manager.services.thread_states import THREAD_STATES
-from twitter_manager.storage import threads, tweet_states
+from twitter_manager.storage import threads, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
@@ -22,7 +24,7 @@ SCHEMA = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted((ROOT / "twitter_manager/storage/migrations").glob("*.sql"))
 )
 # Functions of storage/threads.py that change tweets' statuses or due times.
-OF_THREADS = {"chain", "resume", "cancel_unsent"}
+OF_THREADS = {"cancel_unsent", "chain", "hand_over", "reschedule", "resume", "stop"}
 
 Call = Callable[[Transaction, int, int, int], object]
 
@@ -41,7 +43,17 @@ CALLS: dict[str, list[Call]] = {
         for status in ("pending", "scheduled", "canceled")
     ],
     "tweet_states.begin_posting": [lambda tx, tweet, account, thread: tweet_states.begin_posting(tx, tweet)],
-    "tweet_states.cancel": [lambda tx, tweet, account, thread: tweet_states.cancel(tx, tweet, error_code="too_late")],
+    "tweet_states.cancel": [lambda tx, tweet, account, thread: tweet_states.cancel(tx, tweet)],
+    "tweet_states.dispose_of_late": [
+        lambda tx, tweet, account, thread, policy=policy: dispose_of_late(tx, tweet, account, policy)
+        for policy in ("skip", "hold")
+    ],
+    "tweet_states.take_id_from_another": [
+        lambda tx, tweet, account, thread: tweet_states.take_id_from_another(tx, account, twitter_id="2", tweet_id=0)
+    ],
+    "tweet_states.release_held_for_window": [
+        lambda tx, tweet, account, thread: tweet_states.release_held_for_window(tx)
+    ],
     "tweet_states.mark_posted": [
         lambda tx, tweet, account, thread: tweet_states.mark_posted(tx, tweet, twitter_id="1", posted_at=tx.now)
     ],
@@ -92,8 +104,35 @@ CALLS: dict[str, list[Call]] = {
     ],
     "threads.chain": [lambda tx, tweet, account, thread: threads.chain(tx, thread)],
     "threads.resume": [lambda tx, tweet, account, thread: threads.resume(tx, thread)],
-    "threads.cancel_unsent": [lambda tx, tweet, account, thread: threads.cancel_unsent(tx, thread)],
+    "threads.cancel_unsent": [
+        lambda tx, tweet, account, thread: threads.cancel_unsent(tx, thread, error_code="too_late")
+    ],
+    "threads.stop": [lambda tx, tweet, account, thread: threads.stop(tx, thread)],
+    "threads.reschedule": [lambda tx, tweet, account, thread: reschedule(tx, tweet, thread)],
+    "threads.hand_over": [
+        lambda tx, tweet, account, thread, gone=gone: hand_over(tx, tweet, gone)
+        for gone in ("pending", "scheduled", "held")
+    ],
 }
+
+
+def dispose_of_late(tx: Transaction, tweet: int, account: int, policy: str) -> None:
+    tx.execute("UPDATE tweet SET late_policy = :policy WHERE id = :id", policy=policy, id=tweet)
+    tweet_states.dispose_of_late(tx, account, before=later(tx.now, 1), most=10)
+
+
+def reschedule(tx: Transaction, tweet: int, thread: int) -> None:
+    """Of a part that waits."""
+    tx.execute("UPDATE tweet SET position = 2, due_at = NULL WHERE id = :id", id=tweet)
+    threads.reschedule(tx, thread, tx.now)
+
+
+def hand_over(tx: Transaction, tweet: int, gone: str) -> None:
+    """To a part that waits, by a part in front of it in the status `gone`."""
+    tx.execute("UPDATE tweet SET position = 2, due_at = NULL WHERE id = :id", id=tweet)
+    time = tx.now if gone == "scheduled" else None
+    part = replace(tweets.get(tx, tweet), position=1, status=gone, scheduled_at=time, due_at=tx.now, twitter_id=None)
+    threads.hand_over(tx, part, taken_down=False)
 
 
 def section(title: str) -> str:

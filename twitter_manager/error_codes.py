@@ -113,6 +113,9 @@ _TABLE: dict[str, Code] = {
         "It is being sent, or it is not known yet whether X took it.",
         "Wait until it is settled.",
     ),
+    "schedule_too_far": Code(
+        "schedule_at is more than ten years ahead", "The time is too far away to be meant.", "Check the year."
+    ),
     "schedule_in_the_past": Code(
         "The time lies in the past", "schedule_at is more than a minute ago.", "Name a time to come."
     ),
@@ -125,6 +128,11 @@ _TABLE: dict[str, Code] = {
         "This tweet does not wait for a decision",
         "Only an unconfirmed tweet with needs_decision takes the owner's word.",
         "Look at its status first; the service may have found out meanwhile.",
+    ),
+    "id_of_another": Code(
+        "The post that was taken for this tweet is another one",
+        "X itself said later that this post is another tweet of the account.",
+        "Look at the account on x.com, then resolve the tweet.",
     ),
     "twitter_id_taken": Code(
         "This post at X already belongs to another tweet",

@@ -120,6 +120,7 @@ class Thread:
 
     id: int
     account_id: int
+    stopped_at: datetime | None  # its owner takes it down: no further part goes out
     created_at: datetime
 
 
@@ -248,13 +249,15 @@ class Worker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XCall:
-    """A call to X, kept for a day to count it. `account_id` is None for the app's own token, or a removed account."""
+    """A call to X, kept for a day to count it. `account_id` is None for the app's own token, or a removed account; then
+    `x_user_id` says whose that was."""
 
     id: int
     account_id: int | None
     mock: bool
     endpoint: str  # as X's documents name it: "DELETE /2/tweets/{id}"
     called_at: datetime
+    x_user_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +280,7 @@ class TweetOfAccount:
     tweet: Tweet
     username: str
     mock: bool
+    waits_for_equal: bool  # it is due, and an equal tweet of the account is not settled
 
     @property
     def url(self) -> str | None:

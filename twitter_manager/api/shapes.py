@@ -116,7 +116,7 @@ def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
         "thread_id": tweet.thread_id,
         "position": tweet.position,
         "batch_id": tweet.batch_id,
-        "waiting_for": waiting_for(tweet),
+        "waiting_for": waiting_for(found),
     }
 
 
@@ -161,7 +161,7 @@ def placed_to_json(placed: Placed, *, kept: bool) -> dict[str, object]:
     }
     if placed.refusal is not None:
         row |= {"error": placed.refusal.sentence, "error_code": placed.refusal.code, "field": placed.refusal.field}
-        row |= placed.refusal.details if kept else {}
+        row |= placed.refusal.details
     return row
 
 
@@ -215,10 +215,13 @@ def next_attempt_at(tweet: Tweet) -> str | None:
     return None if tweet.status == "posting" else _text(tweet.due_at)
 
 
-def waiting_for(tweet: Tweet) -> str | None:
-    """What must come first: `previous_part` of its thread, as long as that is not at X."""
+def waiting_for(found: TweetOfAccount) -> str | None:
+    """What must come first: the `previous_part` of its thread, or an unsettled `equal_tweet` of the account."""
+    tweet = found.tweet
     behind = (tweet.position or 1) > 1 and tweet.reply_to is None
-    return "previous_part" if behind and tweet.status not in _SETTLED else None
+    if behind and tweet.status not in _SETTLED:
+        return "previous_part"
+    return "equal_tweet" if found.waits_for_equal else None
 
 
 def _text(moment: datetime | None) -> str | None:

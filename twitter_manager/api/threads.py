@@ -8,6 +8,7 @@ from twitter_manager.api import current, inputs, posting
 from twitter_manager.api.post_bodies import ThreadBody
 from twitter_manager.api.refusals import refuse_failed
 from twitter_manager.api.shapes import attempt_to_json, thread_part_to_json, tweet_to_json, warnings_to_json
+from twitter_manager.errors import NotFound
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.services.forecasting import Warned
 from twitter_manager.services.thread_states import next_part, status_of_thread
@@ -65,6 +66,8 @@ def published(thread_id: int, warnings: Sequence[Warned] = ()) -> tuple[Response
     thread, parts = threads.get(services.db, thread_id), threads.list_parts(services.db, thread_id)
     if status_of_thread(parts) != "scheduled":
         parts = services.waiting.for_thread(thread_id, seconds=posting.ONE_SECONDS)
+    if not parts:  # it was deleted meanwhile
+        raise NotFound("thread_not_found")
     rows = [thread_part_to_json(part) for part in parts]
     part = next_part(parts)
     if part is not None and part.status == "failed":

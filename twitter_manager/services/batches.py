@@ -68,7 +68,7 @@ class Batches:
                 batch = batches.insert(tx)
                 posts = [self._place(tx, *each, batch.id) for each in zip(wishes, refusals, strict=True)]
                 if dry_run or (atomic and any(post.refusal for post in posts)):
-                    raise _Undone(TakenBatch(None, posts, warnings))
+                    raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
                 idempotency_keys.insert(tx, once, subject_id=batch.id)
                 self._wake(tx, posts)
         except _Undone as undone:
@@ -89,6 +89,14 @@ class Batches:
         for account_id, moment in due.items():
             lanes_due(tx, {account_id}, moment)
         tx.after_commit(self._context.signals.wake)
+
+
+def _undone(post: Placed, posts: Sequence[Placed]) -> Placed:
+    """What is left of it when nothing is kept: an equal one of the same batch is not there either."""
+    made = {each.tweet.id for each in posts if each.tweet}
+    if post.refusal is not None and post.refusal.details.get("existing_post_id") in made:
+        post.refusal.details = {}
+    return post
 
 
 def _same_texts(wishes: Sequence[Wish]) -> list[Warned]:

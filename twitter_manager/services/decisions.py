@@ -33,6 +33,7 @@ __all__ = [
     "CALL_SECONDS",
     "LOOKS",
     "PARENT_SECONDS",
+    "TOO_LATE_SECONDS",
     "YOUNG_TOKEN",
     "AccountLost",
     "AppRests",
@@ -46,7 +47,6 @@ __all__ = [
     "after_failed_look",
     "decide",
     "first_look",
-    "is_too_late",
     "next_look",
     "probe_at",
     "rest_after_trouble",
@@ -184,11 +184,6 @@ def _not_visible(situation: Situation, now: datetime) -> Decision:
     if situation.not_visible_before >= len(waits):
         return Failed("parent_not_visible")
     return Held("parent_not_visible", later(now, waits[situation.not_visible_before]), lane_rests=False)
-
-
-def is_too_late(scheduled_at: datetime | None, now: datetime) -> bool:
-    """Whether the time it was meant for is so long over that its late_policy counts."""
-    return scheduled_at is not None and (now - scheduled_at).total_seconds() > TOO_LATE_SECONDS
 
 
 def rest_after_trouble(streak: int, now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from twitter_manager.error_codes import sentence_of
 from twitter_manager.services import limits
 from twitter_manager.services.forecast import expected_at
 from twitter_manager.services.posts import Wish
-from twitter_manager.storage import accounts, tweets
+from twitter_manager.storage import accounts, lanes, tweets
 from twitter_manager.storage.database import Queries
 from twitter_manager.twitter.tweets import CREATE
 
@@ -51,6 +51,16 @@ def _last_of(q: Queries, account_id: int, moments: Sequence[datetime], now: date
     mock = accounts.get(q, account_id).mock
     limit, window = limits.limit_of(q, account_id=account_id, mock=mock, endpoint=CREATE)
     calls = limits.recent_calls(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
+    free_at = limits.free_at(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
+    begins = max(_rests_until(q, account_id, now), free_at or now)
     waiting = tweets.list_due_times(q, account_id, until=moments[-1], most=MOST_WAITING)
-    due = sorted(max(each, now) for each in (*waiting, *moments[:-1]))
-    return expected_at(calls, due, moments[-1], limit=limit, window=window)
+    due = sorted(max(each, begins) for each in (*waiting, *moments[:-1]))
+    return expected_at(calls, due, max(moments[-1], begins), limit=limit, window=window)
+
+
+def _rests_until(q: Queries, account_id: int, now: datetime) -> datetime:
+    """When the lane's rest for a spent window is over; other rests are short, or nobody knows how long they last."""
+    lane = lanes.get(q, account_id)
+    if lane.rest_until is None or lane.rest_code not in ("rate_limited", "rate_limit_exceeded"):
+        return now
+    return max(lane.rest_until, now)

@@ -46,6 +46,7 @@ def problems_of_place(q: Queries, wish: Wish, now: datetime) -> Iterator[Service
         check_schedule(wish.schedule_at, now)
     except Invalid as problem:
         yield problem
+        return
     if not wish.draft and not wish.allow_duplicate:
         yield from _problem_of_equal(q, wish, now)
 

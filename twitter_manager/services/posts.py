@@ -21,11 +21,13 @@ __all__ = [
     "check_text",
     "fingerprint",
     "fingerprint_of",
+    "named_in_thread",
     "problems_of_post",
     "reworded",
 ]
 
 LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
+FURTHEST_AHEAD = 10 * 366 * 86_400.0
 _OUR_LONGEST_ID = 12  # digits; what is longer is an id of X's
 
 
@@ -63,9 +65,18 @@ def check_text(text: str) -> None:
 
 
 def check_schedule(schedule_at: datetime | None, now: datetime) -> None:
-    """Raises Invalid for a time that is over."""
+    """Raises Invalid for a time that is over, or further ahead than anybody plans."""
     if schedule_at is not None and schedule_at < later(now, -LATEST_PAST):
         raise Invalid("schedule_in_the_past", field="schedule_at")
+    if schedule_at is not None and schedule_at > later(now, FURTHEST_AHEAD):
+        raise Invalid("schedule_too_far", field="schedule_at")
+
+
+def named_in_thread(problem: ServiceError, index: int = 0) -> ServiceError:
+    """A part's problem under its place: `tweets.1.text` for `text` of the second part."""
+    if problem.field not in (None, "account_id", "schedule_at"):
+        problem.field = f"tweets.{index}.{problem.field}"
+    return problem
 
 
 def problems_of_post(post: Post) -> Iterator[ServiceError]:

@@ -102,8 +102,9 @@ class Publishing:
                     attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code="owners_word")
                 tweet_states.send_again(tx, tweet_id)
             else:
-                if not tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now):
+                if tweets.adopted_ids(tx, tweet.twitter_account_id, [twitter_id]):
                     raise Conflict("twitter_id_taken", field="twitter_id")
+                tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now)
                 if attempt is not None:
                     attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
             idempotency_keys.insert(tx, once, subject_id=tweet_id)

@@ -165,10 +165,19 @@ class Send(Step):
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
         attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
-        if not tweet_states.mark_posted(tx, self._tweet.id, twitter_id=decision.twitter_id, posted_at=tx.now):
+        if not self._mark_posted(tx, decision.twitter_id):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
         lanes.note_x_id(tx, self._account.id, decision.twitter_id)
         self._clear_answer(tx)
+
+    def _mark_posted(self, tx: Transaction, twitter_id: str) -> bool:
+        """X's own word goes before that of a look or an owner who gave the id to another tweet."""
+        if tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now):
+            return True
+        if not tweet_states.take_id_from_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
+            return False
+        log.error("post %s is tweet %s, and another tweet had its id", twitter_id, self._tweet.id)
+        return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)
 
     def _app_rests(self, tx: Transaction, decision: AppRests, words: str | None) -> None:
         held = app_rests.begin(

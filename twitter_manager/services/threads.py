@@ -2,15 +2,16 @@
 
 import dataclasses
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.errors import Conflict
+from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.models import Thread
 from twitter_manager.services.context import Context
 from twitter_manager.services.forecasting import Warned, forecast
 from twitter_manager.services.placing import check_account, check_worker, lanes_due, place, problems_of_place
-from twitter_manager.services.posts import Post, Wish, problems_of_post
+from twitter_manager.services.posts import Post, Wish, named_in_thread, problems_of_post
 from twitter_manager.services.tweets import TweetCare
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
@@ -43,12 +44,11 @@ class Threads:
         """
         for index, post in enumerate((wish.post, *others)):
             for problem in problems_of_post(post):
-                problem.field = f"tweets.{index}.{problem.field}"
-                raise problem
+                raise named_in_thread(problem, index)
         with self._context.db.transaction() as tx:
             idempotency_keys.check_free(tx, once)
             for problem in problems_of_place(tx, wish, tx.now):
-                raise problem
+                raise named_in_thread(problem)
             if wish.schedule_at is None:
                 check_worker(tx, tx.now)
             wishes = [wish, *(dataclasses.replace(wish, post=post) for post in others)]
@@ -83,13 +83,14 @@ class Threads:
         """
         with self._context.db.transaction() as tx:
             threads.get(tx, thread_id)
-            threads.cancel_unsent(tx, thread_id)
+            threads.stop(tx, thread_id)
             parts = threads.list_parts(tx, thread_id)
         if any(part.tweet.status in IN_FLIGHT for part in parts):
             raise Conflict("thread_in_flight", retryable=True)
         out = [part.tweet for part in reversed(parts) if part.tweet.twitter_id is not None]
         for tweet in out if from_x else ():
-            self._tweets.delete(tweet.id, from_x=True)
+            with suppress(NotFound):  # somebody else takes it down, too
+                self._tweets.delete(tweet.id, from_x=True)
         with self._context.db.transaction() as tx:
             if not threads.delete(tx, thread_id) and threads.list_parts(tx, thread_id):
                 raise Conflict("thread_in_flight", retryable=True)

@@ -18,12 +18,14 @@ from twitter_manager.services.sending import Send
 from twitter_manager.services.settling import Look
 from twitter_manager.services.steps import LEASE_SECONDS, Step
 from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account
-from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
+from twitter_manager.storage import accounts, lanes, threads, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.tweets import CREATE
 
 __all__ = ["Turns"]
+
+MOST_LATE = 200  # so many late ones in one transaction: a caller who writes waits for it
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -97,6 +99,9 @@ class Turns:
     def _choose(self, tx: Transaction, lane: Lane) -> Step | None:
         """What the lane needs first; None: nothing, and it was given back."""
         recover_lost(tx, lane.account_id)
+        if self._dispose_of_late(tx, lane):
+            lanes.release(tx, lane.account_id, lane.lease or "")  # still due: it goes on at its next turn
+            return None
         account = accounts.get(tx, lane.account_id)
         choose: Callable[[Transaction, Lane, Account], Step | None]
         for choose in (self._look, self._send):
@@ -118,7 +123,7 @@ class Turns:
         if lanes.count_unsettled(tx, lane.account_id) >= lanes.MOST_UNSETTLED:
             return None
         tweet = tweets.next_to_send(tx, lane.account_id)
-        while tweet is not None and self._came_too_late(tx, tweet):
+        while tweet is not None and self._is_taken_down(tx, tweet):
             tweet = tweets.next_to_send(tx, lane.account_id)
         if tweet is None:
             return None
@@ -142,18 +147,24 @@ class Turns:
         held = tweet_states.hold_due_of_account(tx, lane.account_id, error_code=code, until=until)
         tx.after_commit(lambda: self._context.signals.settled(held))
 
-    def _came_too_late(self, tx: Transaction, tweet: Tweet) -> bool:
-        """Whether its owner does not want it so late: it is canceled or held. What was tried once goes out."""
-        if tweet.late_policy == "publish" or not decisions.is_too_late(tweet.scheduled_at, tx.now):
-            return False
-        if (tweet.position or 1) > 1 or attempts.list_of_tweet(tx, tweet.id):
-            return False
-        if tweet.late_policy == "skip":
-            tweet_states.cancel(tx, tweet.id, error_code="too_late")
-        else:
-            tweet_states.hold(tx, tweet.id, error_code="late", until=None)
-        tx.after_commit(lambda: self._context.signals.settled([tweet.id]))
-        return True
+    def _is_taken_down(self, tx: Transaction, tweet: Tweet) -> bool:
+        """Whether it is a part of a thread whose owner takes it down: found not to be at X, it is canceled."""
+        return (
+            tweet.thread_id is not None
+            and threads.is_stopped(tx, tweet.thread_id)
+            and tweet_states.cancel(tx, tweet.id)
+        )
+
+    def _dispose_of_late(self, tx: Transaction, lane: Lane) -> bool:
+        """Cancels or holds what its owners do not want so late. What was tried once goes out. True: there is more."""
+        before = later(tx.now, -decisions.TOO_LATE_SECONDS)
+        gone = tweet_states.dispose_of_late(tx, lane.account_id, before=before, most=MOST_LATE)
+        for tweet in gone:
+            if tweet.status == "canceled" and tweet.thread_id is not None:
+                threads.cancel_unsent(tx, tweet.thread_id, error_code=tweet.error_code)
+        if gone:
+            tx.after_commit(lambda: self._context.signals.settled([tweet.id for tweet in gone]))
+        return len(gone) == MOST_LATE
 
     def _with_token(
         self, tx: Transaction, lane: Lane, account: Account, step: Callable[[str], Step | None], *, probe: bool = True

@@ -69,8 +69,8 @@ class TweetCare:
                 raise Conflict("tweet_not_editable")
             if due_at is not None:
                 self._lane_due(tx, tweet.twitter_account_id, due_at)
-            if status == "pending" and (tweet.position or 1) > 1:
-                self._chain(tx, tweet)
+            if tweet.thread_id is not None:
+                self._change_thread(tx, tweet.thread_id, tweet, change)
         return tweets.get(self._context.db, tweet_id)
 
     def retry(self, tweet_id: int, *, text: str | None, once: Once | None = None) -> Tweet:
@@ -89,7 +89,15 @@ class TweetCare:
         return tweets.get(self._context.db, tweet_id)
 
     def delete(self, tweet_id: int, *, from_x: bool) -> None:
-        """Deletes the row, and with `from_x` the post at X first. Raises NotFound, Conflict, SlowDown, XRefused."""
+        """Deletes the row, and with `from_x` the post at X first; a thread goes on without it.
+
+        Raises NotFound, Conflict, SlowDown, XRefused.
+        """
+        while not self._delete(tweet_id, from_x=from_x):
+            pass  # it got to X meanwhile: then that post is to be deleted, too
+
+    def _delete(self, tweet_id: int, *, from_x: bool) -> bool:
+        """False where the tweet is not any more as it was read."""
         tweet = tweets.get(self._context.db, tweet_id)
         if tweet.status in ("posting", "unconfirmed"):
             raise Conflict("tweet_in_flight")
@@ -98,10 +106,10 @@ class TweetCare:
                 if post_id is not None:
                     self._delete_at_x(tweet, post_id)
         with self._context.db.transaction() as tx:
-            if not tweets.delete(tx, tweet_id):
-                raise Conflict("tweet_in_flight")
-            if tweet.thread_id is not None and tweet.status not in ("failed", "canceled"):
-                self._chain(tx, tweet)
+            if not tweets.delete(tx, tweet):
+                return False
+            self._hand_over(tx, tweet, taken_down=from_x)
+        return True
 
     def clean_up(self, which: CleanUp) -> CleanedUp:
         """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid without a criterion."""
@@ -110,13 +118,23 @@ class TweetCare:
         with self._context.db.transaction() as tx:
             if which.account_id is not None:
                 accounts.get(tx, which.account_id)
-            return CleanedUp(tweets.delete_many(tx, which), tweets.count_on_their_way(tx, which))
+            parts = tweets.list_parts_to_delete(tx, which)
+            cleaned = CleanedUp(tweets.delete_many(tx, which), tweets.count_on_their_way(tx, which))
+            for part in parts:
+                self._hand_over(tx, part, taken_down=False)
+        return cleaned
 
-    def _chain(self, tx: Transaction, part: Tweet) -> None:
-        """The part behind it may be next now."""
-        due_at = threads.chain(tx, part.thread_id or 0)
-        if due_at is not None:
-            self._lane_due(tx, part.twitter_account_id, due_at)
+    def _change_thread(self, tx: Transaction, thread_id: int, part: Tweet, change: Change) -> None:
+        """What a part's change means for the parts behind it, and for itself if the one in front of it is out."""
+        if change.schedule_at is not None and part.position == 1:
+            threads.reschedule(tx, thread_id, change.schedule_at)
+        if change.status == "pending" and threads.chain(tx, thread_id):
+            self._lane_due(tx, part.twitter_account_id, tx.now)
+
+    def _hand_over(self, tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
+        if gone.thread_id is not None:
+            threads.hand_over(tx, gone, taken_down=taken_down)
+            self._lane_due(tx, gone.twitter_account_id, gone.due_at or tx.now)
 
     def _lane_due(self, tx: Transaction, account_id: int, due_at: datetime) -> None:
         lanes.make_due(tx, account_id, due_at)

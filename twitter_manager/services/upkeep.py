@@ -8,7 +8,16 @@ from filelock import FileLock, Timeout
 from twitter_manager.services.connecting import STATE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.recovery import bury_worker
-from twitter_manager.storage import idempotency_keys, lanes, oauth_states, webhook_deliveries, workers, x_calls
+from twitter_manager.storage import (
+    idempotency_keys,
+    lanes,
+    oauth_states,
+    rate_windows,
+    tweet_states,
+    webhook_deliveries,
+    workers,
+    x_calls,
+)
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.rate_limits import LONGEST_WINDOW
 
@@ -69,7 +78,12 @@ class Upkeep:
     def forget_old_calls(self) -> int:
         """Deletes the calls to X that no window counts any more; a clock set back must not make any count longer."""
         with self._context.db.transaction() as tx:
-            x_calls.throw_back(tx)
+            if x_calls.throw_back(tx):
+                log.warning("the clock was set back: windows and rests that X named before are tried anew")
+                rate_windows.forget_future(tx)
+                lanes.end_window_rests(tx)
+                tweet_states.release_held_for_window(tx)
+                tx.after_commit(self._context.signals.wake)
             return x_calls.delete_older_than(tx, tx.now - LONGEST_WINDOW)
 
     def forget_old_workers(self) -> int:

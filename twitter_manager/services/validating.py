@@ -8,7 +8,7 @@ from twitter_manager.errors import ServiceError
 from twitter_manager.services.context import Context
 from twitter_manager.services.forecasting import Warned, forecast
 from twitter_manager.services.placing import problems_of_place
-from twitter_manager.services.posts import Post, Wish, problems_of_post
+from twitter_manager.services.posts import Post, Wish, named_in_thread, problems_of_post
 from twitter_manager.storage import accounts
 from twitter_manager.twitter.prices import price_of_post
 from twitter_manager.twitter.text import ParsedText, parse
@@ -38,12 +38,9 @@ class Validating:
         parts = [parse(post.text) for post in posts]
         problems: list[ServiceError] = []
         for index, post in enumerate(posts):
-            for problem in problems_of_post(post):
-                if is_thread:
-                    problem.field = f"tweets.{index}.{problem.field}"
-                problems.append(problem)
+            problems += [named_in_thread(each, index) if is_thread else each for each in problems_of_post(post)]
         db, now = self._context.db, self._context.clock()
-        problems += problems_of_place(db, wish, now)
+        problems += [named_in_thread(each) if is_thread else each for each in problems_of_place(db, wish, now)]
         warnings = forecast(db, [wish] * len(posts), now)
         account = accounts.get(db, wish.account_id)
         if account.status != "active":

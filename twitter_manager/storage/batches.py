@@ -6,7 +6,7 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Batch, TweetOfAccount
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
-from twitter_manager.storage.tweets import of_account
+from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
 __all__ = ["get", "insert", "list_tweets"]
 
@@ -31,10 +31,10 @@ def get(q: Queries, batch_id: int) -> Batch:
 def list_tweets(q: Queries, batch_id: int) -> Sequence[TweetOfAccount]:
     """Those of its tweets that are there, in their order."""
     rows = q.all(
-        """
-        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
+        f"""
+        SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
         WHERE tweet.batch_id = :batch_id ORDER BY tweet.id
-        """,
+        """,  # noqa: S608  - a constant of ours
         batch_id=batch_id,
     )
     return [of_account(row) for row in rows]

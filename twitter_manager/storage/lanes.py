@@ -16,6 +16,7 @@ __all__ = [
     "claim",
     "count_unsettled",
     "end_rest",
+    "end_window_rests",
     "free_all_of_worker",
     "get",
     "holds",
@@ -212,6 +213,17 @@ def end_rest(tx: Transaction, account_id: int) -> None:
         WHERE account_id = :account_id
         """,
         account_id=account_id,
+        now=tx.now,
+    )
+
+
+def end_window_rests(tx: Transaction) -> None:
+    """The resets that X named mean nothing any more: what rests for them may send, and meets a new one if need be."""
+    tx.execute(
+        """
+        UPDATE lane SET rest_until = NULL, rest_code = NULL, due_at = :now
+        WHERE rest_code IN ('rate_limited', 'rate_limit_exceeded')
+        """,
         now=tx.now,
     )
 

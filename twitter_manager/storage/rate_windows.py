@@ -7,7 +7,7 @@ from twitter_manager.models import KnownWindow
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["find", "give_back_one", "list_of_account", "put"]
+__all__ = ["find", "forget_future", "give_back_one", "list_of_account", "put"]
 
 _window = mapper(KnownWindow)
 
@@ -57,6 +57,11 @@ def put(
         reset_at=reset_at,
         now=tx.now,
     )
+
+
+def forget_future(tx: Transaction) -> None:
+    """Forgets what X seems to say only later (the clock was set back): its resets mean nothing any more."""
+    tx.execute("DELETE FROM rate_window WHERE seen_at > :now", now=tx.now)
 
 
 def give_back_one(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:

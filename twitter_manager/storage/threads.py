@@ -4,13 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from twitter_manager.errors import NotFound
-from twitter_manager.models import Thread, TweetOfAccount
+from twitter_manager.models import Thread, Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
-from twitter_manager.storage.tweets import of_account
-from twitter_manager.timestamps import from_text
+from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
-__all__ = ["cancel_unsent", "chain", "delete", "get", "insert", "list_parts", "resume"]
+__all__ = [
+    "cancel_unsent",
+    "chain",
+    "delete",
+    "get",
+    "hand_over",
+    "insert",
+    "is_stopped",
+    "list_parts",
+    "reschedule",
+    "resume",
+    "stop",
+]
 
 _thread = mapper(Thread)
 
@@ -37,16 +48,16 @@ def get(q: Queries, thread_id: int) -> Thread:
 def list_parts(q: Queries, thread_id: int) -> Sequence[TweetOfAccount]:
     """Its parts, the first one first."""
     rows = q.all(
-        """
-        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
+        f"""
+        SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
         WHERE tweet.thread_id = :thread_id ORDER BY tweet.position
-        """,
+        """,  # noqa: S608  - a constant of ours
         thread_id=thread_id,
     )
     return [of_account(row) for row in rows]
 
 
-# The first part that is not at X, and what it answers: the part in front of it, which then is.
+# The first part that is not at X, and what it answers: the part in front of it, if that is still here.
 _NEXT = "(SELECT id FROM tweet WHERE thread_id = :thread_id AND status <> 'posted' ORDER BY position LIMIT 1)"
 _IN_FRONT = """
     (SELECT front.twitter_id FROM tweet AS front
@@ -55,46 +66,112 @@ _IN_FRONT = """
 """
 
 
-def chain(tx: Transaction, thread_id: int) -> datetime | None:
-    """The next part goes out behind the last one that is at X; returns when. None: none waits for that."""
-    row = tx.one(
+def chain(tx: Transaction, thread_id: int) -> bool:
+    """The next part goes out now, as an answer to the one in front of it, which is at X; False: none waits for that."""
+    changed = tx.execute(
         f"""
-        UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), updated_at = :now,
-            due_at = CASE WHEN {_IN_FRONT} IS NULL THEN coalesce(scheduled_at, :now) ELSE :now END
-        WHERE id = {_NEXT} AND status IN ('pending', 'scheduled') AND due_at IS NULL
-        RETURNING due_at
+        UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, updated_at = :now
+        WHERE id = {_NEXT} AND position > 1 AND status IN ('pending', 'scheduled') AND due_at IS NULL
+            AND coalesce({_IN_FRONT}, reply_to) IS NOT NULL
         """,  # noqa: S608  - constants of ours
         thread_id=thread_id,
         now=tx.now,
     )
-    return from_text(row["due_at"]) if row else None
+    return changed == 1
 
 
 def resume(tx: Transaction, thread_id: int) -> bool:
-    """The part at which the thread stopped goes out now, as an answer to the last one that is at X; False when it did
-    not stop: nothing is left, or the next part is on its way."""
-    row = tx.one(
+    """The part at which the thread stopped goes out now, whatever its time was, as an answer to the last one that is
+    at X; False when it did not stop: nothing is left, or the next part is on its way. What was canceled together with
+    the thread goes on behind it; what its owner canceled alone stays so."""
+    tx.execute(
+        """
+        UPDATE tweet SET status = 'pending', scheduled_at = NULL, error_code = NULL, updated_at = :now
+        WHERE thread_id = :thread_id AND status = 'canceled' AND (error_code = 'too_late'
+            OR EXISTS (SELECT 1 FROM thread WHERE thread.id = :thread_id AND stopped_at IS NOT NULL))
+        """,
+        thread_id=thread_id,
+        now=tx.now,
+    )
+    changed = tx.execute(
         f"""
         UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, status = 'pending',
-            error_code = NULL, twitter_error = NULL, updated_at = :now
+            scheduled_at = NULL, error_code = NULL, twitter_error = NULL, updated_at = :now
         WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'held')
             OR (status IN ('pending', 'scheduled') AND due_at IS NULL))
-        RETURNING *
         """,  # noqa: S608  - constants of ours
         thread_id=thread_id,
         now=tx.now,
     )
-    return row is not None
+    tx.execute("UPDATE thread SET stopped_at = NULL WHERE id = :id AND stopped_at IS NOT NULL", id=thread_id)
+    return changed == 1
 
 
-def cancel_unsent(tx: Transaction, thread_id: int) -> None:
-    """No further part goes out."""
+def reschedule(tx: Transaction, thread_id: int, scheduled_at: datetime) -> None:
+    """The thread's first part has another time: so have those that wait behind it."""
     tx.execute(
         """
-        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, updated_at = :now
-        WHERE thread_id = :thread_id AND status IN ('draft', 'pending', 'scheduled', 'held')
+        UPDATE tweet SET scheduled_at = :scheduled_at, status = 'scheduled', updated_at = :now
+        WHERE thread_id = :thread_id AND position > 1 AND status IN ('pending', 'scheduled') AND due_at IS NULL
         """,
         thread_id=thread_id,
+        scheduled_at=scheduled_at,
+        now=tx.now,
+    )
+
+
+def hand_over(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
+    """A part's row was deleted, its post at X too if `taken_down`: the one behind it, if that is not out, stands in its
+    place, with its time, and answers what is there to be answered."""
+    parent = gone.reply_to if gone.twitter_id is None or taken_down else gone.twitter_id
+    on_its_way = gone.status in ("pending", "scheduled", "held")
+    held = gone.status == "held"
+    tx.execute(
+        """
+        UPDATE tweet SET position = :position, updated_at = :now,
+            reply_to = CASE WHEN reply_to IS NULL OR reply_to = :twitter_id THEN :parent ELSE reply_to END,
+            scheduled_at = CASE WHEN :posted THEN scheduled_at ELSE :scheduled_at END,
+            status = CASE WHEN :posted OR status NOT IN ('pending', 'scheduled') THEN status
+                WHEN :held THEN 'held' WHEN :scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
+            error_code = CASE WHEN :held AND status IN ('pending', 'scheduled') THEN :error_code ELSE error_code END,
+            due_at = CASE WHEN status IN ('pending', 'scheduled') THEN coalesce(due_at, :due_at) ELSE due_at END
+        WHERE id = (
+            SELECT id FROM tweet WHERE thread_id = :thread_id AND position > :position ORDER BY position LIMIT 1)
+            AND status IN ('pending', 'scheduled', 'held', 'failed', 'canceled')
+        """,
+        thread_id=gone.thread_id,
+        position=gone.position,
+        twitter_id=gone.twitter_id,
+        parent=parent,
+        posted=gone.twitter_id is not None,
+        held=held,
+        error_code=gone.error_code,
+        scheduled_at=gone.scheduled_at,
+        due_at=gone.due_at if on_its_way else None,
+        now=tx.now,
+    )
+
+
+def stop(tx: Transaction, thread_id: int) -> None:
+    """No further part goes out; also not one that is on its way and turns out not to be at X."""
+    tx.execute("UPDATE thread SET stopped_at = :now WHERE id = :id", id=thread_id, now=tx.now)
+    cancel_unsent(tx, thread_id, error_code=None)
+
+
+def is_stopped(q: Queries, thread_id: int) -> bool:
+    """Whether its owner takes it down."""
+    return q.one("SELECT 1 AS yes FROM thread WHERE id = :id AND stopped_at IS NOT NULL", id=thread_id) is not None
+
+
+def cancel_unsent(tx: Transaction, thread_id: int, *, error_code: str | None) -> None:
+    """What is not sent of it is taken back, for this reason."""
+    tx.execute(
+        """
+        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = :error_code, updated_at = :now
+        WHERE thread_id = :thread_id AND status IN ('pending', 'scheduled', 'held')
+        """,
+        thread_id=thread_id,
+        error_code=error_code,
         now=tx.now,
     )
 

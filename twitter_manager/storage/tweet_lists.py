@@ -7,7 +7,7 @@ from datetime import datetime
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.storage.database import Queries
 from twitter_manager.storage.search_words import match_expression
-from twitter_manager.storage.tweets import of_account
+from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
 __all__ = ["TweetFilter", "count", "count_by_status", "list_page"]
 
@@ -32,7 +32,7 @@ def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) ->
     """So many of the tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
     rows = q.all(  # the ids first: SQLite then stops at the page's end also where it must sort by several statuses
         f"""
-        SELECT tweet.*, a.username, a.mock
+        SELECT {OF_ACCOUNT}
         FROM (
             SELECT {_id(which)} AS id FROM {_tables(which)} {_where(which, _CONDITIONS)}
             ORDER BY {_id(which)} DESC LIMIT :limit OFFSET :offset

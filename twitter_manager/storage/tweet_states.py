@@ -12,6 +12,7 @@ __all__ = [
     "ask_owner",
     "begin_posting",
     "cancel",
+    "dispose_of_late",
     "edit",
     "hold",
     "hold_all_of_account",
@@ -24,10 +25,12 @@ __all__ = [
     "mark_posted",
     "mark_unconfirmed",
     "postpone_looks",
+    "release_held_for_window",
     "release_held_of_account",
     "release_held_of_world",
     "retry",
     "send_again",
+    "take_id_from_another",
 ]
 
 _tweet = mapper(Tweet)
@@ -114,19 +117,45 @@ def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> 
     return changed == 1
 
 
-def cancel(tx: Transaction, tweet_id: int, *, error_code: str) -> bool:
-    """It is not to go out any more, as its owner wants it in such a case."""
+def cancel(tx: Transaction, tweet_id: int) -> bool:
+    """It does not go out any more."""
     changed = tx.execute(
         """
-        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = :error_code,
-            twitter_error = NULL, updated_at = :now
+        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = NULL, twitter_error = NULL,
+            updated_at = :now
         WHERE id = :id AND status IN ('pending', 'scheduled', 'held')
         """,
         id=tweet_id,
-        error_code=error_code,
         now=tx.now,
     )
     return changed == 1
+
+
+def dispose_of_late(tx: Transaction, account_id: int, *, before: datetime, most: int) -> Sequence[Tweet]:
+    """At most so many tweets whose time was before that, which were never tried and are not wanted late: canceled or
+    held, as their late_policy says. Returns them."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET due_at = NULL, post_now = 0, twitter_error = NULL, updated_at = :now,
+            status = CASE late_policy WHEN 'skip' THEN 'canceled' ELSE 'held' END,
+            error_code = CASE late_policy WHEN 'skip' THEN :skipped ELSE :held END
+        WHERE id IN (
+            SELECT late.id FROM tweet AS late
+            WHERE late.twitter_account_id = :account_id AND late.late_policy <> 'publish'
+                AND late.due_at IS NOT NULL AND late.scheduled_at < :before
+                AND late.status IN ('pending', 'scheduled', 'held') AND coalesce(late.position, 1) = 1
+                AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = late.id)
+            ORDER BY late.scheduled_at LIMIT :most)
+        RETURNING *
+        """,
+        account_id=account_id,
+        before=before,
+        most=most,
+        skipped="too_late",
+        held="late",
+        now=tx.now,
+    )
+    return [_tweet(row) for row in rows]
 
 
 def begin_posting(tx: Transaction, tweet_id: int) -> bool:
@@ -175,6 +204,24 @@ def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: d
     elif row["thread_id"] is not None:
         threads.chain(tx, row["thread_id"])
     return row is not None
+
+
+def take_id_from_another(tx: Transaction, account_id: int, *, twitter_id: str, tweet_id: int) -> bool:
+    """X itself said that this post is the tweet `tweet_id`: another one that has its id, by a look or by its owner's
+    word, is not settled after all. False: none has it."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'unconfirmed', twitter_id = NULL, posted_at = NULL, needs_decision = 1,
+            due_at = NULL, error_code = :error_code, updated_at = :now
+        WHERE twitter_account_id = :account_id AND twitter_id = :twitter_id AND id <> :tweet_id
+        """,
+        account_id=account_id,
+        twitter_id=twitter_id,
+        tweet_id=tweet_id,
+        error_code="id_of_another",
+        now=tx.now,
+    )
+    return changed > 0
 
 
 def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_error: str | None) -> bool:
@@ -336,8 +383,8 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
     tx.execute(
         """
         UPDATE tweet SET needs_decision = 1, due_at = NULL, updated_at = :now,
-            error_code = CASE WHEN error_code IN ('doubtful_match', 'attempts_exhausted') THEN error_code
-                ELSE :error_code END
+            error_code = CASE WHEN error_code IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
+                THEN error_code ELSE :error_code END
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
         """,
         account_id=account_id,
@@ -363,10 +410,21 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         """
         UPDATE tweet SET due_at = :now, needs_decision = 0, error_code = 'x_unclear', updated_at = :now
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
-            AND error_code NOT IN ('doubtful_match', 'attempts_exhausted')
+            AND error_code NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
             AND EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND attempt.outcome = 'unclear')
         """,
         account_id=account_id,
+        now=tx.now,
+    )
+
+
+def release_held_for_window(tx: Transaction) -> None:
+    """The resets that X named mean nothing any more: what was held for them is due now."""
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :now, updated_at = :now
+        WHERE status = 'held' AND error_code IN ('rate_limited', 'rate_limit_exceeded') AND due_at IS NOT NULL
+        """,
         now=tx.now,
     )
 

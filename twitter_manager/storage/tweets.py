@@ -27,9 +27,12 @@ __all__ = [
     "get_of_account",
     "insert",
     "list_due_times",
+    "list_parts_to_delete",
     "list_unsettled",
     "next_to_send",
 ]
+
+STOPPED_SECONDS = 900.0  # a part that waits for so long belongs to a thread that stopped
 
 _tweet = mapper(Tweet)
 
@@ -112,37 +115,48 @@ def get_of_account(q: Queries, tweet_id: int) -> TweetOfAccount:
     return found[0]
 
 
+# What `of_account` reads; the tweet and its account are there as `tweet` and `a`.
+OF_ACCOUNT = """
+    tweet.*, a.username, a.mock,
+    CASE WHEN tweet.due_at IS NOT NULL AND tweet.status IN ('pending', 'scheduled', 'held') THEN EXISTS (
+        SELECT 1 FROM tweet AS equal
+        WHERE equal.twitter_account_id = tweet.twitter_account_id AND equal.fingerprint = tweet.fingerprint
+            AND equal.status IN ('posting', 'unconfirmed')) ELSE 0 END AS waits_for_equal
+"""
+
+
 def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
     """Those of the tweets that are there, by id."""
     rows = q.all(
-        """
-        SELECT tweet.*, a.username, a.mock FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
+        f"""
+        SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
         WHERE tweet.id IN (SELECT value FROM json_each(:ids)) ORDER BY tweet.id
-        """,
+        """,  # noqa: S608  - a constant of ours
         ids=_json(tweet_ids),
     )
     return [of_account(row) for row in rows]
 
 
 _SENDABLE = """
-    t.twitter_account_id = :account_id AND t.due_at <= :now AND t.status IN ('pending', 'scheduled', 'held')
+    SELECT * FROM tweet AS t
+    WHERE t.twitter_account_id = :account_id AND t.due_at <= :now AND t.status IN ('pending', 'scheduled', 'held')
         AND NOT EXISTS (
             SELECT 1 FROM tweet AS u
             WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
                 AND u.status IN ('posting', 'unconfirmed'))
-    ORDER BY t.due_at, t.id LIMIT 1
 """
+_PLACE = "CASE t.status WHEN 'held' THEN coalesce(t.scheduled_at, t.created_at) ELSE t.due_at END"
 _NEXT = f"""
-    SELECT * FROM (SELECT * FROM tweet AS t WHERE t.position > 1 AND {_SENDABLE})
-    UNION ALL SELECT * FROM (SELECT * FROM tweet AS t WHERE t.post_now = 1 AND {_SENDABLE})
-    UNION ALL SELECT * FROM (SELECT * FROM tweet AS t WHERE {_SENDABLE})
+    SELECT * FROM ({_SENDABLE} AND t.position > 1 ORDER BY t.due_at, t.id LIMIT 1)
+    UNION ALL SELECT * FROM ({_SENDABLE} AND t.post_now = 1 ORDER BY t.due_at, t.id LIMIT 1)
+    UNION ALL SELECT * FROM ({_SENDABLE} AND {_PLACE} <= :now ORDER BY {_PLACE}, t.id LIMIT 1)
     LIMIT 1
-"""  # noqa: S608  - a constant of ours
+"""  # noqa: S608  - constants of ours
 
 
 def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
     """What the lane sends next: the next part of a thread under way, then what somebody asked for now, then by
-    (due, id); an equal of an unsettled one waits."""
+    (due, id), and what was held in the place it had; an equal of an unsettled one waits."""
     row = tx.one(_NEXT, account_id=account_id, now=tx.now)
     return _tweet(row) if row else None
 
@@ -150,14 +164,20 @@ def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
 def find_equal(
     q: Queries, account_id: int, *, fingerprint: str, reply_to: str | None, since: datetime, until: datetime
 ) -> Tweet | None:
-    """A tweet of the account that is the same and is, was or goes out at a time between the two; the oldest one."""
+    """A tweet of the account that is the same and is, was or goes out at a time between the two; the oldest one.
+
+    One that is held without a time goes out at any time; a part that waits will have another parent.
+    """
     row = q.one(
         """
         SELECT * FROM tweet
         WHERE twitter_account_id = :account_id AND fingerprint = :fingerprint
             AND coalesce(reply_to, '') = coalesce(:reply_to, '')
+            AND NOT (coalesce(position, 1) > 1 AND reply_to IS NULL)
             AND status NOT IN ('draft', 'failed', 'canceled')
-            AND coalesce(posted_at, scheduled_at, created_at) BETWEEN :since AND :until
+            AND ((status = 'held' AND due_at IS NULL)
+                OR coalesce(posted_at, max(coalesce(due_at, ''), coalesce(scheduled_at, created_at)))
+                    BETWEEN :since AND :until)
         ORDER BY id LIMIT 1
         """,
         account_id=account_id,
@@ -170,18 +190,24 @@ def find_equal(
 
 
 def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -> Sequence[datetime]:
-    """When the account's waiting tweets are due, the earliest first."""
+    """When the account's waiting tweets are due, the earliest first; a part that waits for the one in front of it
+    counts at the time of its thread, unless that is so long over that the thread must have stopped."""
     rows = q.all(
         """
-        SELECT due_at FROM tweet
+        SELECT due_at AS moment FROM tweet
         WHERE twitter_account_id = :account_id AND due_at <= :until AND status IN ('pending', 'scheduled', 'held')
-        ORDER BY due_at LIMIT :most
+        UNION ALL
+        SELECT coalesce(scheduled_at, created_at) AS moment FROM tweet
+        WHERE twitter_account_id = :account_id AND position > 1 AND due_at IS NULL
+            AND status IN ('pending', 'scheduled') AND coalesce(scheduled_at, created_at) BETWEEN :stopped AND :until
+        ORDER BY moment LIMIT :most
         """,
         account_id=account_id,
         until=until,
+        stopped=later(until, -STOPPED_SECONDS),
         most=most,
     )
-    return [from_text(row["due_at"]) for row in rows]
+    return [from_text(row["moment"]) for row in rows]
 
 
 def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
@@ -224,16 +250,39 @@ def count_due_of_world(q: Queries, *, mock: bool, now: datetime) -> int:
 
 # posting, unconfirmed, told to go out, or behind such a one in its thread: what is on its way is never cleaned up
 _ON_ITS_WAY = """(
-    status IN ('posting', 'unconfirmed') OR (status = 'pending' AND due_at IS NOT NULL)
-    OR (status = 'pending' AND position > 1 AND EXISTS (
+    status IN ('posting', 'unconfirmed')
+    OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND position > 1)))
+    OR (status IN ('pending', 'scheduled') AND position > 1 AND EXISTS (
         SELECT 1 FROM tweet AS front WHERE front.thread_id = tweet.thread_id AND front.position < tweet.position
-            AND (front.status IN ('posting', 'unconfirmed') OR front.due_at IS NOT NULL)))
+            AND (front.status IN ('posting', 'unconfirmed')
+                OR (front.due_at IS NOT NULL AND (front.status IN ('pending', 'held') OR front.position > 1)))))
 )"""
 
 
-def delete(tx: Transaction, tweet_id: int) -> bool:
-    """Deletes the tweet with its attempts; False when X may have it at this moment."""
-    return tx.execute("DELETE FROM tweet WHERE id = :id AND status NOT IN ('posting', 'unconfirmed')", id=tweet_id) == 1
+def delete(tx: Transaction, tweet: Tweet) -> bool:
+    """Deletes the tweet with its attempts; False when X may have it at this moment, or got it since it was read."""
+    changed = tx.execute(
+        """
+        DELETE FROM tweet WHERE id = :id AND status NOT IN ('posting', 'unconfirmed')
+            AND coalesce(twitter_id, '') = coalesce(:twitter_id, '')
+        """,
+        id=tweet.id,
+        twitter_id=tweet.twitter_id,
+    )
+    return changed == 1
+
+
+def list_parts_to_delete(tx: Transaction, which: CleanUp) -> Sequence[Tweet]:
+    """Of those that `delete_many` deletes: the parts of threads that are not whole, the last part of each first."""
+    rows = tx.all(
+        f"""
+        SELECT * FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY} AND thread_id IN (
+            SELECT thread_id FROM tweet WHERE thread_id IS NOT NULL AND status <> 'posted')
+        ORDER BY thread_id, position DESC
+        """,  # noqa: S608  - constants of ours
+        **_clean_up_values(tx, which),
+    )
+    return [_tweet(row) for row in rows]
 
 
 def delete_many(tx: Transaction, which: CleanUp) -> int:
@@ -269,8 +318,13 @@ def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
 
 
 def of_account(row: Row) -> TweetOfAccount:
-    """From a row of tweet.* with its account's `username` and `mock`."""
-    return TweetOfAccount(tweet=_tweet(row), username=row["username"], mock=bool(row["mock"]))
+    """From a row of what OF_ACCOUNT names."""
+    return TweetOfAccount(
+        tweet=_tweet(row),
+        username=row["username"],
+        mock=bool(row["mock"]),
+        waits_for_equal=bool(row["waits_for_equal"]),
+    )
 
 
 def _json(values: Sequence[object]) -> str:

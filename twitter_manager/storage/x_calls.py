@@ -144,7 +144,7 @@ def delete_newest(tx: Transaction, *, account_id: int | None, mock: bool, endpoi
         """
         DELETE FROM x_call WHERE id = (
             SELECT id FROM x_call
-            WHERE mock = :mock AND endpoint = :endpoint AND coalesce(account_id, 0) = :owner
+            WHERE mock = :mock AND endpoint = :endpoint AND coalesce(account_id, 0) = :owner AND x_user_id IS NULL
             ORDER BY called_at DESC, id DESC LIMIT 1)
         """,
         owner=account_id or 0,

@@ -226,7 +226,7 @@ class TestTimes:
                 tx.now = later(tx.now, step)  # back, too
                 made.append(new_tweet(tx, account.id))
             for number in sorted(gone & set(range(len(made)))):
-                tweets.delete(tx, made[number].id)
+                tweets.delete(tx, made[number])
             expected = [
                 tweet.id
                 for number, tweet in enumerate(made)

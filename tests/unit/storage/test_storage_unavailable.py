@@ -4,6 +4,7 @@ import inspect
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from storage_cast import START
 
 from twitter_manager.errors import NotFound, StorageUnavailable
+from twitter_manager.models import Tweet
 from twitter_manager.storage import (
     accounts,
     api_keys,
@@ -73,6 +75,7 @@ EXAMPLES = {
     datetime: START,
     TweetFilter: TweetFilter(),
     CleanUp: CleanUp(),
+    Tweet: Tweet(**dict.fromkeys(field.name for field in fields(Tweet)) | {"id": 1, "thread_id": 1, "status": "held"}),
     NewTweet: NewTweet(account_id=1, content="hello", fingerprint="print"),
     DeliveryFilter: DeliveryFilter(webhook_id=1),
     WebhookChoice: WebhookChoice(url="https://example.org/", description="", events=["tweet.posted"]),

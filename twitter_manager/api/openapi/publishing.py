@@ -139,7 +139,14 @@ class Report(Answer):
 
 
 ACCOUNT_ERRORS = ("other_world", "duplicate")
-POST_ERRORS = (*TEXT_ERRORS, "media_not_found", "not_together", "schedule_in_the_past", "oauth1_not_supported")
+POST_ERRORS = (
+    *TEXT_ERRORS,
+    "media_not_found",
+    "not_together",
+    "schedule_in_the_past",
+    "schedule_too_far",
+    "oauth1_not_supported",
+)
 _POST = {"account_id": 1, "text": "Hello from Alice"}
 
 RESOURCE = Resource(

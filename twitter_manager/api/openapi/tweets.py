@@ -80,7 +80,9 @@ class Tweet(Answer):
     thread_id: Annotated[Id | None, Field(examples=[None])]
     position: Annotated[int | None, Field(ge=1, description="Which part of its thread, from 1.", examples=[None])]
     batch_id: Annotated[Id | None, Field(examples=[None])]
-    waiting_for: Annotated[Literal["previous_part"] | None, Field(description="What must come first.", examples=[None])]
+    waiting_for: Annotated[
+        Literal["previous_part", "equal_tweet"] | None, Field(description="What must come first.", examples=[None])
+    ]
 
 
 class Attempt(Answer):
@@ -202,7 +204,7 @@ RESOURCE = Resource(
             errors={
                 NotFound: ("tweet_not_found",),
                 Conflict: ("tweet_not_editable", "part_waits", "other_world"),
-                Invalid: (*TEXT_ERRORS, "schedule_in_the_past", "oauth1_not_supported"),
+                Invalid: (*TEXT_ERRORS, "schedule_in_the_past", "schedule_too_far", "oauth1_not_supported"),
             },
         ),
         "tweets.retry": Operation(

@@ -14,6 +14,7 @@ ALTER TABLE tweet ADD COLUMN late_policy TEXT NOT NULL DEFAULT 'publish'
 CREATE TABLE thread (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id INTEGER NOT NULL REFERENCES twitter_account (id) ON DELETE CASCADE,
+    stopped_at TEXT,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) STRICT;
 CREATE INDEX thread_of_account ON thread (account_id, id);
@@ -30,7 +31,15 @@ ALTER TABLE tweet ADD COLUMN batch_id INTEGER REFERENCES batch (id) ON DELETE SE
 CREATE UNIQUE INDEX tweet_of_thread ON tweet (thread_id, position) WHERE thread_id IS NOT NULL;
 CREATE INDEX tweet_of_batch ON tweet (batch_id, id) WHERE batch_id IS NOT NULL;
 CREATE INDEX tweet_next_part ON tweet (twitter_account_id, due_at) WHERE position > 1 AND due_at IS NOT NULL;
-CREATE INDEX tweet_equal ON tweet (twitter_account_id, fingerprint);
+-- what was held goes out in its old place, not in that of the moment until which it was held
+CREATE INDEX tweet_order ON tweet (
+    twitter_account_id, CASE status WHEN 'held' THEN coalesce(scheduled_at, created_at) ELSE due_at END)
+    WHERE due_at IS NOT NULL;
+CREATE INDEX tweet_waiting_part ON tweet (twitter_account_id, coalesce(scheduled_at, created_at))
+    WHERE position > 1 AND due_at IS NULL AND status IN ('pending', 'scheduled');
+CREATE INDEX tweet_not_wanted_late ON tweet (twitter_account_id, scheduled_at)
+    WHERE late_policy <> 'publish' AND due_at IS NOT NULL;
+CREATE INDEX tweet_equal ON tweet (twitter_account_id, fingerprint) WHERE status NOT IN ('draft', 'failed', 'canceled');
 
 -- what nothing is left of is not there any more
 CREATE TRIGGER thread_without_parts AFTER DELETE ON tweet WHEN old.thread_id IS NOT NULL

@@ -123,7 +123,7 @@ BEGIN
     WHERE id = new.id AND new.thread_id IS NOT NULL
         AND (old.status <> new.status OR old.error_code IS NOT new.error_code)
         AND (new.status = 'failed' OR (new.status = 'held' AND new.error_code = 'late')
-            OR (new.status = 'canceled' AND new.error_code = 'too_late'));
+            OR (new.status = 'canceled' AND new.error_code = 'too_late' AND new.position = 1));
 END;
 
 CREATE TRIGGER account_loss_is_told AFTER UPDATE OF status ON twitter_account

@@ -1,0 +1,15 @@
+"""How fast the service is: `make bench` runs every figure and writes docs/benchmarks.md.
+
+    __main__.py             all figures, one after the other, and the page
+    figures.py              what a figure is, and the middle of several rounds
+    stage.py                the service, the simulated X and whatever else a figure needs, each a process of its own
+    page.py                 the page, from page.template.md
+
+    requests_per_second.py  POST /api/v1/tweet and GET /api/v1/tweets, beside bare_flask.py, asked by load.py
+    post_pending.py         a thousand tweets over 16 accounts, beside tweepy in a pool of threads (tweepy_pool.py)
+    burst.py                a thousand posts due in one second over 50 accounts, and what X was asked beside them
+    punctuality.py          a hundred posts at a hundred different seconds
+    memory.py  start_up.py  the idle service's memory; from start to healthy
+
+Nothing here is measured in seconds alone where a ratio can be had: the machine may be busy with other things.
+"""

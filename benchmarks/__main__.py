@@ -1,0 +1,34 @@
+"""`make bench`: every figure, one after the other, in about five minutes; then docs/benchmarks.md."""
+
+from collections.abc import Callable, Sequence
+
+from benchmarks import burst, memory, page, post_pending, punctuality, requests_per_second, start_up
+from benchmarks.figures import Figure, middle
+
+__all__ = ["main"]
+
+ROUNDS = 3
+
+MEASURES: Sequence[Callable[[], Sequence[Figure]]] = (
+    requests_per_second.measure,
+    lambda: middle(ROUNDS, post_pending.measure),
+    lambda: middle(ROUNDS, burst.measure),
+    punctuality.measure,
+    memory.measure,
+    lambda: middle(ROUNDS, start_up.measure),
+)
+
+
+def main() -> int:
+    """0 when every figure was reached."""
+    figures: list[Figure] = []
+    for measure in MEASURES:
+        for figure in measure():
+            figures.append(figure)
+            print(page.line(figure), flush=True)
+    page.write(figures)
+    return 0 if all(figure.reached for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,104 @@
+"""Requests per second and p99 of the two calls that come most, each beside a bare Flask function.
+
+Both are asked in turns on copies of the same database, a second at a time, so that whatever else the machine does
+meets both.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import load
+from benchmarks.figures import Figure
+from benchmarks.load import Load
+from benchmarks.stage import Stage, folder
+from tests.chaos.service_process import ROOT, Process, eventually, free_port
+
+__all__ = ["measure"]
+
+TWEETS_BEFORE = 200
+TURNS = 9
+SECONDS = 1.0
+Asked = Callable[[int], Load]  # at which port
+
+
+def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
+    """The service's requests per second over the bare function's, and the bare function's p99 over the service's."""
+    with folder() as path, Stage(path, accounts=1) as stage:
+        stage.create(TWEETS_BEFORE)
+        bare_port, bare = _bare_flask(path, stage.service.database)
+        key = {"X-API-Key": stage.service.api_key}
+        body = json.dumps({"account_id": stage.accounts[0], "text": "Tweet number # of a good many, said in one line"})
+        try:
+            return [
+                *_compared(
+                    "POST /api/v1/tweet",
+                    0.7,
+                    turns,
+                    stage.service.port,
+                    bare_port,
+                    lambda port: load.run(port, "POST", "/api/v1/tweet", headers=key, body=body, seconds=seconds),
+                ),
+                *_compared(
+                    "GET /api/v1/tweets",
+                    0.8,
+                    turns,
+                    stage.service.port,
+                    bare_port,
+                    lambda port: load.run(port, "GET", "/api/v1/tweets", headers=key, seconds=seconds),
+                ),
+            ]
+        finally:
+            bare.end()
+
+
+def _bare_flask(path: Path, database: Path) -> tuple[int, Process]:
+    """The bare functions over a copy of the service's database."""
+    copy, port = path / "bare" / database.name, free_port()
+    copy.parent.mkdir()
+    with_wal = [database, database.with_name(f"{database.name}-wal")]
+    for file in with_wal:
+        shutil.copy(file, copy.parent)
+    bare = Process(
+        ["-m", "benchmarks.bare_flask", str(copy), str(port)],
+        environment={**os.environ, "PYTHONPATH": str(ROOT)},
+        output=path / "bare.out",
+    )
+    return port, bare
+
+
+def _compared(name: str, goal: float, turns: int, ours: int, bare: int, ask: Asked) -> list[Figure]:
+    eventually(lambda: _answers(bare, ask), seconds=30, what="the bare function answers")
+    rounds = [(ask(ours), ask(bare)) for _ in range(turns)]
+    by_rate = sorted(rounds, key=lambda both: both[0].per_second / both[1].per_second)
+    by_p99 = sorted(rounds, key=lambda both: both[1].p99 / both[0].p99)
+    (rate, bare_rate), (slow, bare_slow) = by_rate[turns // 2], by_p99[turns // 2]
+    return [
+        Figure(
+            name=f"{name}, requests/s",
+            goal=goal,
+            value=rate.per_second / bare_rate.per_second,
+            detail=f"{rate.per_second:.0f}/s beside {bare_rate.per_second:.0f}/s",
+        ),
+        Figure(
+            name=f"{name}, p99",
+            goal=goal,
+            value=bare_slow.p99 / slow.p99,
+            detail=f"{slow.p99 * 1000:.1f} ms beside {bare_slow.p99 * 1000:.1f} ms",
+        ),
+    ]
+
+
+def _answers(port: int, ask: Asked) -> bool:
+    try:
+        ask(port)
+    except RuntimeError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    for figure in measure():
+        print(figure)
