@@ -113,9 +113,7 @@ _TABLE: dict[str, Code] = {
         "It is being sent, or it is not known yet whether X took it.",
         "Wait until it is settled.",
     ),
-    "schedule_too_far": Code(
-        "schedule_at is more than ten years ahead", "The time is too far away to be meant.", "Check the year."
-    ),
+    "schedule_too_far": Code("schedule_at is too far ahead", "The year is 9000 or later.", "Check the year."),
     "schedule_in_the_past": Code(
         "The time lies in the past", "schedule_at is more than a minute ago.", "Name a time to come."
     ),

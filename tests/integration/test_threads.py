@@ -221,7 +221,7 @@ def test_parts_that_cannot_be(service: Service, alice: int) -> None:
         (["a", ""], "text_empty", "tweets.1.text"),
         (["a", {"text": "x" * 281}], "text_too_long", "tweets.1.text"),
         (["a", {"text": "b", "colour": "red"}], "invalid_field", "tweets.1.colour"),
-        (["a", 5], "invalid_field", "tweets"),
+        (["a", 5], "invalid_field", "tweets.1"),
         ([{"text": "a", "media_ids": [1]}], "media_not_found", "tweets.0.media_ids"),
     ):
         answer = service.client.post("/api/v1/threads", json={"account_id": alice, "tweets": tweets})

@@ -102,7 +102,8 @@ def test_the_secret_is_shown_once_and_kept_encrypted(service: Service, receiver:
         "updated_at": to_text(service.clock()),
     }
     assert service.client.get(f"{PATH}/1").json == made["webhook"]
-    assert service.client.get(PATH).json == {"webhooks": [made["webhook"]], "total": 1, "page": 1, "limit": 50}
+    listed = {"webhooks": [made["webhook"]], "total": 1, "page": 1, "limit": 50, "next_cursor": None}
+    assert service.client.get(PATH).json == listed
     assert made["secret"] not in on_disk(service)
 
 

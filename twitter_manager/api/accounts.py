@@ -29,11 +29,15 @@ class AccountCleanUp(inputs.Body):
 
 @blueprint.get("")
 def show_all() -> Response:
-    """One page of the accounts, oldest first."""
+    """One page of the accounts, oldest first; `cursor` (or `page`) goes on."""
     page, limit = inputs.page_in_query()
+    after = inputs.cursor_in_query("after")
     db = current.services().db
-    rows = [account_to_json(account) for account in accounts.list_page(db, page=page, limit=limit)]
-    return jsonify({"accounts": rows, "total": accounts.count(db), "page": page, "limit": limit})
+    offset = 0 if after else (page - 1) * limit
+    found = accounts.list_page(db, limit=limit + 1, after=after or 0, offset=offset)
+    more = inputs.cursor_after(found[limit - 1].id) if len(found) > limit else None
+    place = {"total": accounts.count(db), "page": page, "limit": limit, "next_cursor": more}
+    return jsonify({"accounts": [account_to_json(account) for account in found[:limit]], **place})
 
 
 @blueprint.get("/<account_id>")

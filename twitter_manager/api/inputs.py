@@ -6,7 +6,7 @@ Everything raises errors that name the field and never repeat its value.
 import json
 import re
 from datetime import datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import orjson
 from flask import request
@@ -24,6 +24,7 @@ __all__ = [
     "NoFields",
     "body",
     "body_by_field",
+    "cursor_after",
     "cursor_before",
     "cursor_in_query",
     "flag_in_query",
@@ -39,7 +40,7 @@ _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONGEST_NAME = 64
-_CURSOR = re.compile(r"before-([0-9]{1,19})")
+_CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
@@ -139,20 +140,28 @@ def number_in_query(name: str, *, default: int, most: int) -> int:
     return int(text)
 
 
-def cursor_in_query() -> int | None:
-    """The id before which the list goes on, from the `cursor` that an answer gave as `next_cursor`. Raises Invalid."""
+def cursor_in_query(word: Literal["before", "after"] = "before") -> int | None:
+    """The id before (or after) which the list goes on, from the `cursor` that an answer gave as `next_cursor`.
+
+    Raises Invalid.
+    """
     text = request.args.get("cursor")
     if text is None:
         return None
     found = _CURSOR.fullmatch(text)
-    if found is None or int(found[1]) > LARGEST_ID:
+    if found is None or found[1] != word or int(found[2]) > LARGEST_ID:
         raise Invalid("invalid_field", sentence="cursor is none that this service gave", field="cursor")
-    return int(found[1])
+    return int(found[2])
 
 
 def cursor_before(row_id: int) -> str:
-    """The cursor with which a list goes on behind the row with this id."""
+    """The cursor with which a list of the newest goes on behind the row with this id."""
     return f"before-{row_id}"
+
+
+def cursor_after(row_id: int) -> str:
+    """The cursor with which a list of the oldest goes on behind the row with this id."""
+    return f"after-{row_id}"
 
 
 def flag_in_query(name: str) -> bool:
@@ -192,7 +201,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
     """Turns what pydantic found into the error that names its field."""
-    name = _name_of(error["loc"]) or _name_with_surrogates(values)
+    name = _name_of(error["loc"], of_entry=error["type"] == "model_type") or _name_with_surrogates(values)
     if _is_unknown(error):
         raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
@@ -201,10 +210,11 @@ def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
     raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
 
 
-def _name_of(place: tuple[int | str, ...]) -> str:
-    """`tweets.1.text` for the text of the second of the tweets; an entry of a list goes by the list's name."""
-    if place and isinstance(place[-1], int):
-        return _name_of(place[:-1])
+def _name_of(place: tuple[int | str, ...], *, of_entry: bool) -> str:
+    """`tweets.1.text` for the text of the second of the tweets, `tweets.1` where that is no object at all; a plain
+    entry of a list goes by the list's name."""
+    if place and isinstance(place[-1], int) and not of_entry:
+        return _name_of(place[:-1], of_entry=False)
     return ".".join(map(str, place))
 
 

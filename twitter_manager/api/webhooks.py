@@ -75,11 +75,14 @@ def create() -> tuple[Response, int]:
 
 @blueprint.get("")
 def show_all() -> Response:
-    """One page of the webhooks, oldest first; never a secret."""
+    """One page of the webhooks, oldest first, never a secret; `cursor` (or `page`) goes on."""
     page, limit = inputs.page_in_query()
+    after = inputs.cursor_in_query("after")
     db = current.services().db
-    rows = [_webhook_to_json(each) for each in webhooks.list_page(db, page=page, limit=limit)]
-    return jsonify({"webhooks": rows, "total": webhooks.count(db), "page": page, "limit": limit})
+    found = webhooks.list_page(db, limit=limit + 1, after=after or 0, offset=0 if after else (page - 1) * limit)
+    more = inputs.cursor_after(found[limit - 1].id) if len(found) > limit else None
+    place = {"total": webhooks.count(db), "page": page, "limit": limit, "next_cursor": more}
+    return jsonify({"webhooks": [_webhook_to_json(each) for each in found[:limit]], **place})
 
 
 @blueprint.get("/<webhook_id>")
@@ -174,7 +177,7 @@ def _webhook_to_json(webhook: Webhook) -> dict[str, object]:
             "state": _state(webhook),
             "failures": webhook.failures,
             "failing_since": _text(webhook.failing_since),
-            "next_attempt_at": _text(webhook.rest_until),
+            "next_attempt_at": _text(webhook.rest_until) if webhook.is_active else None,
         },
         "created_at": to_text(webhook.created_at),
         "updated_at": to_text(webhook.updated_at),
@@ -182,6 +185,8 @@ def _webhook_to_json(webhook: Webhook) -> dict[str, object]:
 
 
 def _state(webhook: Webhook) -> str:
+    if not webhook.is_active:
+        return "off"
     if is_failing(webhook):
         return "failing"
     return "retrying" if webhook.failures else "healthy"

@@ -23,7 +23,9 @@ class Target:
 
 def parse(url: str) -> Target:
     """`url` taken apart. Raises ValueError, in words that go behind the field's name."""
-    if not url.isascii() or not url.isprintable() or " " in url or len(url) > LONGEST_URL:
+    if len(url) > LONGEST_URL:
+        raise ValueError(f"must have at most {LONGEST_URL} characters")
+    if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("must be a URL of printable ASCII characters without blanks")
     try:
         parts = urlsplit(url)

@@ -59,8 +59,10 @@ class Accounts:
     def renew(self, account_id: int) -> Account:
         """Renews the token now. Raises NotFound, Conflict, SlowDown, XRefused."""
         account = accounts.get(self._context.db, account_id)
-        if account.refresh_token is None or account.status in ("failed", "inactive"):
+        if account.refresh_token is None or account.status == "failed":
             raise Conflict("account_needs_reconnect")
+        if account.status == "inactive":
+            raise Conflict("account_inactive")
         self._check_window(account)
         try:
             self._tokens.renew(account)
@@ -85,7 +87,7 @@ class Accounts:
         lease = self._take_lane(account_id)
         self._revoke(account)
         with self._context.db.transaction() as tx:
-            lose_account(tx, account_id, status="inactive", code="account_inactive")
+            lose_account(tx, account_id, status="inactive", code="account_needs_reconnect")
             accounts.forget_tokens(tx, account_id)
             lanes.release(tx, account_id, lease)
             return accounts.get(tx, account_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.errors import ServiceError
+from twitter_manager.errors import NotFound, ServiceError
 from twitter_manager.models import Batch, Tweet
 from twitter_manager.services.context import Context
 from twitter_manager.services.forecasting import Warned, forecast
@@ -64,9 +64,10 @@ class Batches:
                 idempotency_keys.check_free(tx, once)
                 if any(wish.schedule_at is None and not wish.draft for wish in wishes):
                     check_worker(tx, tx.now)
-                warnings = [*_same_texts(wishes), *forecast(tx, wishes, tx.now)]
                 batch = batches.insert(tx)
-                posts = [self._place(tx, *each, batch.id) for each in zip(wishes, refusals, strict=True)]
+                posts = [self._place(tx, index, wish, refusals[index], batch.id) for index, wish in enumerate(wishes)]
+                taken = [post.wish for post in posts if post.tweet]
+                warnings = [*_same_texts(taken), *forecast(tx, taken, tx.now, placed=True)]
                 if dry_run or (atomic and any(post.refusal for post in posts)):
                     raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
                 idempotency_keys.insert(tx, once, subject_id=batch.id)
@@ -75,8 +76,12 @@ class Batches:
             return undone.taken
         return TakenBatch(batch, posts, warnings)
 
-    def _place(self, tx: Transaction, wish: Wish, refusal: ServiceError | None, batch_id: int) -> Placed:
-        refusal = next(problems_of_place(tx, wish, tx.now), None) or refusal
+    def _place(self, tx: Transaction, index: int, wish: Wish, refusal: ServiceError | None, batch_id: int) -> Placed:
+        try:
+            refusal = next(problems_of_place(tx, wish, tx.now), None) or refusal
+        except NotFound as error:
+            error.field = f"tweets.{index}.account_id"
+            raise
         if refusal is not None:
             return Placed(wish, None, refusal)
         return Placed(wish, place(tx, wish, batch_id=batch_id), None)

@@ -33,28 +33,30 @@ class Warned:
         return sentence_of(self.code)
 
 
-def forecast(q: Queries, wishes: Sequence[Wish], now: datetime) -> list[Warned]:
-    """Which accounts' windows will be full when these posts are due, and when the last of them then goes out."""
+def forecast(q: Queries, wishes: Sequence[Wish], now: datetime, *, placed: bool = False) -> list[Warned]:
+    """Which accounts' windows will be full when these posts are due, and when the last of them then goes out.
+    `placed`: they are among the account's tweets already."""
     moments: defaultdict[int, list[datetime]] = defaultdict(list)
     for wish in wishes:
         if not wish.draft:
             moments[wish.account_id].append(max(wish.schedule_at or now, now))
     warnings = []
     for account_id, each in moments.items():
-        leaves = _last_of(q, account_id, sorted(each), now)
+        leaves = _last_of(q, account_id, sorted(each), now, placed=placed)
         if leaves > max(each):
             warnings.append(Warned(code="limit_forecast", account_id=account_id, expected_at=leaves))
     return warnings
 
 
-def _last_of(q: Queries, account_id: int, moments: Sequence[datetime], now: datetime) -> datetime:
+def _last_of(q: Queries, account_id: int, moments: Sequence[datetime], now: datetime, *, placed: bool) -> datetime:
     mock = accounts.get(q, account_id).mock
     limit, window = limits.limit_of(q, account_id=account_id, mock=mock, endpoint=CREATE)
     calls = limits.recent_calls(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     free_at = limits.free_at(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     begins = max(_rests_until(q, account_id, now), free_at or now)
     waiting = tweets.list_due_times(q, account_id, until=moments[-1], most=MOST_WAITING)
-    due = sorted(max(each, begins) for each in (*waiting, *moments[:-1]))
+    others = waiting[:-1] if placed else (*waiting, *moments[:-1])
+    due = sorted(max(each, begins) for each in others)
     return expected_at(calls, due, max(moments[-1], begins), limit=limit, window=window)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 
-from twitter_manager.errors import Conflict, Invalid, NotNow, ServiceError
+from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, ServiceError
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.health import worker_is_alive
 from twitter_manager.services.posts import Wish, check_schedule, fingerprint_of
@@ -35,9 +35,11 @@ def check_worker(q: Queries, now: datetime) -> None:
 def problems_of_place(q: Queries, wish: Wish, now: datetime) -> Iterator[ServiceError]:
     """What stands against the wish beside the post itself: its account, its time, an equal tweet.
 
-    Raises NotFound for an account that does not exist.
+    Raises NotFound, naming account_id, for an account that does not exist.
     """
-    account = accounts.get(q, wish.account_id)
+    account = accounts.find(q, wish.account_id)
+    if account is None:
+        raise NotFound("account_not_found", field="account_id")
     try:
         check_account(q, account)
     except (Invalid, Conflict) as problem:

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
-FURTHEST_AHEAD = 10 * 366 * 86_400.0
+FURTHEST_YEAR = 9000  # far beyond it the arithmetic of times ends
 _OUR_LONGEST_ID = 12  # digits; what is longer is an id of X's
 
 
@@ -65,10 +65,10 @@ def check_text(text: str) -> None:
 
 
 def check_schedule(schedule_at: datetime | None, now: datetime) -> None:
-    """Raises Invalid for a time that is over, or further ahead than anybody plans."""
+    """Raises Invalid for a time that is over, or at the end of all times."""
     if schedule_at is not None and schedule_at < later(now, -LATEST_PAST):
         raise Invalid("schedule_in_the_past", field="schedule_at")
-    if schedule_at is not None and schedule_at > later(now, FURTHEST_AHEAD):
+    if schedule_at is not None and schedule_at.year >= FURTHEST_YEAR:
         raise Invalid("schedule_too_far", field="schedule_at")
 
 
@@ -84,11 +84,18 @@ def problems_of_post(post: Post) -> Iterator[ServiceError]:
     yield from _problems_of_text(post.text)
     if any(len(media_id) <= _OUR_LONGEST_ID for media_id in post.media_ids):
         yield Invalid("media_not_found", field="media_ids")
+    if post.poll is not None and not all(_can_be_read(option) for option in post.poll["options"]):
+        yield Invalid("text_invalid", field="poll.options")
     given = [name for name, value in (("media_ids", post.media_ids), ("poll", post.poll)) if value]
     if post.quote_of is not None:
         given.append("quote_tweet_id")
     if len(given) > 1:
         yield Invalid("not_together", field=given[1])
+
+
+def _can_be_read(text: str) -> bool:
+    """Whether there is something in it, and nothing that X does not take."""
+    return not parse(text).invalid_characters and any(each.isprintable() and not each.isspace() for each in text)
 
 
 def _problems_of_text(text: str) -> Iterator[Invalid]:

@@ -51,7 +51,7 @@ def left_of(q: Queries, account_id: int | None, *, now: datetime) -> Left:
 
 
 def _only(q: Queries) -> Account:
-    every = accounts.list_page(q, page=1, limit=2)
+    every = accounts.list_page(q, limit=2)
     if len(every) != 1:
         sentence = "account_id is required unless there is exactly one account"
         raise Invalid("invalid_field", sentence=sentence, field="account_id")

@@ -1,6 +1,7 @@
 """Taking care of the tweets of the store: changing, canceling, trying again, deleting here and at X, cleaning up."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import RateLimited, XError
 
 __all__ = ["Change", "CleanedUp", "TweetCare"]
+
+MOST_DELETED = 1000  # so many in one transaction: whoever else writes waits for it
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -115,14 +118,22 @@ class TweetCare:
         """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid without a criterion."""
         if which.statuses is None and which.days_old is None and which.account_id is None:
             raise Invalid("no_criterion")
-        with self._context.db.transaction() as tx:
-            if which.account_id is not None:
-                accounts.get(tx, which.account_id)
-            parts = tweets.list_parts_to_delete(tx, which)
-            cleaned = CleanedUp(tweets.delete_many(tx, which), tweets.count_on_their_way(tx, which))
-            for part in parts:
-                self._hand_over(tx, part, taken_down=False)
-        return cleaned
+        if which.account_id is not None:
+            accounts.get(self._context.db, which.account_id)
+        deleted = last = 0
+        while True:
+            with self._context.db.transaction() as tx:
+                gone = tweets.list_to_delete(tx, which, after=last, most=MOST_DELETED)
+                self._delete_many(tx, gone)
+                deleted += len(gone)
+                if len(gone) < MOST_DELETED:
+                    return CleanedUp(deleted, tweets.count_on_their_way(tx, which))
+                last = gone[-1].id
+
+    def _delete_many(self, tx: Transaction, gone: Sequence[Tweet]) -> None:
+        tweets.delete_many(tx, [tweet.id for tweet in gone])
+        for part in sorted(gone, key=lambda tweet: tweet.position or 0, reverse=True):
+            self._hand_over(tx, part, taken_down=False)
 
     def _change_thread(self, tx: Transaction, thread_id: int, part: Tweet, change: Change) -> None:
         """What a part's change means for the parts behind it, and for itself if the one in front of it is out."""

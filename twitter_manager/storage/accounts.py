@@ -51,10 +51,13 @@ def list_all(q: Queries) -> Sequence[Account]:
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
 
 
-def list_page(q: Queries, *, page: int, limit: int) -> Sequence[Account]:
-    """The `page`-th (from 1) `limit` accounts, oldest first."""
+def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Account]:
+    """So many accounts, oldest first, behind the one with the id `after`."""
     rows = q.all(
-        "SELECT * FROM twitter_account ORDER BY id LIMIT :limit OFFSET :first", limit=limit, first=(page - 1) * limit
+        "SELECT * FROM twitter_account WHERE id > :after ORDER BY id LIMIT :limit OFFSET :offset",
+        after=after,
+        limit=limit,
+        offset=offset,
     )
     return [_account(row) for row in rows]
 

@@ -27,7 +27,7 @@ __all__ = [
     "get_of_account",
     "insert",
     "list_due_times",
-    "list_parts_to_delete",
+    "list_to_delete",
     "list_unsettled",
     "next_to_send",
 ]
@@ -272,25 +272,24 @@ def delete(tx: Transaction, tweet: Tweet) -> bool:
     return changed == 1
 
 
-def list_parts_to_delete(tx: Transaction, which: CleanUp) -> Sequence[Tweet]:
-    """Of those that `delete_many` deletes: the parts of threads that are not whole, the last part of each first."""
+def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) -> Sequence[Tweet]:
+    """At most so many of those that meet every criterion and are not on their way, behind the id `after`."""
     rows = tx.all(
         f"""
-        SELECT * FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY} AND thread_id IN (
-            SELECT thread_id FROM tweet WHERE thread_id IS NOT NULL AND status <> 'posted')
-        ORDER BY thread_id, position DESC
+        SELECT * FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}
+            AND id > :after
+        ORDER BY id LIMIT :most
         """,  # noqa: S608  - constants of ours
         **_clean_up_values(tx, which),
+        after=after,
+        most=most,
     )
     return [_tweet(row) for row in rows]
 
 
-def delete_many(tx: Transaction, which: CleanUp) -> int:
-    """Deletes those that meet every criterion and are not on their way; returns how many."""
-    return tx.execute(
-        f"DELETE FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}",  # noqa: S608  - constants of ours
-        **_clean_up_values(tx, which),
-    )
+def delete_many(tx: Transaction, tweet_ids: Sequence[int]) -> None:
+    """Deletes them with their attempts."""
+    tx.execute("DELETE FROM tweet WHERE id IN (SELECT value FROM json_each(:ids))", ids=_json(tweet_ids))
 
 
 def count_on_their_way(tx: Transaction, which: CleanUp) -> int:

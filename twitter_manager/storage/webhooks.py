@@ -65,10 +65,13 @@ def get(q: Queries, webhook_id: int) -> Webhook:
     return _webhook(row)
 
 
-def list_page(q: Queries, *, page: int, limit: int) -> Sequence[Webhook]:
-    """One page of the webhooks, oldest first; pages begin at 1."""
+def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Webhook]:
+    """So many webhooks, oldest first, behind the one with the id `after`."""
     rows = q.all(
-        "SELECT * FROM webhook ORDER BY id LIMIT :limit OFFSET :offset", limit=limit, offset=(page - 1) * limit
+        "SELECT * FROM webhook WHERE id > :after ORDER BY id LIMIT :limit OFFSET :offset",
+        after=after,
+        limit=limit,
+        offset=offset,
     )
     return [_webhook(row) for row in rows]
 

@@ -30,7 +30,7 @@ class TestConnecting:
     def test_pages_hold_each_account_once_oldest_first(self, db: SqliteDatabase) -> None:
         with db.transaction() as tx:
             made = [new_account(tx, number).id for number in range(1, 6)]
-        pages = [[each.id for each in accounts.list_page(db, page=page, limit=2)] for page in (1, 2, 3, 4)]
+        pages = [[each.id for each in accounts.list_page(db, limit=2, offset=first)] for first in (0, 2, 4, 6)]
         assert pages == [made[:2], made[2:4], made[4:], []]
         assert accounts.count(db) == 5
 

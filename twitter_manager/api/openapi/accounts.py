@@ -5,15 +5,28 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from twitter_manager.api import accounts, inputs
-from twitter_manager.api.openapi.operations import ANY_CODE, LIMIT, OUR_ID, PAGE, Operation, Parameter, Resource, flag
+from twitter_manager.api.openapi.operations import (
+    ANY_CODE,
+    CURSOR,
+    LIMIT,
+    OUR_ID,
+    PAGE,
+    Operation,
+    Parameter,
+    Resource,
+    flag,
+)
 from twitter_manager.api.openapi.schemas import Answer, Id, Time, XId
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, SlowDown, XRefused
 
-__all__ = ["RESOURCE", "Account", "Count", "Page", "Rows", "StatusCounts"]
+__all__ = ["RESOURCE", "Account", "Count", "NextCursor", "Page", "Rows", "StatusCounts"]
 
 Count = Annotated[int, Field(ge=0, examples=[0])]
 Page = Annotated[int, Field(ge=1, examples=[1])]
 Rows = Annotated[int, Field(ge=1, le=inputs.MOST_ROWS, examples=[inputs.MOST_ROWS])]
+NextCursor = Annotated[
+    str | None, Field(description="For `cursor`; null: this is the last page.", examples=["after-1"])
+]
 Status = Literal["active", "suspended", "failed", "inactive"]
 
 
@@ -93,6 +106,7 @@ class AccountList(Answer):
     total: Count
     page: Page
     limit: Rows
+    next_cursor: NextCursor
 
 
 class AccountConnected(Answer):
@@ -159,7 +173,7 @@ RESOURCE = Resource(
             },
             page=True,
         ),
-        "accounts.show_all": Operation(query=(PAGE, LIMIT), answers={200: AccountList}),
+        "accounts.show_all": Operation(query=(CURSOR, PAGE, LIMIT), answers={200: AccountList}),
         "accounts.show": Operation(answers={200: AccountDetails}, errors={NotFound: ("account_not_found",)}),
         "accounts.change": Operation(
             bodies=(accounts.AccountChange,),
@@ -172,7 +186,7 @@ RESOURCE = Resource(
             answers={200: AccountConnected},
             errors={
                 NotFound: ("account_not_found",),
-                Conflict: ("account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
+                Conflict: ("account_inactive", "account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
                 SlowDown: ("rate_limit_exceeded",),
                 XRefused: ANY_CODE,
             },

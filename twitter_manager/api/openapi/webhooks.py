@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from twitter_manager.api import inputs, webhooks
-from twitter_manager.api.openapi.accounts import Count, Page, Rows
+from twitter_manager.api.openapi.accounts import Count, NextCursor, Page, Rows
 from twitter_manager.api.openapi.operations import CURSOR, LIMIT, PAGE, Errors, Operation, Parameter, Resource
 from twitter_manager.api.openapi.schemas import Answer, Id, Time
 from twitter_manager.errors import Conflict, Invalid, NotFound
@@ -22,7 +22,7 @@ EventName = Annotated[
 class WebhookHealth(Answer):
     """How its receiver does."""
 
-    state: Literal["healthy", "retrying", "failing"]
+    state: Literal["healthy", "retrying", "failing", "off"]
     failures: Annotated[int, Field(ge=0, description="Attempts in a row that it did not take.")]
     failing_since: Annotated[Time | None, Field(examples=[None])]
     next_attempt_at: Annotated[Time | None, Field(examples=[None])]
@@ -58,6 +58,7 @@ class WebhookList(Answer):
     total: Count
     page: Page
     limit: Rows
+    next_cursor: NextCursor
 
 
 class WebhookDeleted(Answer):
@@ -136,7 +137,7 @@ RESOURCE = Resource(
             answers={201: WebhookCreated},
             errors={Conflict: ("too_many_webhooks",), Invalid: ("receiver_not_public",)},
         ),
-        "webhooks.show_all": Operation(query=(PAGE, LIMIT), answers={200: WebhookList}),
+        "webhooks.show_all": Operation(query=(CURSOR, PAGE, LIMIT), answers={200: WebhookList}),
         "webhooks.show": Operation(answers={200: Webhook}, errors=_NOT_FOUND),
         "webhooks.change": Operation(
             bodies=(webhooks.WebhookPatch,),

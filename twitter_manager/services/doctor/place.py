@@ -33,7 +33,7 @@ def folder(path: Path) -> Check:
 def secrets_file(path: Path) -> Check:
     """The keys that the first start made, or none."""
     if not path.exists():
-        return ok("keys", f"there is no {path.name}: the keys come from the settings")
+        return ok("keys", f"there is no {path.name}: the keys come from the settings, or the first start makes them")
     if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         return warn("keys", f"{path} can be read by other users of this machine", f"chmod 600 {path}")
     return ok("keys", f"{path} is this user's alone")
