@@ -14,7 +14,7 @@ from tests.conftest import Service
 from twitter_manager.api import webhooks
 from twitter_manager.api.tweet_lists import STATUSES
 from twitter_manager.services.thread_states import THREAD_STATES
-from twitter_manager.storage import threads, tweet_states, tweets
+from twitter_manager.storage import threads, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 
@@ -44,16 +44,14 @@ CALLS: dict[str, list[Call]] = {
     ],
     "tweet_states.begin_posting": [lambda tx, tweet, account, thread: tweet_states.begin_posting(tx, tweet)],
     "tweet_states.cancel": [lambda tx, tweet, account, thread: tweet_states.cancel(tx, tweet)],
-    "tweet_states.dispose_of_late": [
+    "tweet_holds.dispose_of_late": [
         lambda tx, tweet, account, thread, policy=policy: dispose_of_late(tx, tweet, account, policy)
         for policy in ("skip", "hold")
     ],
     "tweet_states.take_id_from_another": [
         lambda tx, tweet, account, thread: tweet_states.take_id_from_another(tx, account, twitter_id="2", tweet_id=0)
     ],
-    "tweet_states.release_held_for_window": [
-        lambda tx, tweet, account, thread: tweet_states.release_held_for_window(tx)
-    ],
+    "tweet_holds.release_held_for_window": [lambda tx, tweet, account, thread: tweet_holds.release_held_for_window(tx)],
     "tweet_states.mark_posted": [
         lambda tx, tweet, account, thread: tweet_states.mark_posted(tx, tweet, twitter_id="1", posted_at=tx.now)
     ],
@@ -68,27 +66,27 @@ CALLS: dict[str, list[Call]] = {
         )
     ],
     "tweet_states.send_again": [lambda tx, tweet, account, thread: tweet_states.send_again(tx, tweet)],
-    "tweet_states.hold": [
-        lambda tx, tweet, account, thread: tweet_states.hold(tx, tweet, error_code="rate_limited", until=None)
+    "tweet_holds.hold": [
+        lambda tx, tweet, account, thread: tweet_holds.hold(tx, tweet, error_code="rate_limited", until=None)
     ],
-    "tweet_states.hold_due_of_account": [
-        lambda tx, tweet, account, thread: tweet_states.hold_due_of_account(
+    "tweet_holds.hold_due_of_account": [
+        lambda tx, tweet, account, thread: tweet_holds.hold_due_of_account(
             tx, account, error_code="rate_limited", until=tx.now
         )
     ],
-    "tweet_states.hold_due_of_world": [
-        lambda tx, tweet, account, thread: tweet_states.hold_due_of_world(
+    "tweet_holds.hold_due_of_world": [
+        lambda tx, tweet, account, thread: tweet_holds.hold_due_of_world(
             tx, mock=True, error_code="credits_depleted", until=tx.now
         )
     ],
-    "tweet_states.hold_all_of_account": [
-        lambda tx, tweet, account, thread: tweet_states.hold_all_of_account(tx, account, error_code="account_failed")
+    "tweet_holds.hold_all_of_account": [
+        lambda tx, tweet, account, thread: tweet_holds.hold_all_of_account(tx, account, error_code="account_failed")
     ],
-    "tweet_states.release_held_of_account": [
-        lambda tx, tweet, account, thread: tweet_states.release_held_of_account(tx, account)
+    "tweet_holds.release_held_of_account": [
+        lambda tx, tweet, account, thread: tweet_holds.release_held_of_account(tx, account)
     ],
-    "tweet_states.release_held_of_world": [
-        lambda tx, tweet, account, thread: tweet_states.release_held_of_world(tx, mock=True, error_code="rate_limited")
+    "tweet_holds.release_held_of_world": [
+        lambda tx, tweet, account, thread: tweet_holds.release_held_of_world(tx, mock=True, error_code="rate_limited")
     ],
     "tweet_states.retry": [
         lambda tx, tweet, account, thread: tweet_states.retry(tx, tweet, content="other", fingerprint="other")
@@ -118,7 +116,7 @@ CALLS: dict[str, list[Call]] = {
 
 def dispose_of_late(tx: Transaction, tweet: int, account: int, policy: str) -> None:
     tx.execute("UPDATE tweet SET late_policy = :policy WHERE id = :id", policy=policy, id=tweet)
-    tweet_states.dispose_of_late(tx, account, before=later(tx.now, 1), most=10)
+    tweet_holds.dispose_of_late(tx, account, before=later(tx.now, 1), most=10)
 
 
 def reschedule(tx: Transaction, tweet: int, thread: int) -> None:
@@ -194,15 +192,17 @@ def test_every_function_that_is_named_exists() -> None:
 
 
 def test_every_function_that_changes_a_tweets_state_is_named_and_called_here() -> None:
-    named = set(re.findall(r"`storage\.((?:tweet_states|threads)\.\w+)`", section("A tweet")))
-    there = {f"tweet_states.{name}" for name in tweet_states.__all__} | {f"threads.{name}" for name in OF_THREADS}
+    named = set(re.findall(r"`storage\.((?:tweet_states|tweet_holds|threads)\.\w+)`", section("A tweet")))
+    of_tweets = {f"tweet_states.{name}" for name in tweet_states.__all__}
+    of_tweets |= {f"tweet_holds.{name}" for name in tweet_holds.__all__}
+    there = of_tweets | {f"threads.{name}" for name in OF_THREADS}
     assert named == there
     assert set(CALLS) == there
 
 
 def test_no_other_function_of_storage_changes_a_tweets_status() -> None:
     for path in (ROOT / "twitter_manager" / "storage").glob("*.py"):
-        if path.stem != "tweet_states":
+        if path.stem not in ("tweet_states", "tweet_holds"):
             changing = re.findall(r"UPDATE tweet SET[^\"]*?[\s,]status = ", path.read_text(encoding="utf-8"))
             assert bool(changing) == (path.stem == "threads"), path.name
 

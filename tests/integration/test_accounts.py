@@ -89,4 +89,4 @@ def test_a_page_reads_its_own_rows_only(service: Service, monkeypatch: pytest.Mo
     accounts_mapper = accounts._account
     monkeypatch.setattr(accounts, "_account", counting)
     assert service.client.get("/api/v1/accounts?limit=1&page=2").json["accounts"][0]["username"] == "b"
-    assert len(read) == 1
+    assert len(read) == 2, "and whether there is a next one"

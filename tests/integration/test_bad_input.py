@@ -65,7 +65,7 @@ def test_a_body_that_is_not_called_json(client: FlaskClient, content_type: str |
 
 @pytest.mark.parametrize("path", [PATH, "/api/v1/tweets/post-pending", "/api/v1/mock-mode"])
 def test_a_huge_body(client: FlaskClient, path: str) -> None:
-    body = b'{"text": "' + b"a" * 1024 * 1024 + b'"}'
+    body = b'{"text": "' + b"a" * LARGEST_BODY + b'"}'
     assert_error(client.post(path, data=body, content_type="application/json"), 413, "body_too_large")
 
 

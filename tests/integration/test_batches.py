@@ -94,6 +94,13 @@ def test_a_trial_does_nothing(service: Service, alice: int) -> None:
     assert_error(service.client.get("/api/v1/batches/1"), 404, "batch_not_found")
 
 
+def test_a_trial_names_the_tweet_that_is_there_already(service: Service, alice: int) -> None:
+    [existing] = hand_over(service, {"account_id": alice, "text": "Hello"}).json["posts"]
+    [tried] = hand_over(service, {"account_id": alice, "text": "Hello"}, dry_run=True).json["posts"]
+    assert (tried["error_code"], tried["existing_post_id"]) == ("duplicate", existing["post_id"])
+    assert (tried["post_id"], tried["existing_tweet_id"]) == (None, None)
+
+
 def test_one_text_for_several_accounts(service: Service, alice: int, bob: int) -> None:
     body = {"account_ids": [alice, bob, alice], "text": "Hello", "schedule_at": SOON}
     answer = service.client.post("/api/v1/tweets/batch", json=body)

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import BackgroundWorker, Service, assert_error
 from twitter_manager.api import idempotency, posting, tweets
+from twitter_manager.capacity import LARGEST_BODY
 
 TWEET = "/api/v1/tweet"
 DAY = 86_400
@@ -129,7 +130,7 @@ def test_who_was_refused_corrects_the_call_and_keeps_the_key(service: Service, a
         ({"account_id": alice, "text": ""}, 422, "text_empty"),
         ({"account_id": 99, "text": "Once"}, 404, "account_not_found"),
         (["no object"], 400, "not_an_object"),
-        ("x" * 1024 * 1024, 413, "body_too_large"),
+        ("x" * LARGEST_BODY, 413, "body_too_large"),
     ]
     for body, status, code in refused:
         assert_error(send(service, TWEET, body), status, code)

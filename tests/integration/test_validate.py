@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.conftest import Service, assert_error
 
 
@@ -65,6 +67,33 @@ def test_a_thread(service: Service, alice: int) -> None:
     assert codes(report) == [("tweets.1.text", "text_empty")]
     assert [part["weighted_length"] for part in report["parts"]] == [3, 0, 29]
     assert report["estimated_cost_usd"] == 0.23
+
+
+def test_a_thread_that_is_there_already(service: Service, alice: int) -> None:
+    thread = {"account_id": alice, "tweets": ["One", "Two"], "schedule_at": "2026-11-20T14:10:00Z"}
+    existing = service.client.post("/api/v1/threads", json=thread).json["tweets"][0]["post_id"]
+    report = validate(service, **thread)
+    assert codes(report) == [("tweets.0.text", "duplicate")], "by the name it has in the body"
+    assert report["problems"][0]["existing_post_id"] == existing
+
+
+@pytest.mark.parametrize(
+    ("moment", "code"),
+    [
+        ("9999-12-31T23:30:00Z", "schedule_too_far"),
+        ("9999-12-31T00:00:00Z", "schedule_too_far"),
+        ("0001-01-01T00:00:00Z", "schedule_in_the_past"),
+        ("0001-01-01T12:00:00Z", "schedule_in_the_past"),
+    ],
+)
+def test_times_at_the_ends_of_the_calendar(service: Service, alice: int, moment: str, code: str) -> None:
+    post = {"account_id": alice, "text": "Hello", "schedule_at": moment}
+    thread = {"account_id": alice, "tweets": ["Hello"], "schedule_at": moment}
+    assert codes(validate(service, **post)) == codes(validate(service, **thread)) == [("schedule_at", code)]
+    assert_error(service.client.post("/api/v1/tweets", json=post), 422, code, field="schedule_at")
+    assert_error(service.client.post("/api/v1/threads", json=thread), 422, code, field="schedule_at")
+    batch = service.client.post("/api/v1/tweets/batch", json={"tweets": [post]})
+    assert [refused["error_code"] for refused in batch.json["posts"]] == [code]
 
 
 def test_an_account_that_cannot_post(service: Service, alice: int) -> None:

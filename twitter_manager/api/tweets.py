@@ -10,7 +10,7 @@ from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
 from twitter_manager.api.tweet_lists import Status, filter_in_query
 from twitter_manager.errors import Invalid
 from twitter_manager.services.tweets import Change
-from twitter_manager.storage import accounts, attempts, tweet_lists, tweets
+from twitter_manager.storage import accounts, attempts, tweet_cleanup, tweet_lists, tweets
 
 __all__ = ["blueprint", "created", "details", "resolved"]
 
@@ -117,7 +117,7 @@ def delete(tweet_id: str) -> Response:
 def clean_up() -> Response:
     """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""
     asked = inputs.body(TweetCleanUp)
-    which = tweets.CleanUp(statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id)
+    which = tweet_cleanup.CleanUp(statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id)
     cleaned = current.services().tweets.clean_up(which)
     message = f"Tweets deleted: {cleaned.deleted}"
     return jsonify({"message": message, "deleted": cleaned.deleted, "skipped": cleaned.skipped})

@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from twitter_manager.storage import app_rests, lanes, tweet_states
+from twitter_manager.storage import app_rests, lanes, tweet_holds
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
 
@@ -28,7 +28,7 @@ def begin(
         app_rests.put(tx, mock=mock, code=code, probe_at=probe_at, twitter_error=twitter_error)
     else:
         probe_at = rest.probe_at
-    return tweet_states.hold_due_of_world(tx, mock=mock, error_code=code, until=probe_at)
+    return tweet_holds.hold_due_of_world(tx, mock=mock, error_code=code, until=probe_at)
 
 
 def end(tx: Transaction, *, mock: bool, began: datetime) -> None:
@@ -37,7 +37,7 @@ def end(tx: Transaction, *, mock: bool, began: datetime) -> None:
     if rest is None or began <= rest.since:
         return
     app_rests.delete(tx, mock=mock)
-    tweet_states.release_held_of_world(tx, mock=mock, error_code=rest.code)
+    tweet_holds.release_held_of_world(tx, mock=mock, error_code=rest.code)
     lanes.make_world_due(tx, mock=mock)
     log.warning("X takes the app's calls again after %s", rest.code)
 

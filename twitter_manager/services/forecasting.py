@@ -9,7 +9,7 @@ from twitter_manager.error_codes import sentence_of
 from twitter_manager.services import limits
 from twitter_manager.services.forecast import expected_at
 from twitter_manager.services.posts import Wish
-from twitter_manager.storage import accounts, lanes, tweets
+from twitter_manager.storage import accounts, lanes, tweet_queue
 from twitter_manager.storage.database import Queries
 from twitter_manager.twitter.tweets import CREATE
 
@@ -54,7 +54,7 @@ def _last_of(q: Queries, account_id: int, moments: Sequence[datetime], now: date
     calls = limits.recent_calls(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     free_at = limits.free_at(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     begins = max(_rests_until(q, account_id, now), free_at or now)
-    waiting = tweets.list_due_times(q, account_id, until=moments[-1], most=MOST_WAITING)
+    waiting = tweet_queue.list_due_times(q, account_id, until=moments[-1], most=MOST_WAITING)
     others = waiting[:-1] if placed else (*waiting, *moments[:-1])
     due = sorted(max(each, begins) for each in others)
     return expected_at(calls, due, max(moments[-1], begins), limit=limit, window=window)

@@ -8,7 +8,7 @@ from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import AppRest
 from twitter_manager.services.context import Context
-from twitter_manager.storage import app_rests, lanes, service_state, tweets, workers
+from twitter_manager.storage import app_rests, lanes, service_state, tweet_queue, workers
 from twitter_manager.storage.database import Queries
 from twitter_manager.timestamps import later, to_text
 from twitter_manager.version import VERSION
@@ -79,7 +79,7 @@ class Health:
             reasons = tuple(reason for check in _CHECKS if (reason := check(db, now)))
             other = not service_state.mock_mode(db)
             return HealthReport(
-                now, reasons, tuple(app_rests.list_all(db)), tweets.count_due_of_world(db, mock=other, now=now)
+                now, reasons, tuple(app_rests.list_all(db)), tweet_queue.count_due_of_world(db, mock=other, now=now)
             )
         except StorageUnavailable:
             return HealthReport(now, (sentence_of("database_unavailable"),))

@@ -8,7 +8,7 @@ from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, ServiceE
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.health import worker_is_alive
 from twitter_manager.services.posts import Wish, check_schedule, fingerprint_of
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_states, tweets
+from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_holds, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.timestamps import later
@@ -121,4 +121,4 @@ def lanes_due(tx: Transaction, account_ids: set[int], due_at: datetime) -> None:
         lanes.make_due(tx, account_id, due_at)
     rest = app_rests.find(tx, mock=service_state.mock_mode(tx))
     if rest is not None and rest.probe_at > tx.now:
-        tweet_states.hold_due_of_world(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)
+        tweet_holds.hold_due_of_world(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)

@@ -24,7 +24,7 @@ from twitter_manager.services.decisions import (
 )
 from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
-from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later, uptime
 from twitter_manager.twitter import tweets as x_tweets
@@ -152,15 +152,15 @@ class Send(Step):
             case TokenStale():
                 app_rests.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
                 accounts.expire_token(tx, self._account.id, version=self._account.token_version)
-                tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
             case Failed():
                 self._clear_answer(tx)
                 tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
             case AccountLost():
-                tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._settled(tx, lose_account(tx, self._account.id, status=decision.status, code=code))
             case AppRests():
-                tweet_states.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._app_rests(tx, decision, words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
@@ -197,7 +197,7 @@ class Send(Step):
         self._rest(tx, Held(decision.code, decision.rest_until, trouble=True))
 
     def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:
-        tweet_states.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
+        tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
         if decision.unauthorized:
             accounts.mark_unauthorized(tx, self._account.id)
             app_rests.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
@@ -213,7 +213,7 @@ class Send(Step):
             lanes.set_trouble(tx, self._account.id, self.lane.trouble_streak + 1)
         self._settled(
             tx,
-            tweet_states.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
+            tweet_holds.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
         )
 
     def _clear_answer(self, tx: Transaction) -> None:

@@ -15,7 +15,7 @@ from twitter_manager.services import decisions
 from twitter_manager.services.context import Context
 from twitter_manager.services.steps import Step
 from twitter_manager.services.tokens import lose_account
-from twitter_manager.storage import accounts, attempts, lanes, tweet_states, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_queue, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import tweets as x_tweets
@@ -115,7 +115,7 @@ class Look(Step):
 
     def _unsettled(self, tx: Transaction) -> list[Unsettled]:
         found = []
-        for tweet in tweets.list_unsettled(tx, self._account.id):
+        for tweet in tweet_queue.list_unsettled(tx, self._account.id):
             every = attempts.list_of_tweet(tx, tweet.id)
             if every and every[-1].outcome == "unclear":
                 found.append(Unsettled(tweet, every[-1], every[0]))

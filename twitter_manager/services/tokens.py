@@ -15,7 +15,7 @@ from twitter_manager.errors import Conflict, SlowDown, XRefused
 from twitter_manager.models import Account
 from twitter_manager.services import decisions
 from twitter_manager.services.context import Context
-from twitter_manager.storage import accounts, lanes, tweet_states
+from twitter_manager.storage import accounts, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
@@ -49,7 +49,7 @@ def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
 def lose_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:
     """The account cannot post any more: nothing of it is deleted, its tweets are held. Returns them."""
     accounts.change_status(tx, account_id, status, code)
-    return tweet_states.hold_all_of_account(tx, account_id, error_code=code)
+    return tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
 
 
 class Tokens:
@@ -176,5 +176,5 @@ class Tokens:
 def revive(tx: Transaction, account_id: int) -> None:
     """The account can post again: what was held for it goes on."""
     accounts.change_status(tx, account_id, "active", None)
-    tweet_states.release_held_of_account(tx, account_id)
+    tweet_holds.release_held_of_account(tx, account_id)
     lanes.end_rest(tx, account_id)

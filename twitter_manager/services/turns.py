@@ -18,7 +18,7 @@ from twitter_manager.services.sending import Send
 from twitter_manager.services.settling import Look
 from twitter_manager.services.steps import LEASE_SECONDS, Step
 from twitter_manager.services.tokens import RenewalFailed, Tokens, lose_account
-from twitter_manager.storage import accounts, lanes, threads, tweet_states, tweets
+from twitter_manager.storage import accounts, lanes, threads, tweet_holds, tweet_queue, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.tweets import CREATE
@@ -49,7 +49,7 @@ class Renew(Step):
 
     def _rest(self, tx: Transaction, failure: RenewalFailed) -> None:
         lanes.rest(tx, self.lane.account_id, until=failure.until, code=failure.code)
-        held = tweet_states.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
+        held = tweet_holds.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
         tweet_states.postpone_looks(tx, self.lane.account_id, failure.until)
         tx.after_commit(lambda: self.context.signals.settled(held))
 
@@ -112,7 +112,7 @@ class Turns:
         return None
 
     def _look(self, tx: Transaction, lane: Lane, account: Account) -> Step | None:
-        unsettled = tweets.list_unsettled(tx, lane.account_id)
+        unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
         if not any(tweet.due_at is not None and tweet.due_at <= tx.now for tweet in unsettled):
             return None
         return self._with_token(
@@ -122,9 +122,9 @@ class Turns:
     def _send(self, tx: Transaction, lane: Lane, account: Account) -> Step | None:
         if lanes.count_unsettled(tx, lane.account_id) >= lanes.MOST_UNSETTLED:
             return None
-        tweet = tweets.next_to_send(tx, lane.account_id)
+        tweet = tweet_queue.next_to_send(tx, lane.account_id)
         while tweet is not None and self._is_taken_down(tx, tweet):
-            tweet = tweets.next_to_send(tx, lane.account_id)
+            tweet = tweet_queue.next_to_send(tx, lane.account_id)
         if tweet is None:
             return None
         if lane.rest_until is not None and lane.rest_until > tx.now:
@@ -144,7 +144,7 @@ class Turns:
         return None
 
     def _hold_due(self, tx: Transaction, lane: Lane, *, code: str, until: datetime) -> None:
-        held = tweet_states.hold_due_of_account(tx, lane.account_id, error_code=code, until=until)
+        held = tweet_holds.hold_due_of_account(tx, lane.account_id, error_code=code, until=until)
         tx.after_commit(lambda: self._context.signals.settled(held))
 
     def _is_taken_down(self, tx: Transaction, tweet: Tweet) -> bool:
@@ -158,7 +158,7 @@ class Turns:
     def _dispose_of_late(self, tx: Transaction, lane: Lane) -> bool:
         """Cancels or holds what its owners do not want so late. What was tried once goes out. True: there is more."""
         before = later(tx.now, -decisions.TOO_LATE_SECONDS)
-        gone = tweet_states.dispose_of_late(tx, lane.account_id, before=before, most=MOST_LATE)
+        gone = tweet_holds.dispose_of_late(tx, lane.account_id, before=before, most=MOST_LATE)
         for tweet in gone:
             if tweet.status == "canceled" and tweet.thread_id is not None:
                 threads.cancel_unsent(tx, tweet.thread_id, error_code=tweet.error_code)

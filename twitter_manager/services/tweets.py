@@ -12,10 +12,10 @@ from twitter_manager.services.context import Context
 from twitter_manager.services.placing import check_account
 from twitter_manager.services.posts import check_schedule, check_text, reworded
 from twitter_manager.services.tokens import RenewalFailed, Tokens, renewal_refused
-from twitter_manager.storage import accounts, idempotency_keys, lanes, threads, tweet_states, tweets
+from twitter_manager.storage import accounts, idempotency_keys, lanes, threads, tweet_cleanup, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import Once
-from twitter_manager.storage.tweets import CleanUp
+from twitter_manager.storage.tweet_cleanup import CleanUp
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import RateLimited, XError
 
@@ -109,7 +109,7 @@ class TweetCare:
                 if post_id is not None:
                     self._delete_at_x(tweet, post_id)
         with self._context.db.transaction() as tx:
-            if not tweets.delete(tx, tweet):
+            if not tweet_cleanup.delete(tx, tweet):
                 return False
             self._hand_over(tx, tweet, taken_down=from_x)
         return True
@@ -123,15 +123,15 @@ class TweetCare:
         deleted = last = 0
         while True:
             with self._context.db.transaction() as tx:
-                gone = tweets.list_to_delete(tx, which, after=last, most=MOST_DELETED)
+                gone = tweet_cleanup.list_to_delete(tx, which, after=last, most=MOST_DELETED)
                 self._delete_many(tx, gone)
                 deleted += len(gone)
                 if len(gone) < MOST_DELETED:
-                    return CleanedUp(deleted, tweets.count_on_their_way(tx, which))
+                    return CleanedUp(deleted, tweet_cleanup.count_on_their_way(tx, which))
                 last = gone[-1].id
 
     def _delete_many(self, tx: Transaction, gone: Sequence[Tweet]) -> None:
-        tweets.delete_many(tx, [tweet.id for tweet in gone])
+        tweet_cleanup.delete_many(tx, [tweet.id for tweet in gone])
         for part in sorted(gone, key=lambda tweet: tweet.position or 0, reverse=True):
             self._hand_over(tx, part, taken_down=False)
 

@@ -13,7 +13,7 @@ from twitter_manager.storage import (
     lanes,
     oauth_states,
     rate_windows,
-    tweet_states,
+    tweet_holds,
     webhook_deliveries,
     workers,
     x_calls,
@@ -82,7 +82,7 @@ class Upkeep:
                 log.warning("the clock was set back: windows and rests that X named before are tried anew")
                 rate_windows.forget_future(tx)
                 lanes.end_window_rests(tx)
-                tweet_states.release_held_for_window(tx)
+                tweet_holds.release_held_for_window(tx)
                 tx.after_commit(self._context.signals.wake)
             return x_calls.delete_older_than(tx, tx.now - LONGEST_WINDOW)
 

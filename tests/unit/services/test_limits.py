@@ -125,6 +125,29 @@ class TestOurs:
         house.clock.forward(0.001)
         assert left(house, alice, READ) == 450
 
+    def test_a_clock_that_was_set_back_leaves_no_rest_that_x_named_before(self, house: House, alice: Account) -> None:
+        house.clock.forward(86_400)
+        house.x_has.rate_limits(reset_in=600)
+        held = house.due_tweet(alice, "Before")
+        house.work()
+        house.clock.forward(-86_400)
+        house.services.upkeep.forget_old_calls()
+        house.work_for(900)
+        assert house.tweet(held).status == "posted"
+        after = house.due_tweet(alice, "After")
+        house.work()
+        assert house.tweet(after).status == "posted"
+
+    def test_an_account_that_is_deleted_and_connected_again_has_made_its_calls(
+        self, house: House, alice: Account
+    ) -> None:
+        with house.services.db.transaction() as tx:
+            take_all(tx, alice, POST)
+        house.services.accounts.remove(alice.id)
+        again = house.connect("alice")
+        assert left(house, again, POST) == 0
+        assert left(house, house.connect("bob"), POST) == 100
+
     def test_old_calls_are_forgotten_when_no_window_counts_them(self, house: House, alice: Account) -> None:
         with house.services.db.transaction() as tx:
             take(tx, alice, LIKE)
@@ -225,6 +248,16 @@ class TestOfX:
             assert take_all(tx, alice, POST) == 2
             assert limits.recent_calls(tx, account_id=alice.id, mock=True, endpoint=DELETE, now=tx.now) == [tx.now] * 5
             assert len(limits.recent_calls(tx, account_id=bob.id, mock=True, endpoint=POST, now=tx.now)) == 1
+
+    def test_a_call_of_the_app_that_was_not_sent_is_none_of_a_deleted_account(
+        self, house: House, alice: Account
+    ) -> None:
+        with undone(house) as tx:
+            take(tx, alice, POST)
+            accounts.delete(tx, alice.id)
+            limits.give_back(tx, account_id=None, mock=True, endpoint=POST)
+            made, _ = x_calls.count_of_app(tx, POST, mock=True, since=later(tx.now, -900))
+            assert made == 1
 
     def test_what_forecasts_are_made_of(self, house: House, alice: Account) -> None:
         with undone(house) as tx:

@@ -8,7 +8,7 @@ from services_cast import House
 from twitter_manager.errors import Conflict, Invalid, NotFound, XRefused
 from twitter_manager.models import Account
 from twitter_manager.services.tweets import Change
-from twitter_manager.storage.tweets import CleanUp
+from twitter_manager.storage.tweet_cleanup import CleanUp
 
 CREATE = "POST /2/tweets"
 DELETE = "DELETE /2/tweets/{id}"

@@ -15,7 +15,7 @@ from storage_cast import (
 )
 
 from twitter_manager.models import Lane
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_states, tweets
+from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_queue, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.timestamps import later
@@ -208,7 +208,7 @@ class TestRelease:
             new_unconfirmed_tweet(tx, account_id, "same", look_at=at(100))
             new_due_tweet(tx, account_id, "same", due_at=at(1))
             assert released(tx, account_id) == at(100)
-            assert tweets.next_to_send(tx, account_id) is None
+            assert tweet_queue.next_to_send(tx, account_id) is None
             new_due_tweet(tx, account_id, "other", due_at=at(50))
             assert released(tx, account_id) == at(50)
 
@@ -219,7 +219,7 @@ class TestRelease:
             lanes.make_due(tx, other, at(100))
             mine = new_due_tweet(tx, account_id, "same")
             assert released(tx, account_id) == at(0)
-            assert tweets.next_to_send(tx, account_id) == mine
+            assert tweet_queue.next_to_send(tx, account_id) == mine
 
     def test_three_unsettled_are_enough(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from storage_cast import START, Clock, new_account, new_unconfirmed_tweet, open_database
 
-from twitter_manager.storage import lanes, service_state, tweet_lists, tweets
+from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.timestamps import later, to_text
@@ -61,8 +61,8 @@ def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
             new_unconfirmed_tweet(tx, 1, f"unsettled {number}")
         cost = {
             "claim and release": fastest(lambda: (claim(tx), lanes.release(tx, 1, "lease"))),
-            "next_to_send": fastest(lambda: tweets.next_to_send(tx, 1)),
-            "list_unsettled": fastest(lambda: tweets.list_unsettled(tx, 1)),
+            "next_to_send": fastest(lambda: tweet_queue.next_to_send(tx, 1)),
+            "list_unsettled": fastest(lambda: tweet_queue.list_unsettled(tx, 1)),
             "adopted_ids": fastest(lambda: tweets.adopted_ids(tx, 1, ["1", "2"])),
             "list_wrong": fastest(lambda: lanes.list_wrong(tx)),
             "counts": fastest(lambda: tweet_lists.count_by_status(tx)),

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from storage_cast import Clock, at, new_account, new_tweet, open_database
 
-from twitter_manager.storage import tweet_lists, tweets
+from twitter_manager.storage import tweet_cleanup, tweet_lists
 from twitter_manager.storage.database import Row, Transaction
 from twitter_manager.storage.migrations import SHIPPED, migrate
 from twitter_manager.storage.search_words import SIGNS
@@ -226,7 +226,7 @@ class TestTimes:
                 tx.now = later(tx.now, step)  # back, too
                 made.append(new_tweet(tx, account.id))
             for number in sorted(gone & set(range(len(made)))):
-                tweets.delete(tx, made[number])
+                tweet_cleanup.delete(tx, made[number])
             expected = [
                 tweet.id
                 for number, tweet in enumerate(made)

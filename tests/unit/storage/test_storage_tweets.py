@@ -8,7 +8,7 @@ from storage_cast import Clock, at, new_account, new_due_tweet, new_tweet, new_u
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet
-from twitter_manager.storage import service_state, tweet_lists, tweet_states, tweets
+from twitter_manager.storage import service_state, tweet_holds, tweet_lists, tweet_queue, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
@@ -55,7 +55,7 @@ CHANGES: dict[str, tuple[Change, set[str], str]] = {
         "unconfirmed",
     ),
     "hold": (
-        lambda tx, n: tweet_states.hold(tx, n, error_code="rate_limited", until=at(9)),
+        lambda tx, n: tweet_holds.hold(tx, n, error_code="rate_limited", until=at(9)),
         TO_SEND | UNSETTLED,
         "held",
     ),
@@ -145,7 +145,7 @@ class TestOrderOfSending:
             new_tweet(tx, account_id, "not asked for")
             assert tweet_states.make_due(tx, first.id, post_now=True)
             order = []
-            while tweet := tweets.next_to_send(tx, account_id):
+            while tweet := tweet_queue.next_to_send(tx, account_id):
                 order.append(tweet.id)
                 tweet_states.begin_posting(tx, tweet.id)
         assert order == [first.id, second.id, third.id, fourth.id]
@@ -153,18 +153,18 @@ class TestOrderOfSending:
     def test_an_equal_one_waits_until_the_first_is_settled(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             first, second = new_due_tweet(tx, account_id, "same"), new_due_tweet(tx, account_id, "same")
-            assert tweets.next_to_send(tx, account_id) == first
+            assert tweet_queue.next_to_send(tx, account_id) == first
             tweet_states.begin_posting(tx, first.id)
-            assert tweets.next_to_send(tx, account_id) is None
+            assert tweet_queue.next_to_send(tx, account_id) is None
             tweet_states.mark_posted(tx, first.id, twitter_id="1", posted_at=tx.now)
-            assert tweets.next_to_send(tx, account_id) == second
+            assert tweet_queue.next_to_send(tx, account_id) == second
 
     def test_asked_for_now_does_not_jump_an_equal(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             new_unconfirmed_tweet(tx, account_id, "same", look_at=at(60))
             again, other = new_tweet(tx, account_id, "same"), new_due_tweet(tx, account_id, "other")
             tweet_states.make_due(tx, again.id, post_now=True)
-            assert tweets.next_to_send(tx, account_id) == other
+            assert tweet_queue.next_to_send(tx, account_id) == other
 
 
 class TestWholeAccounts:
@@ -175,13 +175,13 @@ class TestWholeAccounts:
             due, unsettled = new_due_tweet(tx, account_id, "due"), new_unconfirmed_tweet(tx, account_id, "sent")
             idle = new_tweet(tx, account_id, "nobody asked for it")
             bystander = new_due_tweet(tx, new_account(tx, 2).id)
-            assert tweet_states.hold_all_of_account(tx, account_id, error_code="token_refused") == [due.id]
+            assert tweet_holds.hold_all_of_account(tx, account_id, error_code="token_refused") == [due.id]
             held, asked = tweets.get(tx, due.id), tweets.get(tx, unsettled.id)
             assert (held.status, held.due_at, held.error_code) == ("held", None, "token_refused")
             assert (asked.status, asked.needs_decision, asked.due_at) == ("unconfirmed", True, None)
             assert tweets.get(tx, idle.id) == idle
             assert tweets.get(tx, bystander.id) == bystander
-            tweet_states.release_held_of_account(tx, account_id)
+            tweet_holds.release_held_of_account(tx, account_id)
             released, looked_for = tweets.get(tx, due.id), tweets.get(tx, unsettled.id)
             assert (released.status, released.due_at, released.error_code) == ("pending", at(0), None)
             assert (looked_for.needs_decision, looked_for.due_at) == (False, at(0))
@@ -193,22 +193,22 @@ class TestWholeAccounts:
         with db.transaction() as tx:
             tweet = new_unconfirmed_tweet(tx, account_id)
             tweet_states.ask_owner(tx, tweet.id, error_code=code, look_at=None)
-            tweet_states.release_held_of_account(tx, account_id)
+            tweet_holds.release_held_of_account(tx, account_id)
             assert tweets.get(tx, tweet.id).needs_decision
 
     def test_a_scheduled_one_comes_back_at_its_time(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             tweet_id = in_status(tx, account_id, "scheduled")
             tx.execute("UPDATE tweet SET due_at = scheduled_at")
-            tweet_states.hold_all_of_account(tx, account_id, error_code="token_refused")
-            tweet_states.release_held_of_account(tx, account_id)
+            tweet_holds.hold_all_of_account(tx, account_id, error_code="token_refused")
+            tweet_holds.release_held_of_account(tx, account_id)
             tweet = tweets.get(tx, tweet_id)
         assert (tweet.status, tweet.due_at) == ("scheduled", at(60))
 
     def test_a_rest_holds_what_is_due_and_no_more(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             due, later = new_due_tweet(tx, account_id, "1"), new_due_tweet(tx, account_id, "2", due_at=at(5))
-            held = tweet_states.hold_due_of_account(tx, account_id, error_code="rate_limited", until=at(60))
+            held = tweet_holds.hold_due_of_account(tx, account_id, error_code="rate_limited", until=at(60))
             assert held == [due.id]
             assert tweets.get(tx, due.id).due_at == at(60)
             assert tweets.get(tx, later.id) == later
@@ -216,12 +216,12 @@ class TestWholeAccounts:
     def test_an_app_that_rests_holds_its_world(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             mock, real = new_due_tweet(tx, account_id), new_due_tweet(tx, new_account(tx, 2, mock=False).id)
-            assert tweets.count_due_of_world(tx, mock=True, now=at(0)) == 1
-            assert tweet_states.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)) == [mock.id]
-            assert tweets.count_due_of_world(tx, mock=True, now=at(0)) == 0
-            tweet_states.release_held_of_world(tx, mock=True, error_code="credits_depleted")
+            assert tweet_queue.count_due_of_world(tx, mock=True, now=at(0)) == 1
+            assert tweet_holds.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)) == [mock.id]
+            assert tweet_queue.count_due_of_world(tx, mock=True, now=at(0)) == 0
+            tweet_holds.release_held_of_world(tx, mock=True, error_code="credits_depleted")
             assert tweets.get(tx, mock.id).due_at == at(60)
-            tweet_states.release_held_of_world(tx, mock=True, error_code="usage_capped")
+            tweet_holds.release_held_of_world(tx, mock=True, error_code="usage_capped")
             assert tweets.get(tx, mock.id).due_at == at(0)
             assert tweets.get(tx, real.id) == real
 

@@ -26,7 +26,10 @@ from twitter_manager.storage import (
     rate_windows,
     service_state,
     threads,
+    tweet_cleanup,
+    tweet_holds,
     tweet_lists,
+    tweet_queue,
     tweet_states,
     tweets,
     webhook_deliveries,
@@ -37,8 +40,9 @@ from twitter_manager.storage import (
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.idempotency_keys import Once
 from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.tweet_cleanup import CleanUp
 from twitter_manager.storage.tweet_lists import TweetFilter
-from twitter_manager.storage.tweets import CleanUp, NewTweet
+from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.storage.webhook_deliveries import DeliveryFilter
 from twitter_manager.storage.webhooks import WebhookChoice
 
@@ -54,7 +58,10 @@ NOUNS = (
     rate_windows,
     service_state,
     threads,
+    tweet_cleanup,
+    tweet_holds,
     tweet_lists,
+    tweet_queue,
     tweet_states,
     tweets,
     webhook_deliveries,

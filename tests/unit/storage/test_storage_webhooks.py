@@ -11,13 +11,7 @@ import pytest
 from storage_cast import Clock, at, new_due_tweet, new_posting_tweet
 
 from twitter_manager.models import Webhook
-from twitter_manager.storage import (
-    accounts,
-    app_rests,
-    tweet_states,
-    webhook_deliveries,
-    webhooks,
-)
+from twitter_manager.storage import accounts, app_rests, tweet_holds, tweet_states, webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.migrations import migrate
 from twitter_manager.storage.sqlite import SqliteDatabase
@@ -205,7 +199,7 @@ def test_it_is_told_at_the_time_of_the_change_under_an_id_of_its_own(
 
 def hold(tx: Transaction, tweet_id: int, *, code: str = "rate_limited", seconds: float | None = 900) -> None:
     until = None if seconds is None else at(seconds)
-    assert tweet_states.hold(tx, tweet_id, error_code=code, until=until)
+    assert tweet_holds.hold(tx, tweet_id, error_code=code, until=until)
 
 
 def test_a_flapping_hold_is_told_once_an_hour_for_each_reason(

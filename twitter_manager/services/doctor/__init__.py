@@ -22,7 +22,7 @@ from twitter_manager.services.doctor import place, secrets, work, x
 from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor.check import Check, fail, ok
 from twitter_manager.services.health import OVERDUE, worker_is_alive
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_lists, tweets, workers
+from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_lists, tweet_queue, workers
 from twitter_manager.storage.database import Queries
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import later
@@ -91,7 +91,7 @@ def _overdue(q: Queries, now: datetime) -> int:
     long_ago, since = later(now, -OVERDUE), lanes.oldest_overdue(q)
     if since is None or since > long_ago:
         return 0
-    return tweets.count_due_of_world(q, mock=service_state.mock_mode(q), now=long_ago)
+    return tweet_queue.count_due_of_world(q, mock=service_state.mock_mode(q), now=long_ago)
 
 
 def _disks(*folders: Path) -> list[Path]:

@@ -1,0 +1,176 @@
+"""Holding tweets back and letting them go: what is certainly not at X and goes out later, if it is wanted then."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from twitter_manager.models import Tweet
+from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.rows import mapper
+
+__all__ = [
+    "dispose_of_late",
+    "hold",
+    "hold_all_of_account",
+    "hold_due_of_account",
+    "hold_due_of_world",
+    "release_held_for_window",
+    "release_held_of_account",
+    "release_held_of_world",
+]
+
+_tweet = mapper(Tweet)
+
+
+def dispose_of_late(tx: Transaction, account_id: int, *, before: datetime, most: int) -> Sequence[Tweet]:
+    """At most so many tweets whose time was before that, which were never tried and are not wanted late: canceled or
+    held, as their late_policy says. Returns them."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET due_at = NULL, post_now = 0, twitter_error = NULL, updated_at = :now,
+            status = CASE late_policy WHEN 'skip' THEN 'canceled' ELSE 'held' END,
+            error_code = CASE late_policy WHEN 'skip' THEN :skipped ELSE :held END
+        WHERE id IN (
+            SELECT late.id FROM tweet AS late
+            WHERE late.twitter_account_id = :account_id AND late.late_policy <> 'publish'
+                AND late.due_at IS NOT NULL AND late.scheduled_at < :before
+                AND late.status IN ('pending', 'scheduled', 'held') AND coalesce(late.position, 1) = 1
+                AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = late.id)
+            ORDER BY late.scheduled_at LIMIT :most)
+        RETURNING *
+        """,
+        account_id=account_id,
+        before=before,
+        most=most,
+        skipped="too_late",
+        held="late",
+        now=tx.now,
+    )
+    return [_tweet(row) for row in rows]
+
+
+def hold(
+    tx: Transaction, tweet_id: int, *, error_code: str, until: datetime | None, twitter_error: str | None = None
+) -> bool:
+    """It is certainly not at X and is kept back until `until` (None: until its account is back); also where a second
+    worker took the attempt for unclear meanwhile."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, twitter_error = :twitter_error,
+            needs_decision = 0, updated_at = :now
+        WHERE id = :id AND status IN ('pending', 'scheduled', 'held', 'posting', 'unconfirmed')
+        """,
+        id=tweet_id,
+        error_code=error_code,
+        until=until,
+        twitter_error=twitter_error,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, until: datetime) -> list[int]:
+    """What is due in the account's lane waits for the lane's rest; returns the tweets."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
+        WHERE twitter_account_id = :account_id AND due_at <= :now AND status IN ('pending', 'scheduled', 'held')
+        RETURNING id
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        until=until,
+        now=tx.now,
+    )
+    return [row["id"] for row in rows]
+
+
+def hold_due_of_world(tx: Transaction, *, mock: bool, error_code: str, until: datetime) -> list[int]:
+    """What is due in any lane of the world waits for the app's next probe; returns the tweets."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
+        WHERE due_at <= :now AND status IN ('pending', 'scheduled', 'held')
+            AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
+        RETURNING id
+        """,
+        mock=mock,
+        error_code=error_code,
+        until=until,
+        now=tx.now,
+    )
+    return [row["id"] for row in rows]
+
+
+def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) -> list[int]:
+    """The account is lost: what would go out waits for it to come back; unsettled ones need their owner."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'held', error_code = :error_code, due_at = NULL, updated_at = :now
+        WHERE twitter_account_id = :account_id AND due_at IS NOT NULL AND status IN ('pending', 'scheduled', 'held')
+        RETURNING id
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        now=tx.now,
+    )
+    tx.execute(
+        """
+        UPDATE tweet SET needs_decision = 1, due_at = NULL, updated_at = :now,
+            error_code = CASE WHEN error_code IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
+                THEN error_code ELSE :error_code END
+        WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        now=tx.now,
+    )
+    return [row["id"] for row in rows]
+
+
+def release_held_of_account(tx: Transaction, account_id: int) -> None:
+    """The account is back: what was held for it goes on, and what was unsettled because of it is looked for."""
+    tx.execute(
+        """
+        UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
+            due_at = coalesce(scheduled_at, :now), error_code = NULL, twitter_error = NULL, updated_at = :now
+        WHERE twitter_account_id = :account_id AND status = 'held' AND due_at IS NULL
+            AND coalesce(error_code, '') <> 'late'
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :now, needs_decision = 0, error_code = 'x_unclear', updated_at = :now
+        WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
+            AND error_code NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
+            AND EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND attempt.outcome = 'unclear')
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+
+
+def release_held_for_window(tx: Transaction) -> None:
+    """The resets that X named mean nothing any more: what was held for them is due now."""
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :now, updated_at = :now
+        WHERE status = 'held' AND error_code IN ('rate_limited', 'rate_limit_exceeded') AND due_at IS NOT NULL
+        """,
+        now=tx.now,
+    )
+
+
+def release_held_of_world(tx: Transaction, *, mock: bool, error_code: str) -> None:
+    """X takes the app's calls again: what was held for that is due now."""
+    tx.execute(
+        """
+        UPDATE tweet SET due_at = :now, updated_at = :now
+        WHERE status = 'held' AND error_code = :error_code
+            AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
+        """,
+        mock=mock,
+        error_code=error_code,
+        now=tx.now,
+    )
