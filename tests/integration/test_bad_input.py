@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import Service, assert_error
+from twitter_manager.capacity import LARGEST_BODY
 
 PATH = "/api/v1/tweet"
 

@@ -8,7 +8,15 @@ from storage_cast import Clock, at, new_account, new_due_tweet, new_tweet, new_u
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet
-from twitter_manager.storage import service_state, tweet_holds, tweet_lists, tweet_queue, tweet_states, tweets
+from twitter_manager.storage import (
+    service_state,
+    tweet_cleanup,
+    tweet_holds,
+    tweet_lists,
+    tweet_queue,
+    tweet_states,
+    tweets,
+)
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
@@ -298,3 +306,11 @@ class TestLists:
         assert tweets.get(db, tweet.id) == tweet
         assert tweet.due_at is not None
         assert tweet.due_at.microsecond == 6000
+
+
+def test_a_tweet_that_got_to_x_since_it_was_read_is_not_deleted(db: SqliteDatabase, account_id: int) -> None:
+    with db.transaction() as tx:
+        read = new_tweet(tx, account_id)
+        tweet_states.mark_posted(tx, read.id, twitter_id="5", posted_at=tx.now)
+        assert not tweet_cleanup.delete(tx, read)
+        assert tweet_cleanup.delete(tx, tweets.get(tx, read.id))
