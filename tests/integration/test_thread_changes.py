@@ -162,6 +162,24 @@ class TestTakenDownAtX:
         second = service.world.posts("alice")[0].id
         assert at_x(service) == [(TEXTS[1], None), (TEXTS[2], second)]
 
+    def test_not_while_the_part_behind_it_is_on_its_way(
+        self, service: Service, alice: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(posting, "ONE_SECONDS", 0.1)
+        service.world.faults.cuts_the_line(skip=1)
+        with BackgroundWorker(service):
+            taken = service.client.post("/api/v1/threads", json={"account_id": alice, "tweets": ["One", "Two"]})
+        first, second = (part["post_id"] for part in taken.json["tweets"])
+        assert service.row(second)["status"] == "unconfirmed"
+        path = f"/api/v1/tweets/{first}?from_twitter=1"
+        assert_error(service.client.delete(path), 409, "thread_in_flight", retryable=True)
+        for _ in range(20):
+            service.clock.forward(10)
+            service.beat()
+            service.run_due()
+        assert service.row(second)["status"] == "posted"
+        assert service.client.delete(path).status_code == 200
+
     def test_a_part_in_the_middle(self, service: Service, alice: int) -> None:
         service.world.faults.rate_limits(reset_in=600, skip=2)
         taken = publish(service, alice, ["One", "Two", "Three", "Four"])

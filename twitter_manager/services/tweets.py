@@ -104,6 +104,8 @@ class TweetCare:
         tweet = tweets.get(self._context.db, tweet_id)
         if tweet.status in ("posting", "unconfirmed"):
             raise Conflict("tweet_in_flight")
+        if from_x and threads.is_being_answered(self._context.db, tweet):
+            raise Conflict("thread_in_flight", retryable=True)  # its answer would answer nothing
         if from_x:
             for post_id in (tweet.twitter_id, tweet.twin_twitter_id):
                 if post_id is not None:

@@ -16,6 +16,7 @@ __all__ = [
     "get",
     "hand_over",
     "insert",
+    "is_being_answered",
     "is_stopped",
     "list_parts",
     "reschedule",
@@ -150,6 +151,19 @@ def hand_over(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
         due_at=gone.due_at if on_its_way else None,
         now=tx.now,
     )
+
+
+def is_being_answered(q: Queries, part: Tweet) -> bool:
+    """Whether X may have the part behind it at this moment: that one answers this one's post."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM tweet
+        WHERE thread_id = :thread_id AND reply_to = :twitter_id AND status IN ('posting', 'unconfirmed')
+        """,
+        thread_id=part.thread_id,
+        twitter_id=part.twitter_id,
+    )
+    return row is not None
 
 
 def stop(tx: Transaction, thread_id: int) -> None:

@@ -231,7 +231,13 @@ RESOURCE = Resource(
             answers={200: TweetDeleted},
             errors={
                 NotFound: ("tweet_not_found",),
-                Conflict: ("tweet_in_flight", "account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
+                Conflict: (
+                    "tweet_in_flight",
+                    "thread_in_flight",
+                    "account_needs_reconnect",
+                    "oauth_not_configured",
+                    "token_unreadable",
+                ),
                 SlowDown: ("rate_limit_exceeded",),
                 XRefused: ANY_CODE,
             },
