@@ -122,29 +122,23 @@ def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
 
 def thread_part_to_json(found: TweetOfAccount) -> dict[str, object]:
     """A part in the answer to publishing a thread."""
-    tweet = found.tweet
-    return {
-        "post_id": tweet.id,
-        "tweet_id": tweet.twitter_id,
-        "text": tweet.content,
-        "url": found.url,
-        "status": tweet.status,
-        "error": error_sentence(tweet),
-        "error_code": tweet.error_code,
-        "next_attempt_at": next_attempt_at(tweet),
-    }
+    return {**_post_to_json(found), "text": found.tweet.content}
 
 
 def tweet_of_batch_to_json(found: TweetOfAccount) -> dict[str, object]:
     """A post of a batch, as it stands."""
     tweet = found.tweet
+    whose = {"account_id": tweet.twitter_account_id, "scheduled_at": _text(tweet.scheduled_at)}
+    return {**_post_to_json(found), **whose}
+
+
+def _post_to_json(found: TweetOfAccount) -> dict[str, object]:
+    tweet = found.tweet
     return {
         "post_id": tweet.id,
-        "account_id": tweet.twitter_account_id,
-        "status": tweet.status,
         "tweet_id": tweet.twitter_id,
         "url": found.url,
-        "scheduled_at": _text(tweet.scheduled_at),
+        "status": tweet.status,
         "error": error_sentence(tweet),
         "error_code": tweet.error_code,
         "next_attempt_at": next_attempt_at(tweet),
