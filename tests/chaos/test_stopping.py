@@ -14,6 +14,13 @@ WITHIN = 10.0
 IN_FLIGHT = 8
 
 
+# the same code stops both; the second one takes its time in the long runs
+WHERE = pytest.mark.parametrize(
+    "apart",
+    [pytest.param(False, id="worker inside"), pytest.param(True, id="worker apart", marks=pytest.mark.chaos)],
+)
+
+
 def tweets_in_flight(service: Installation, world: World) -> list[str]:
     """X is calling; two tweets for each account, of which the first is on its way."""
     written = []
@@ -35,7 +42,7 @@ def stopped_well(service: Installation, running: Process) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("apart", [False, True], ids=["worker inside", "worker apart"])
+@WHERE
 def test_what_x_answers_in_two_seconds_is_stored(service: Installation, world: World, apart: bool) -> None:
     web = service.start(WORKER="off" if apart else "on")
     worker = service.start_worker() if apart else web
@@ -64,7 +71,7 @@ def test_a_caller_who_waits_hears_what_became_of_it(service: Installation, world
         assert answer.result().json()["twitter_id"] == world.posts()[0].id
 
 
-@pytest.mark.parametrize("apart", [False, True], ids=["worker inside", "worker apart"])
+@WHERE
 def test_what_x_does_not_answer_in_time_is_left_to_the_successor(
     service: Installation, world: World, apart: bool
 ) -> None:
