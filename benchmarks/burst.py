@@ -4,7 +4,7 @@ import time
 from datetime import datetime
 
 from benchmarks.figures import Figure
-from benchmarks.stage import LATENCY, Stage, folder, in_whole_seconds
+from benchmarks.harness import LATENCY, Stage, folder, in_whole_seconds
 from twitter_manager.timestamps import now
 
 __all__ = ["measure"]
@@ -17,12 +17,12 @@ def measure(posts: int = POSTS, accounts: int = ACCOUNTS) -> list[Figure]:
     """How long until all are out and until each account's first is, by the time that stands on the tweet; and how
     many reads and refreshes X was paid for, although nothing went wrong."""
     ideal = max(posts / accounts * LATENCY, posts * LATENCY / WIDTH)
-    with folder() as path, Stage(path, accounts=accounts, WORKER_CONCURRENCY=str(WIDTH)) as stage:
-        due, before = _due_at_once(stage, posts), stage.x.count_calls()
+    with folder() as path, Stage(path, accounts=accounts, WORKER_CONCURRENCY=str(WIDTH)) as harness:
+        due, before = _due_at_once(harness, posts), harness.x.count_calls()
         time.sleep(max(0.0, (due - now()).total_seconds() + ideal))
-        stage.wait_until_posted(posts, seconds=60)
-        out = [(account, (moment - due).total_seconds()) for account, moment in stage.posted()]
-        reads = stage.x.count_calls() - before - posts
+        harness.wait_until_posted(posts, seconds=60)
+        out = [(account, (moment - due).total_seconds()) for account, moment in harness.posted()]
+        reads = harness.x.count_calls() - before - posts
     firsts = [min(seconds for who, seconds in out if who == account) for account in {account for account, _ in out}]
     last = max(seconds for _, seconds in out)
     return [
@@ -51,10 +51,10 @@ def measure(posts: int = POSTS, accounts: int = ACCOUNTS) -> list[Figure]:
     ]
 
 
-def _due_at_once(stage: Stage, posts: int) -> datetime:
+def _due_at_once(harness: Stage, posts: int) -> datetime:
     due = in_whole_seconds(1 + posts * 0.004)
-    stage.schedule([due] * posts)
-    stage.x.be_slow()
+    harness.schedule([due] * posts)
+    harness.x.be_slow()
     return due
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.stage import Stage, folder
+from benchmarks.harness import Stage, folder
 
 __all__ = ["measure"]
 
@@ -15,10 +15,10 @@ IDLE_SECONDS = 10.0
 
 def measure(idle: float = IDLE_SECONDS) -> list[Figure]:
     """Of the service as it stands when it has run for so long and was asked for a few things."""
-    with folder() as path, Stage(path, accounts=2) as stage:
-        stage.create(10)
+    with folder() as path, Stage(path, accounts=2) as harness:
+        harness.create(10)
         time.sleep(idle)
-        sizes = [_pss(process) for process in family(stage.process.pid)]
+        sizes = [_pss(process) for process in family(harness.process.pid)]
     detail = f"{len(sizes)} process{'es' if len(sizes) > 1 else ''}"
     return [Figure(name="memory, idle", goal=MEGABYTES, value=sum(sizes), unit="MB", at_most=True, detail=detail)]
 

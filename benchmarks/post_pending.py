@@ -4,7 +4,7 @@ import time
 
 from benchmarks import tweepy_pool
 from benchmarks.figures import Figure
-from benchmarks.stage import SimulatedX, Stage, folder, numbered_texts
+from benchmarks.harness import SimulatedX, Stage, folder, numbered_texts
 
 __all__ = ["measure"]
 
@@ -26,11 +26,11 @@ def _with_tweepy(tweets: int) -> float:
 
 
 def _with_the_service(tweets: int) -> float:
-    with folder() as path, Stage(path, accounts=ACCOUNTS, WORKER_CONCURRENCY=str(WIDTH)) as stage:
-        stage.create(tweets)
-        stage.x.be_slow()
+    with folder() as path, Stage(path, accounts=ACCOUNTS, WORKER_CONCURRENCY=str(WIDTH)) as harness:
+        harness.create(tweets)
+        harness.x.be_slow()
         began = time.perf_counter()
-        answer = stage.ask("POST", "/api/v1/tweets/post-pending", {})
+        answer = harness.ask("POST", "/api/v1/tweets/post-pending", {})
         took = time.perf_counter() - began
     if answer["posted"] != tweets:
         raise RuntimeError(f"posted {answer['posted']} of {tweets}")

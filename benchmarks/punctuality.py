@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from benchmarks.figures import Figure, percentile
-from benchmarks.stage import Stage, folder, in_whole_seconds
+from benchmarks.harness import Stage, folder, in_whole_seconds
 from twitter_manager.timestamps import now
 
 __all__ = ["measure"]
@@ -15,14 +15,14 @@ LATE_SECONDS = 0.3
 
 def measure(posts: int = POSTS) -> list[Figure]:
     """The time at X, before it begins to think, against the time that was asked for."""
-    with folder() as path, Stage(path, accounts=1) as stage:
+    with folder() as path, Stage(path, accounts=1) as harness:
         first = in_whole_seconds(3 + posts * 0.01)
         moments = [first + timedelta(seconds=number) for number in range(posts)]
-        stage.schedule(moments)
-        stage.x.be_slow()
+        harness.schedule(moments)
+        harness.x.be_slow()
         time.sleep((moments[-1] - now()).total_seconds() + 0.5)
-        stage.wait_until_posted(posts, seconds=30)
-        arrived = stage.x.arrivals()
+        harness.wait_until_posted(posts, seconds=30)
+        arrived = harness.x.arrivals()
     late = [(at - asked).total_seconds() for at, asked in zip(arrived, moments, strict=True)]
     detail = f"median {percentile(late, 50):.3f} s, last {max(late):.3f} s, first {min(late):.3f} s"
     return [

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from benchmarks import load
 from benchmarks.figures import Figure
+from benchmarks.harness import Stage, folder
 from benchmarks.load import Load
-from benchmarks.stage import Stage, folder
-from tests.chaos.service_process import ROOT, Process, eventually, free_port
+from tests.support.service_process import ROOT, Process, eventually, free_port
 
 __all__ = ["measure"]
 
@@ -26,18 +26,20 @@ Asked = Callable[[int], Load]  # at which port
 
 def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
     """The service's requests per second over the bare function's, and the bare function's p99 over the service's."""
-    with folder() as path, Stage(path, accounts=1) as stage:
-        stage.create(TWEETS_BEFORE)
-        bare_port, bare = _bare_flask(path, stage.service.database)
-        key = {"X-API-Key": stage.service.api_key}
-        body = json.dumps({"account_id": stage.accounts[0], "text": "Tweet number # of a good many, said in one line"})
+    with folder() as path, Stage(path, accounts=1) as harness:
+        harness.create(TWEETS_BEFORE)
+        bare_port, bare = _bare_flask(path, harness.service.database)
+        key = {"X-API-Key": harness.service.api_key}
+        body = json.dumps(
+            {"account_id": harness.accounts[0], "text": "Tweet number # of a good many, said in one line"}
+        )
         try:
             return [
                 *_compared(
                     "POST /api/v1/tweet",
                     0.7,
                     turns,
-                    stage.service.port,
+                    harness.service.port,
                     bare_port,
                     lambda port: load.run(port, "POST", "/api/v1/tweet", headers=key, body=body, seconds=seconds),
                 ),
@@ -45,7 +47,7 @@ def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
                     "GET /api/v1/tweets",
                     0.8,
                     turns,
-                    stage.service.port,
+                    harness.service.port,
                     bare_port,
                     lambda port: load.run(port, "GET", "/api/v1/tweets", headers=key, seconds=seconds),
                 ),

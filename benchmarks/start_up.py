@@ -5,8 +5,8 @@ import time
 import requests
 
 from benchmarks.figures import Figure
-from benchmarks.stage import folder
-from tests.chaos.service_process import Installation
+from benchmarks.harness import folder
+from tests.support.service_process import Installation
 
 __all__ = ["measure"]
 

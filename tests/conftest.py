@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,30 +13,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.documented_client import DocumentedClient
+from tests.support.clock import Clock
+from tests.support.documented_client import DocumentedClient
 from twitter_manager import config
 from twitter_manager.config import Settings
 from twitter_manager.factory import create_app
 from twitter_manager.services import Services, build, prepare
 from twitter_manager.simulator.world import World
-from twitter_manager.timestamps import later
 
 PAGE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 JSON = {"Accept": "application/json"}
-
-
-class Clock:
-    """Time that passes when a test says so; the service and the simulated X both live by it."""
-
-    def __init__(self) -> None:
-        self.present = datetime(2026, 11, 20, 14, 5, 0, 123000, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.present
-
-    def forward(self, seconds: float) -> None:
-        """So many seconds pass at once."""
-        self.present = later(self.present, seconds)
 
 
 @dataclass
@@ -101,13 +86,15 @@ class Service:
 
     def beat(self) -> None:
         """A worker gives a sign of life."""
-        self.services.upkeep.beat(worker_id="test", host="test")
+        self.services.maintenance.beat(worker_id="test", host="test")
 
     def run_due(self) -> None:
         """Does everything that is due now."""
-        step = self.services.turns.next("test")
+        step = self.services.dispatcher.claim_next("test")
         while step is not None:
-            step = self.services.turns.follow(step, "test") or self.services.turns.next("test")
+            step = self.services.dispatcher.run_and_claim_next(step, "test") or self.services.dispatcher.claim_next(
+                "test"
+            )
 
 
 class BackgroundWorker:
@@ -131,12 +118,12 @@ class BackgroundWorker:
             raise self._failure
 
     def _run(self) -> None:
-        signals = self._service.services.signals
+        notifier = self._service.services.notifier
         try:
             while not self._end.is_set():
-                seen = signals.wakes
+                seen = notifier.wakes
                 self._service.run_due()
-                signals.wait_for_wake(seen, 0.01)
+                notifier.wait_for_wake(seen, 0.01)
         except BaseException as error:
             self._failure = error
 

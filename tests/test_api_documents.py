@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.conftest import Service
-from tests.documented_client import document, validator
+from tests.support.documented_client import document, validator
 from twitter_manager.api.openapi import RESOURCES
 from twitter_manager.config import Settings
 

@@ -36,8 +36,8 @@ WHERE = {
     "waitress": ("serving",),
     "sqlite3": ("storage", "simulator"),
     "psycopg": ("storage",),
-    # services/worlds.py is the one place where the transport is chosen
-    "requests": ("twitter", "simulator/adapter.py", "services/worlds.py"),
+    # services/environments.py is the one place where the transport is chosen
+    "requests": ("twitter", "simulator/adapter.py", "services/environments.py"),
     "urllib3": ("twitter", "simulator/adapter.py"),
     "certifi": ("receivers",),
     "cryptography": ("crypto", "config"),
@@ -127,16 +127,16 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("services/publishing.py", "from twitter_manager.api import current"),
-        ("services/publishing.py", "from twitter_manager import worker"),
+        ("services/publishing/publish.py", "from twitter_manager.api import current"),
+        ("services/publishing/publish.py", "from twitter_manager import worker"),
         ("twitter/client.py", "from twitter_manager.storage import tweets"),
         ("api/tweets.py", "import twitter_manager.worker.loop"),
         ("storage/tweets.py", "def late():\n    from twitter_manager.services import build"),
         ("error_codes.py", "from twitter_manager.timestamps import now"),
-        ("services/publishing.py", "import flask"),
+        ("services/publishing/publish.py", "import flask"),
         ("worker/loop.py", "from flask import current_app"),
         ("services/health.py", "import sqlite3"),
-        ("services/tokens.py", "import requests"),
+        ("services/accounts/tokens.py", "import requests"),
         ("simulator/server.py", "from requests.adapters import HTTPAdapter"),
     ],
 )

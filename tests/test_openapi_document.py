@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
 from tests.conftest import Service
-from tests.documented_client import bare_app, document, faults_of, validator
-from tests.raised_errors import errors_raised_by, reached_from
+from tests.support.documented_client import bare_app, document, faults_of, validator
+from tests.support.raised_errors import errors_raised_by, reached_from
 from twitter_manager.api.auth import PUBLIC
 from twitter_manager.api.errors import STATUSES
 from twitter_manager.api.openapi import NOT_DESCRIBED, OPERATIONS, RESOURCES

@@ -11,7 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.conftest import JSON, BackgroundWorker, Service
-from tests.documented_client import document, faults_of
+from tests.support.documented_client import document, faults_of
 from twitter_manager.api.openapi import OPERATIONS, RESOURCES
 from twitter_manager.api.openapi.postman import collection, environment, postman_files
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Service
 from twitter_manager.api import webhooks
 from twitter_manager.api.tweet_lists import STATUSES
-from twitter_manager.services.thread_states import THREAD_STATES
+from twitter_manager.services.publishing.thread_states import THREAD_STATES
 from twitter_manager.storage import threads, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
@@ -24,7 +24,7 @@ SCHEMA = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted((ROOT / "twitter_manager/storage/migrations").glob("*.sql"))
 )
 # Functions of storage/threads.py that change tweets' statuses or due times.
-OF_THREADS = {"cancel_unsent", "chain", "hand_over", "reschedule", "resume", "stop"}
+OF_THREADS = {"cancel_unsent", "chain", "close_gap", "reschedule", "resume", "stop"}
 
 Call = Callable[[Transaction, int, int, int], object]
 
@@ -44,8 +44,8 @@ CALLS: dict[str, list[Call]] = {
     ],
     "tweet_states.begin_posting": [lambda tx, tweet, account, thread: tweet_states.begin_posting(tx, tweet)],
     "tweet_states.cancel": [lambda tx, tweet, account, thread: tweet_states.cancel(tx, tweet)],
-    "tweet_holds.dispose_of_late": [
-        lambda tx, tweet, account, thread, policy=policy: dispose_of_late(tx, tweet, account, policy)
+    "tweet_holds.expire_overdue": [
+        lambda tx, tweet, account, thread, policy=policy: expire_overdue(tx, tweet, account, policy)
         for policy in ("skip", "hold")
     ],
     "tweet_states.take_id_from_another": [
@@ -62,7 +62,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "tweet_states.mark_unconfirmed": [
         lambda tx, tweet, account, thread: tweet_states.mark_unconfirmed(
-            tx, tweet, look_at=tx.now, error_code="x_unclear", twitter_error=None
+            tx, tweet, check_at=tx.now, error_code="x_unclear", twitter_error=None
         )
     ],
     "tweet_states.send_again": [lambda tx, tweet, account, thread: tweet_states.send_again(tx, tweet)],
@@ -74,8 +74,8 @@ CALLS: dict[str, list[Call]] = {
             tx, account, error_code="rate_limited", until=tx.now
         )
     ],
-    "tweet_holds.hold_due_of_world": [
-        lambda tx, tweet, account, thread: tweet_holds.hold_due_of_world(
+    "tweet_holds.hold_due_of_environment": [
+        lambda tx, tweet, account, thread: tweet_holds.hold_due_of_environment(
             tx, mock=True, error_code="credits_depleted", until=tx.now
         )
     ],
@@ -85,20 +85,24 @@ CALLS: dict[str, list[Call]] = {
     "tweet_holds.release_held_of_account": [
         lambda tx, tweet, account, thread: tweet_holds.release_held_of_account(tx, account)
     ],
-    "tweet_holds.release_held_of_world": [
-        lambda tx, tweet, account, thread: tweet_holds.release_held_of_world(tx, mock=True, error_code="rate_limited")
+    "tweet_holds.release_held_of_environment": [
+        lambda tx, tweet, account, thread: tweet_holds.release_held_of_environment(
+            tx, mock=True, error_code="rate_limited"
+        )
     ],
     "tweet_states.retry": [
         lambda tx, tweet, account, thread: tweet_states.retry(tx, tweet, content="other", fingerprint="other")
     ],
     "tweet_states.make_due": [lambda tx, tweet, account, thread: tweet_states.make_due(tx, tweet, post_now=True)],
     "tweet_states.make_pending_due": [lambda tx, tweet, account, thread: tweet_states.make_pending_due(tx, account)],
-    "tweet_states.look_at": [lambda tx, tweet, account, thread: tweet_states.look_at(tx, tweet, tx.now)],
-    "tweet_states.postpone_looks": [
-        lambda tx, tweet, account, thread: tweet_states.postpone_looks(tx, account, tx.now)
+    "tweet_states.schedule_check": [lambda tx, tweet, account, thread: tweet_states.schedule_check(tx, tweet, tx.now)],
+    "tweet_states.postpone_checks": [
+        lambda tx, tweet, account, thread: tweet_states.postpone_checks(tx, account, tx.now)
     ],
-    "tweet_states.ask_owner": [
-        lambda tx, tweet, account, thread: tweet_states.ask_owner(tx, tweet, error_code="doubtful_match", look_at=None)
+    "tweet_states.mark_needs_decision": [
+        lambda tx, tweet, account, thread: tweet_states.mark_needs_decision(
+            tx, tweet, error_code="doubtful_match", check_at=None
+        )
     ],
     "threads.chain": [lambda tx, tweet, account, thread: threads.chain(tx, thread)],
     "threads.resume": [lambda tx, tweet, account, thread: threads.resume(tx, thread)],
@@ -107,16 +111,16 @@ CALLS: dict[str, list[Call]] = {
     ],
     "threads.stop": [lambda tx, tweet, account, thread: threads.stop(tx, thread)],
     "threads.reschedule": [lambda tx, tweet, account, thread: reschedule(tx, tweet, thread)],
-    "threads.hand_over": [
-        lambda tx, tweet, account, thread, gone=gone: hand_over(tx, tweet, gone)
+    "threads.close_gap": [
+        lambda tx, tweet, account, thread, gone=gone: close_gap(tx, tweet, gone)
         for gone in ("pending", "scheduled", "held")
     ],
 }
 
 
-def dispose_of_late(tx: Transaction, tweet: int, account: int, policy: str) -> None:
+def expire_overdue(tx: Transaction, tweet: int, account: int, policy: str) -> None:
     tx.execute("UPDATE tweet SET late_policy = :policy WHERE id = :id", policy=policy, id=tweet)
-    tweet_holds.dispose_of_late(tx, account, before=later(tx.now, 1), most=10)
+    tweet_holds.expire_overdue(tx, account, before=later(tx.now, 1), most=10)
 
 
 def reschedule(tx: Transaction, tweet: int, thread: int) -> None:
@@ -125,12 +129,12 @@ def reschedule(tx: Transaction, tweet: int, thread: int) -> None:
     threads.reschedule(tx, thread, tx.now)
 
 
-def hand_over(tx: Transaction, tweet: int, gone: str) -> None:
+def close_gap(tx: Transaction, tweet: int, gone: str) -> None:
     """To a part that waits, by a part in front of it in the status `gone`."""
     tx.execute("UPDATE tweet SET position = 2, due_at = NULL WHERE id = :id", id=tweet)
     time = tx.now if gone == "scheduled" else None
     part = replace(tweets.get(tx, tweet), position=1, status=gone, scheduled_at=time, due_at=tx.now, twitter_id=None)
-    threads.hand_over(tx, part, taken_down=False)
+    threads.close_gap(tx, part, taken_down=False)
 
 
 def section(title: str) -> str:
@@ -257,8 +261,8 @@ class _Undone(Exception):
 
 
 def test_the_functions_of_accounts_take_them_where_the_document_says() -> None:
-    services: Any = importlib.import_module("twitter_manager.services.tokens")
-    assert '"active"' in inspect.getsource(services.revive)
+    services: Any = importlib.import_module("twitter_manager.services.accounts.tokens")
+    assert '"active"' in inspect.getsource(services.reactivate_account)
     lost = set(
         re.findall(r"`(\w+)`", section("An account").split("`services.tokens.lose_account`")[0].splitlines()[-1])
     )

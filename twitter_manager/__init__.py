@@ -34,7 +34,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     version.py      which version this is
 
 A noun has the same name on every floor: an account is served by api/accounts.py and stored by storage/accounts.py.
-The way of a tweet: api/publishing.py takes it, services/publishing.py and placing.py store it, worker/loop.py asks
-services/turns.py for the next step, services/sending.py calls twitter/tweets.py, services/decisions.py says what
-follows from X's answer, and services/settling.py looks where there was none.
+The way of a tweet: api/publishing.py takes it, services/publishing/publish.py and placing.py store it, worker/loop.py asks
+services/dispatch/dispatcher.py for the next step, services/dispatch/send.py calls twitter/tweets.py, services/dispatch/decisions.py says what
+follows from X's answer, and services/dispatch/reconcile.py looks where there was none.
 """

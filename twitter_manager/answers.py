@@ -19,7 +19,7 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_LONGEST_PATH = 200
+_MAX_PATH = 200
 
 _log = logging.getLogger("twitter_manager.requests")
 
@@ -49,7 +49,7 @@ def log_request(*, method: str, path: str, status: int, seconds: float, key_id: 
     _log.info(
         "%s %s %s %.1f ms key=%s request=%s",
         method,
-        path[:_LONGEST_PATH],
+        path[:_MAX_PATH],
         status,
         seconds * 1000,
         "-" if key_id is None else key_id,

@@ -1,8 +1,8 @@
 """How much is taken in at a time and how long the end may last, for everybody who has to agree on it."""
 
-__all__ = ["DRAIN_SECONDS", "LARGEST_BODY", "LAST_ANSWER_SECONDS", "SEATS", "THREADS"]
+__all__ = ["DRAIN_SECONDS", "LAST_ANSWER_SECONDS", "MAX_BODY", "SEATS", "THREADS"]
 
-LARGEST_BODY = 4 * 1024 * 1024  # bytes of a request's body: a batch of 1,000 posts, each sign of them escaped
+MAX_BODY = 4 * 1024 * 1024  # bytes of a request's body: a batch of 1,000 posts, each sign of them escaped
 THREADS = 64  # requests that are worked on at once
 SEATS = THREADS // 4  # of which so many may wait for X; the others stay free for everybody else
 

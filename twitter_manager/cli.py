@@ -29,7 +29,7 @@ from twitter_manager.worker import start_worker
 
 __all__ = ["application_of_the_doctor", "asks_the_doctor", "register"]
 
-_LARGEST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 log = logging.getLogger("twitter_manager.cli")
 
@@ -71,7 +71,7 @@ def worker() -> None:
         running = start_worker(services)
         click.echo("The worker runs. Ctrl-C ends it.")
         signals.wait()
-        services.signals.stop()
+        services.notifier.stop()
         if not running.stop(DRAIN_SECONDS):
             log.warning("the worker left calls to X unfinished; its successor finds out what became of them")
 
@@ -134,7 +134,7 @@ def list_keys() -> None:
 
 
 @keys.command("revoke")
-@click.argument("key_id", type=click.IntRange(1, _LARGEST_ID))
+@click.argument("key_id", type=click.IntRange(1, _MAX_ID))
 def revoke_key(key_id: int) -> None:
     """Make the key with this id useless from now on."""
     with _plain_refusals():

@@ -9,7 +9,7 @@ from twitter_manager import cli, config
 from twitter_manager.api import BLUEPRINTS, auth, errors, headers, hosts, idempotency, oauth, request_log
 from twitter_manager.api.application import Application
 from twitter_manager.api.json_provider import OrjsonProvider
-from twitter_manager.capacity import LARGEST_BODY
+from twitter_manager.capacity import MAX_BODY
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build
 
@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     settings = services.settings
     app = Application("twitter_manager.api", static_folder=None)
     app.json = OrjsonProvider(app)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.merge_slashes = False  # a redirect would repeat the query, and with it ?api_key
     app.extensions["services"] = services
     _add_routes(app, settings)

@@ -113,7 +113,7 @@ class _Running:
 
     def _end_worker(self) -> None:
         """Side by side with the server's drain: callers who wait for X are answered when the worker knows."""
-        self._services.signals.stop()
+        self._services.notifier.stop()
         if self._worker is not None:
             self._ended = False
             self._ending = threading.Thread(target=self._stop_worker, args=(self._worker,), daemon=True)

@@ -6,7 +6,7 @@ Fixed width matters: '12:00:00Z' sorts after '12:00:00.001Z' as text, so every t
 import time
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["from_text", "later", "now", "to_text", "uptime"]
+__all__ = ["earlier", "from_text", "later", "now", "to_text", "uptime"]
 
 
 def now() -> datetime:
@@ -44,3 +44,8 @@ def uptime() -> float:
     """Seconds on a clock that nobody sets and that counts the machine's sleep, too, where the system can tell."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
+def earlier(moment: datetime, seconds: float) -> datetime:
+    """`seconds` before `moment`."""
+    return later(moment, -seconds)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.service_process import Installation
+from tests.support.service_process import Installation
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 

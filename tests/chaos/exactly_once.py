@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.chaos.service_process import Installation
+from tests.support.service_process import Installation
 from twitter_manager.simulator.world import World
 
 __all__ = ["assert_chained", "assert_each_once", "refreshes", "sends"]

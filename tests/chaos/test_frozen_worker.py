@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.chaos.service_process import Installation, Process, eventually
-from twitter_manager.services.steps import LEASE_SECONDS
+from tests.support.service_process import Installation, Process, eventually
+from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS
 from twitter_manager.simulator.world import World
 
 ACCOUNTS = 6

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.chaos.exactly_once import assert_each_once
-from tests.chaos.service_process import Installation
+from tests.support.service_process import Installation
 from twitter_manager.simulator.world import World
 
 TWEETS = 50

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.chaos.service_process import Installation, ServiceAway, eventually
+from tests.support.service_process import Installation, ServiceAway, eventually
 from twitter_manager.simulator.world import World
 
 # keeping an answer takes as long as counting to a thousand million

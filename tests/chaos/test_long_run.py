@@ -13,8 +13,8 @@ from functools import partial
 import pytest
 
 from tests.chaos.exactly_once import assert_chained, assert_each_once, refreshes, sends
-from tests.chaos.service_process import Installation, Process, eventually
 from tests.chaos.tweet_texts import texts
+from tests.support.service_process import Installation, Process, eventually
 from twitter_manager.simulator.world import World
 
 TWEETS = 500

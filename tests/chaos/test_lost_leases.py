@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,11 +16,11 @@ import requests
 
 from tests.chaos.exactly_once import sends
 from tests.chaos.line_to_x import Line
-from twitter_manager import timestamps
+from tests.support.clock import ShiftedClock
 from twitter_manager.api.shapes import tweet_to_json
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build, prepare
-from twitter_manager.services.steps import LEASE_SECONDS, Step
+from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS, LaneTask
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.storage import attempts, tweets, workers
@@ -31,21 +30,11 @@ TEXT = "Who sends me, and how often? 🤔 https://example.com/lease?a=1&b=2"
 PAST_THE_LEASE = LEASE_SECONDS + 1
 
 
-class Clock:
-    """The present, moved."""
-
-    def __init__(self) -> None:
-        self.moved = 0.0
-
-    def __call__(self) -> datetime:
-        return later(timestamps.now(), self.moved)
-
-
 class Frozen:
     """A step of the first worker that is under way in a thread."""
 
-    def __init__(self, step: Step) -> None:
-        self._thread = threading.Thread(target=step.take)
+    def __init__(self, step: LaneTask) -> None:
+        self._thread = threading.Thread(target=step.execute)
         self._thread.start()
 
     def ends(self) -> None:
@@ -57,7 +46,7 @@ class Frozen:
 class Two:
     """Two workers on one database with one tweet that is due, the first one's line, and X."""
 
-    def __init__(self, first: Services, second: Services, *, line: Line, world: World, clock: Clock) -> None:
+    def __init__(self, first: Services, second: Services, *, line: Line, world: World, clock: ShiftedClock) -> None:
         self.first, self.second, self.line, self.world, self._clock = first, second, line, world, clock
         account = _connected(second)
         self.tweet_id = second.publishing.create(account_id=account, text=TEXT).id
@@ -79,9 +68,9 @@ class Two:
         """For both workers and X."""
         self._clock.moved += seconds
 
-    def intent_of_first(self) -> Step:
+    def intent_of_first(self) -> LaneTask:
         """The first worker takes the lane and writes the intent; the call is not made yet."""
-        step = self.first.turns.next("first")
+        step = self.first.turns.claim_next("first")
         assert step is not None
         assert self.status == "posting"
         return step
@@ -97,9 +86,9 @@ class Two:
     def turn_of_second(self) -> None:
         """The second worker does the one thing that is due, waiting for its time if need be."""
         for _ in range(30):
-            step = self.second.turns.next("second")
+            step = self.second.turns.claim_next("second")
             if step is not None:
-                step.take()
+                step.execute()
                 return
             self.pass_time(2)
         raise AssertionError("nothing became due in a minute")
@@ -117,7 +106,7 @@ class Two:
         """Neither now nor later."""
         for seconds in (0, 60, 3600):
             self.pass_time(seconds)
-            assert self.second.turns.next("second") is None
+            assert self.second.turns.claim_next("second") is None
 
     def is_posted_once(self) -> None:
         """Both ends agree."""
@@ -129,7 +118,7 @@ class Two:
 
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[Two]:
-    clock = Clock()
+    clock = ShiftedClock()
     with ExitStack() as stack:
         world = stack.enter_context(closing(World(tmp_path / "x.db", clock=clock, seed=1)))
         world.change(duplicates_refused=False)
@@ -152,10 +141,10 @@ def _settings(folder: Path, x_url: str) -> Settings:
 
 
 def _connected(services: Services) -> int:
-    begun = services.connecting.begin(api_key_id=None)
+    begun = services.connections.begin(api_key_id=None)
     answer = requests.get(f"{begun.auth_url}&mock_user=ann", allow_redirects=False, timeout=10)
     code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-    return services.connecting.finish(state=begun.state, code=code, error=None).id
+    return services.connections.finish(state=begun.state, code=code, error=None).id
 
 
 # ---- stood still before the first byte: nothing is sent
@@ -164,7 +153,7 @@ def _connected(services: Services) -> int:
 def test_awakened_before_its_first_byte_it_sends_nothing(two: Two) -> None:
     step = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
-    step.take()
+    step.execute()
     assert sends(two.world) == 0
     assert two.status == "pending"
     two.second_works_until("posted")
@@ -176,7 +165,7 @@ def test_awakened_before_its_first_byte_while_the_second_looks_for_it(two: Two) 
     two.pass_time(PAST_THE_LEASE)
     two.turn_of_second()
     assert two.status == "unconfirmed"
-    step.take()
+    step.execute()
     assert sends(two.world) == 0
     assert two.status == "pending"  # the first one knows that it sent nothing
     two.second_works_until("posted")
@@ -187,7 +176,7 @@ def test_awakened_before_its_first_byte_when_the_second_has_sent_it(two: Two) ->
     step = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("posted")
-    step.take()
+    step.execute()
     assert sends(two.world) == 1
     two.is_posted_once()
 
@@ -196,11 +185,11 @@ def test_awakened_before_its_first_byte_while_the_second_is_sending_it(two: Two)
     step = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
-    its_own = two.second.turns.next("second")
+    its_own = two.second.turns.claim_next("second")
     assert its_own is not None
-    step.take()
+    step.execute()
     assert two.status == "posting"
-    its_own.take()
+    its_own.execute()
     assert sends(two.world) == 1
     two.is_posted_once()
 
@@ -259,12 +248,12 @@ def test_a_late_201_between_the_seconds_intent_and_its_call(two: Two) -> None:
     _hide_from_readers(two)
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
-    its_own = two.second.turns.next("second")
+    its_own = two.second.turns.claim_next("second")
     assert its_own is not None
     two.line.let_go()
     frozen.ends()
     assert two.status == "posted"
-    its_own.take()
+    its_own.execute()
     assert sends(two.world) == 1
     two.is_posted_once()
 
@@ -374,9 +363,9 @@ def test_a_late_503_after_the_second_adopted_the_post(two: Two) -> None:
 def test_a_look_that_read_before_the_tweet_was_sent_again_proves_nothing(two: Two) -> None:
     """The reading of a frozen look is older than the second attempt: it may not count against it."""
     two.world.faults.cuts_the_line()
-    two.intent_of_first().take()
+    two.intent_of_first().execute()
     two.pass_time(2)
-    look = two.first.turns.next("first")
+    look = two.first.turns.claim_next("first")
     assert look is not None
     two.line.hold_answers()
     frozen = Frozen(look)

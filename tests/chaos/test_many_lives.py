@@ -25,8 +25,8 @@ from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.errors import ServiceError
 from twitter_manager.services import Services, build, prepare
-from twitter_manager.services.recovery import bury_worker
-from twitter_manager.services.steps import LEASE_SECONDS, Step
+from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS, LaneTask
+from twitter_manager.services.dispatch.recovery import reap_worker
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.storage import accounts, lanes, tweet_lists
@@ -35,7 +35,7 @@ from twitter_manager.timestamps import later
 
 TWEETS = 24
 NAMES = ("ann", "ben")
-MOST_TURNS = 3000
+MAX_TURNS = 3000
 TIMELINE = "GET /2/users/{id}/tweets"
 
 
@@ -62,8 +62,8 @@ class Life:
     settings: Settings
     time: Time
     beats: int
-    following: Step | None = None
-    frozen: Step | None = None
+    following: LaneTask | None = None
+    frozen: LaneTask | None = None
     thaws_at: datetime | None = None
     services: Services = field(init=False)
 
@@ -120,7 +120,7 @@ class Story:
         self._answer_questions()
 
     def _act(self, life: Life) -> None:
-        step = life.frozen or life.following or life.services.turns.next(life.id)
+        step = life.frozen or life.following or life.services.dispatcher.claim_next(life.id)
         life.following = None
         if step is None:
             self._pass_time()
@@ -131,7 +131,7 @@ class Story:
             self.time.moved += 1
         else:
             life.frozen = life.thaws_at = None
-            life.following = life.services.turns.follow(step, life.id)
+            life.following = life.services.dispatcher.run_and_claim_next(step, life.id)
 
     def _pass_time(self) -> None:
         due = lanes.next_due(self.owner.db)
@@ -141,7 +141,7 @@ class Story:
     def _born(self) -> Life:
         self.lives += 1
         life = Life(f"life{self.lives}", self.settings, self.time, beats=self.chance.randrange(5, 150))
-        self.owner.upkeep.beat(worker_id=life.id, host=socket.gethostname())
+        self.owner.maintenance.beat(worker_id=life.id, host=socket.gethostname())
         return life
 
     def _bury(self, dead: Life) -> None:
@@ -151,7 +151,7 @@ class Story:
         self.workers[at] = self._born()
         with self.owner.db.transaction() as tx:
             if self.chance.random() < 0.7:
-                bury_worker(tx, dead.id)
+                reap_worker(tx, dead.id)
 
     def _reconnect_the_lost(self) -> None:
         """A pair that died with its worker may cost the account; its owner connects it again."""
@@ -218,7 +218,7 @@ def _tell(story: Story) -> None:
     _bad_days(story.world, story.chance)
     story.owner.publishing.post_pending(None)
     expiring = story.chance.randrange(20, 200)
-    for turn in range(MOST_TURNS):
+    for turn in range(MAX_TURNS):
         if story.is_over():
             break
         if turn == expiring:

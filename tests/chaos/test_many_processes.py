@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.chaos.service_process import Installation
+from tests.support.service_process import Installation
 from twitter_manager.simulator.world import World
 
 TWEETS = 100

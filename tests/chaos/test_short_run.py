@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once, refreshes
-from tests.chaos.service_process import Installation, Process, eventually
 from tests.chaos.tweet_texts import texts
+from tests.support.service_process import Installation, Process, eventually
 from twitter_manager.simulator.world import World
 
 TWEETS = 40

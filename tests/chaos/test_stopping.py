@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.chaos.service_process import Installation, Process, eventually
+from tests.support.service_process import Installation, Process, eventually
 from twitter_manager.simulator.world import World
 
 WITHIN = 10.0

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once, refreshes, sends
-from tests.chaos.service_process import Installation, eventually
+from tests.support.service_process import Installation, eventually
 from twitter_manager.simulator.world import World
 
 NAMES = ("ann", "ben", "cem", "dot", "eve")

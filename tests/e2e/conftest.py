@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.chaos.service_process import ROOT, Installation, Process, eventually, free_port
+from tests.support.service_process import ROOT, Installation, Process, eventually, free_port
 
 TOOLS = ROOT / ".venv"
 NEWMAN = TOOLS / "newman" / "node_modules" / ".bin" / "newman"

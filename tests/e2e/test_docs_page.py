@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.service_process import Installation
-from tests.documented_client import document
+from tests.support.documented_client import document
+from tests.support.service_process import Installation
 
 pytestmark = pytest.mark.e2e
 

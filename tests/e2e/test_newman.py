@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.chaos.service_process import ROOT, Installation
 from tests.e2e.conftest import NEWMAN, run_tool
+from tests.support.service_process import ROOT, Installation
 
 pytestmark = pytest.mark.e2e
 

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.chaos.service_process import Installation
 from tests.e2e.conftest import SCHEMATHESIS, SPEC_VALIDATOR, run_tool
-from twitter_manager.api.inputs import LARGEST_ID
+from tests.support.service_process import Installation
+from twitter_manager.api.inputs import MAX_ID
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -113,7 +113,7 @@ def change(node: Any, components: dict[str, Any]) -> None:
         for each in node:
             change(each, components)
     elif isinstance(node, dict):
-        if node.get("maximum") == LARGEST_ID:
+        if node.get("maximum") == MAX_ID:
             node["maximum"] = FEW_IDS
         if "text" in node.get("properties", {}) and node["properties"]["text"].get("type") == "string":
             node["properties"]["text"] = {"type": "string", "pattern": "^[a-z]{3,20}$"}

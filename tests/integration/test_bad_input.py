@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import Service, assert_error
-from twitter_manager.capacity import LARGEST_BODY
+from twitter_manager.capacity import MAX_BODY
 
 PATH = "/api/v1/tweet"
 
@@ -66,7 +66,7 @@ def test_a_body_that_is_not_called_json(client: FlaskClient, content_type: str |
 
 @pytest.mark.parametrize("path", [PATH, "/api/v1/tweets/post-pending", "/api/v1/mock-mode"])
 def test_a_huge_body(client: FlaskClient, path: str) -> None:
-    body = b'{"text": "' + b"a" * LARGEST_BODY + b'"}'
+    body = b'{"text": "' + b"a" * MAX_BODY + b'"}'
     assert_error(client.post(path, data=body, content_type="application/json"), 413, "body_too_large")
 
 

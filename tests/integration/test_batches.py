@@ -15,7 +15,7 @@ def bob(service: Service) -> int:
     return service.connect("bob")
 
 
-def hand_over(service: Service, *posts: dict[str, Any], **more: object) -> TestResponse:
+def close_gap(service: Service, *posts: dict[str, Any], **more: object) -> TestResponse:
     body = {"tweets": [{"schedule_at": SOON, **post} for post in posts], **more}
     return service.client.post("/api/v1/tweets/batch", json=body)
 
@@ -26,7 +26,7 @@ def total(service: Service) -> int:
 
 
 def test_each_goes_out_from_its_account(service: Service, alice: int, bob: int) -> None:
-    answer = hand_over(service, {"account_id": alice, "text": "From Alice"}, {"account_id": bob, "text": "From Bob"})
+    answer = close_gap(service, {"account_id": alice, "text": "From Alice"}, {"account_id": bob, "text": "From Bob"})
     assert answer.status_code == 202, answer.text
     assert [(post["account_id"], post["status"], post["error"]) for post in answer.json["posts"]] == [
         (alice, "scheduled", None),
@@ -53,7 +53,7 @@ def test_now(service: Service, alice: int) -> None:
 
 
 def test_one_is_refused_and_the_others_are_taken(service: Service, alice: int) -> None:
-    answer = hand_over(
+    answer = close_gap(
         service,
         {"account_id": alice, "text": "Hello"},
         {"account_id": alice, "text": "x" * 281},
@@ -69,18 +69,18 @@ def test_one_is_refused_and_the_others_are_taken(service: Service, alice: int) -
 
 def test_all_or_nothing(service: Service, alice: int) -> None:
     posts = [{"account_id": alice, "text": "Hello"}, {"account_id": alice, "text": ""}]
-    answer = hand_over(service, *posts, atomic=True)
+    answer = close_gap(service, *posts, atomic=True)
     assert (answer.status_code, answer.json["code"]) == (422, "batch_refused")
     assert [(post["post_id"], post["status"]) for post in answer.json["posts"]] == [
         (None, "scheduled"),
         (None, "refused"),
     ]
     assert total(service) == 0
-    assert hand_over(service, posts[0], atomic=True).status_code == 202
+    assert close_gap(service, posts[0], atomic=True).status_code == 202
 
 
 def test_a_trial_does_nothing(service: Service, alice: int) -> None:
-    answer = hand_over(
+    answer = close_gap(
         service, {"account_id": alice, "text": "Hello"}, {"account_id": alice, "text": "Hello"}, dry_run=True
     )
     assert answer.status_code == 200
@@ -95,8 +95,8 @@ def test_a_trial_does_nothing(service: Service, alice: int) -> None:
 
 
 def test_a_trial_names_the_tweet_that_is_there_already(service: Service, alice: int) -> None:
-    [existing] = hand_over(service, {"account_id": alice, "text": "Hello"}).json["posts"]
-    [tried] = hand_over(service, {"account_id": alice, "text": "Hello"}, dry_run=True).json["posts"]
+    [existing] = close_gap(service, {"account_id": alice, "text": "Hello"}).json["posts"]
+    [tried] = close_gap(service, {"account_id": alice, "text": "Hello"}, dry_run=True).json["posts"]
     assert (tried["error_code"], tried["existing_post_id"]) == ("duplicate", existing["post_id"])
     assert (tried["post_id"], tried["existing_tweet_id"]) == (None, None)
 
@@ -109,7 +109,7 @@ def test_one_text_for_several_accounts(service: Service, alice: int, bob: int) -
 
 
 def test_the_forecast_is_for_the_whole_batch(service: Service, alice: int) -> None:
-    answer = hand_over(service, *({"account_id": alice, "text": f"Number {number}"} for number in range(250)))
+    answer = close_gap(service, *({"account_id": alice, "text": f"Number {number}"} for number in range(250)))
     [warning] = answer.json["warnings"]
     assert (warning["code"], warning["expected_at"]) == ("limit_forecast", "2026-11-20T14:40:00.000Z")
 
@@ -126,11 +126,11 @@ def test_bodies_that_cannot_be(service: Service, alice: int) -> None:
         ({"account_ids": [alice], "text": "Hello", "tweets": []}, "tweets"),
     ):
         assert_error(service.client.post("/api/v1/tweets/batch", json=body), 422, "invalid_field", field=field)
-    assert_error(hand_over(service, {"account_id": 4711, "text": "Hello"}), 404, "account_not_found")
+    assert_error(close_gap(service, {"account_id": 4711, "text": "Hello"}), 404, "account_not_found")
 
 
 def test_a_thousand(service: Service, alice: int) -> None:
     posts = [{"account_id": alice, "text": f"Number {number}"} for number in range(1000)]
-    answer = hand_over(service, *posts)
+    answer = close_gap(service, *posts)
     assert {post["status"] for post in answer.json["posts"]} == {"scheduled"}
     assert service.client.get(f"/api/v1/batches/{answer.json['batch_id']}").json["total"] == 1000

@@ -25,7 +25,7 @@ from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.storage import accounts, app_rests
 from twitter_manager.storage.inspection import Inspection
-from twitter_manager.timestamps import later, now
+from twitter_manager.timestamps import earlier, later, now
 
 GIB = 1024**3
 
@@ -336,7 +336,7 @@ def test_x_is_in_trouble(at_work: Service, world: World) -> None:
 
 def test_a_clock_that_is_wrong(at_work: Service, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     behind = Clock()
-    behind.present = later(clock(), -90)
+    behind.present = earlier(clock(), 90)
     monkeypatch.setattr(at_work, "clock", behind)
     check = examined(at_work)["clock"]
     assert check["state"] == "fail"

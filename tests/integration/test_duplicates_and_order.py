@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import BackgroundWorker, Service, assert_error
 from twitter_manager.api import posting
-from twitter_manager.services import turns
+from twitter_manager.services.dispatch import dispatcher
 from twitter_manager.storage import tweet_states
 from twitter_manager.twitter import tweets as x_tweets
 
@@ -81,7 +81,7 @@ class TestOrder:
     def test_many_late_ones_let_others_write_between(
         self, service: Service, alice: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(turns, "MOST_LATE", 3)
+        monkeypatch.setattr(dispatcher, "MAX_LATE", 3)
         for number in range(8):
             scheduled(service, alice, f"Number {number}", "2026-11-20T14:10:00Z", late_policy="skip")
         scheduled(service, alice, "In time", "2026-11-20T16:10:00Z")
@@ -114,7 +114,7 @@ class TestWhoseWord:
         service.services.publishing.post_now(first)
         service.run_due()
         with service.services.db.transaction() as tx:
-            tweet_states.ask_owner(tx, first, error_code="doubtful_match", look_at=None)
+            tweet_states.mark_needs_decision(tx, first, error_code="doubtful_match", check_at=None)
         create = x_tweets.create
 
         def create_and_be_mistaken(*args: Any, **more: Any) -> x_tweets.CreatedPost:

@@ -1,7 +1,7 @@
 """The warning that a post will go out later than it is meant to, and the windows behind it."""
 
 from tests.conftest import BackgroundWorker, Service
-from twitter_manager.services import limits
+from twitter_manager.services.rate_limits import limiter
 from twitter_manager.twitter.tweets import CREATE
 
 LIMIT = "limit_forecast"
@@ -47,7 +47,7 @@ def test_a_clock_that_was_set_back_ends_what_x_said_by_the_wrong_time(service: S
         held = service.client.post("/api/v1/tweets", json={"account_id": alice, "text": "Hello"}).json
     assert held["status"] == "held"
     service.clock.forward(-86_400)
-    service.services.upkeep.forget_old_calls()
+    service.services.maintenance.prune_calls()
     service.beat()
     service.run_due()
     assert service.row(held["post_id"])["status"] == "posted"
@@ -57,9 +57,9 @@ def test_who_is_deleted_and_connected_again_has_called_as_often_as_before(servic
     place = {"mock": True, "endpoint": CREATE}
     for _ in range(3):
         with service.services.db.transaction() as tx:
-            assert limits.take(tx, account_id=alice, **place) is None
+            assert limiter.acquire(tx, account_id=alice, **place) is None
     assert service.client.delete(f"/api/v1/accounts/{alice}").status_code == 200
     new = service.connect("alice")
     assert new != alice
-    calls = limits.recent_calls(service.services.db, account_id=new, now=service.clock(), **place)
+    calls = limiter.recent_calls(service.services.db, account_id=new, now=service.clock(), **place)
     assert len(calls) == 3

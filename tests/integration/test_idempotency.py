@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import BackgroundWorker, Service, assert_error
 from twitter_manager.api import idempotency, posting, tweets
-from twitter_manager.capacity import LARGEST_BODY
+from twitter_manager.capacity import MAX_BODY
 
 TWEET = "/api/v1/tweet"
 DAY = 86_400
@@ -130,7 +130,7 @@ def test_who_was_refused_corrects_the_call_and_keeps_the_key(service: Service, a
         ({"account_id": alice, "text": ""}, 422, "text_empty"),
         ({"account_id": 99, "text": "Once"}, 404, "account_not_found"),
         (["no object"], 400, "not_an_object"),
-        ("x" * LARGEST_BODY, 413, "body_too_large"),
+        ("x" * MAX_BODY, 413, "body_too_large"),
     ]
     for body, status, code in refused:
         assert_error(send(service, TWEET, body), status, code)
@@ -165,9 +165,9 @@ def test_after_a_day_it_is_a_new_call(service: Service, alice: int) -> None:
     second = send(service, TWEET, {"account_id": alice, "text": "Tomorrow"})
     assert_same(send(service, TWEET, {"account_id": alice, "text": "Tomorrow"}), second)
     assert texts(service) == ["Today", "Tomorrow"]
-    assert service.services.upkeep.forget_old_idempotency_keys() == 0
+    assert service.services.maintenance.prune_idempotency_keys() == 0
     service.clock.forward(DAY + 1)
-    assert service.services.upkeep.forget_old_idempotency_keys() == 1
+    assert service.services.maintenance.prune_idempotency_keys() == 1
 
 
 # --- while the first is still under way

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import Service, assert_error
 from twitter_manager.services import build
-from twitter_manager.services.worlds import CONSENT_PATH
+from twitter_manager.services.environments import CONSENT_PATH
 
 PATH = "/api/v1/mock-mode"
 

@@ -99,7 +99,7 @@ def test_a_seat_is_given_back(service: Service, alice: int, worker: object) -> N
 def test_the_service_stops_while_somebody_waits(service: Service, alice: int) -> None:
     service.beat()
     tweet = service.tweet(alice, "Hello")
-    stop = threading.Timer(0.05, service.services.signals.stop)
+    stop = threading.Timer(0.05, service.services.notifier.stop)
     stop.start()
     began = time.monotonic()
     answer = service.client.post(f"/api/v1/tweet/post/{tweet}")

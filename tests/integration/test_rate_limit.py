@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Service, assert_error
-from twitter_manager.services import limits
+from twitter_manager.services.rate_limits import limiter
 from twitter_manager.timestamps import later, to_text
 
 DELETE = "DELETE /2/tweets/{id}"
@@ -15,7 +15,7 @@ DELETE = "DELETE /2/tweets/{id}"
 def take(service: Service, account_id: int, calls: int, endpoint: str = "GET /2/tweets") -> None:
     with service.services.db.transaction() as tx:
         for _ in range(calls):
-            assert limits.take(tx, account_id=account_id, mock=True, endpoint=endpoint) is None
+            assert limiter.acquire(tx, account_id=account_id, mock=True, endpoint=endpoint) is None
 
 
 def rate_limit(service: Service, account_id: int | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from twitter_manager.capacity import LARGEST_BODY
+from twitter_manager.capacity import MAX_BODY
 from twitter_manager.logs import OneLine
 from twitter_manager.serving.limits import Limits
 from twitter_manager.serving.server import AddressInUse, Server
@@ -208,7 +208,7 @@ def test_what_the_server_answers_itself_has_the_one_error_shape(request_bytes: b
 
 
 def test_a_refused_upload_reads_its_413_although_it_sends_everything_first() -> None:
-    body = bytes(LARGEST_BODY + 2 * 1024 * 1024)
+    body = bytes(MAX_BODY + 2 * 1024 * 1024)
     head = b"POST /echo HTTP/1.1\r\n" + HOST_LINE + b"Content-Length: %d\r\n\r\n" % len(body)
     with running(SmallApplication()) as server, connect(server) as client:
         client.sendall(head)

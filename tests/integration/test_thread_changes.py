@@ -298,9 +298,9 @@ class TestDeletedOnItsWay:
         answers: list[TestResponse] = []
         body = {"account_id": alice, "tweets": TEXTS}
         caller = threading.Thread(target=lambda: answers.append(service.client.post("/api/v1/threads", json=body)))
-        seen = service.services.signals.wakes
+        seen = service.services.notifier.wakes
         caller.start()
-        service.services.signals.wait_for_wake(seen, 10)
+        service.services.notifier.wait_for_wake(seen, 10)
         assert service.client.delete("/api/v1/threads/1").status_code == 200
         caller.join()
         assert_error(answers[0], 404, "thread_not_found")

@@ -13,11 +13,11 @@ from cryptography.fernet import Fernet
 from standardwebhooks import WebhookVerificationError
 
 from tests.conftest import BackgroundWorker, Service, assert_error
-from tests.receiver import HERE, Receiver
+from tests.support.receiver import HERE, Receiver
 from twitter_manager import timestamps
 from twitter_manager.api.webhooks import EVENTS
-from twitter_manager.services.webhooks import MOST_WEBHOOKS
-from twitter_manager.timestamps import later, to_text
+from twitter_manager.services.webhooks.endpoints import MAX_WEBHOOKS
+from twitter_manager.timestamps import earlier, later, to_text
 from twitter_manager.worker import start_worker
 
 HOUR = 3600.0
@@ -53,7 +53,7 @@ def create(service: Service, receiver: Receiver, *events: str) -> dict[str, Any]
 
 def deliver(service: Service) -> None:
     """Everything that is due now is told."""
-    while (delivery := service.services.deliveries.take()) is not None:
+    while (delivery := service.services.deliveries.claim()) is not None:
         delivery.make()
 
 
@@ -69,7 +69,7 @@ def work_for(service: Service, seconds: float) -> None:
     """The time passes, and the lanes do everything at its due time."""
     ends = later(service.clock.present, seconds)
     service.run_due()
-    while (due := service.services.turns.next_due()) is not None and due <= ends:
+    while (due := service.services.dispatcher.next_due()) is not None and due <= ends:
         service.clock.present = max(service.clock.present, due)
         service.run_due()
     service.clock.present = ends
@@ -143,7 +143,7 @@ def test_wrong_fields_are_named(service: Service, body: dict[str, Any], field: s
 
 
 def test_no_more_than_there_may_be(service: Service, receiver: Receiver) -> None:
-    for _ in range(MOST_WEBHOOKS):
+    for _ in range(MAX_WEBHOOKS):
         create(service, receiver)
     assert_error(service.client.post(PATH, json={"url": receiver.url}), 409, "too_many_webhooks")
     page = service.client.get(PATH, query_string={"page": 2, "limit": 15}).json
@@ -428,7 +428,7 @@ def test_only_what_was_asked_for_and_only_while_it_is_on(service: Service, recei
 
 
 def test_down_for_an_hour_it_gets_everything_once_it_is_back(service: Service, receiver: Receiver, alice: int) -> None:
-    service.clock.present = later(timestamps.now(), -HOUR)
+    service.clock.present = earlier(timestamps.now(), HOUR)
     secret = create(service, receiver, "tweet.posted")["secret"]
     receiver.stop()
     for number in range(30):
@@ -579,14 +579,14 @@ def test_failing_for_five_days_it_says_so_and_stays_on(service: Service, receive
 def test_killed_in_the_middle_it_comes_again_under_the_same_id(service: Service, receiver: Receiver) -> None:
     create(service, receiver)
     service.client.post(f"{PATH}/1/test")
-    assert service.services.deliveries.take() is not None
+    assert service.services.deliveries.claim() is not None
     # killed here: nothing was stored of this attempt
     deliver(service)
     assert receiver.received == [], "it is leased"
     service.clock.forward(30)
-    first = service.services.deliveries.take()
+    first = service.services.deliveries.claim()
     service.clock.forward(30)
-    second = service.services.deliveries.take()
+    second = service.services.deliveries.claim()
     assert first is not None
     assert second is not None
     second.make()
@@ -598,7 +598,7 @@ def test_killed_in_the_middle_it_comes_again_under_the_same_id(service: Service,
 def test_who_lost_the_lease_does_not_undo_what_is_known(service: Service, receiver: Receiver) -> None:
     create(service, receiver)
     service.client.post(f"{PATH}/1/test")
-    first = service.services.deliveries.take()
+    first = service.services.deliveries.claim()
     service.clock.forward(30)
     deliver(service)
     receiver.answers.append(500)
@@ -612,7 +612,7 @@ def test_who_lost_the_lease_does_not_undo_what_is_known(service: Service, receiv
 def test_deleted_while_it_is_told(service: Service, receiver: Receiver) -> None:
     create(service, receiver)
     service.client.post(f"{PATH}/1/test")
-    delivery = service.services.deliveries.take()
+    delivery = service.services.deliveries.claim()
     service.client.delete(f"{PATH}/1")
     assert delivery is not None
     delivery.make()
@@ -647,7 +647,7 @@ def test_a_slow_receiver_keeps_back_no_other_and_no_end(
         began = time.monotonic()
         ending = threading.Thread(target=worker.stop, args=(5.0,))
         ending.start()
-        service.services.signals.stopping.wait(5)
+        service.services.notifier.stopping.wait(5)
         slow.pause.set()
         ending.join()
         assert time.monotonic() - began < 3
@@ -713,9 +713,9 @@ def test_what_is_over_a_month_old_is_forgotten(service: Service, receiver: Recei
     deliver(service)
     service.clock.forward(29 * 24 * HOUR)
     service.client.post(f"{PATH}/1/test")
-    assert service.services.upkeep.forget_old_deliveries() == 0
+    assert service.services.maintenance.prune_deliveries() == 0
     service.clock.forward(2 * 24 * HOUR)
-    assert service.services.upkeep.forget_old_deliveries() == 1
+    assert service.services.maintenance.prune_deliveries() == 1
     assert [row["id"] for row in log_of(service, 1)] == [2]
 
 

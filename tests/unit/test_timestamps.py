@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twitter_manager.timestamps import from_text, later, now, to_text
+from twitter_manager.timestamps import earlier, from_text, later, now, to_text
 
 moments = st.datetimes(timezones=st.just(UTC)).map(
     lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
@@ -60,4 +60,4 @@ def test_the_present_survives_a_round_trip() -> None:
 def test_later() -> None:
     moment = datetime(2026, 11, 20, 14, 5, tzinfo=UTC)
     assert to_text(later(moment, 1.5)) == "2026-11-20T14:05:01.500Z"
-    assert later(later(moment, 40), -40) == moment
+    assert earlier(later(moment, 40), 40) == moment

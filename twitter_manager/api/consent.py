@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from twitter_manager.api import current, pages
 from twitter_manager.errors import Malformed, NotFound, StorageUnavailable
-from twitter_manager.services.worlds import CONSENT_PATH
+from twitter_manager.services.environments import CONSENT_PATH
 from twitter_manager.simulator.answers import answer
 from twitter_manager.simulator.messages import Request
 from twitter_manager.simulator.world import WorldUnavailable

@@ -17,7 +17,7 @@ from twitter_manager.errors import Invalid, Malformed, NotJson
 from twitter_manager.timestamps import from_text
 
 __all__ = [
-    "MOST_ROWS",
+    "MAX_ROWS",
     "Body",
     "Id",
     "Moment",
@@ -34,15 +34,15 @@ __all__ = [
     "to_id",
 ]
 
-LARGEST_ID = 2**63 - 1
-MOST_ROWS = 50
+MAX_ID = 2**63 - 1
+MAX_ROWS = 50
 _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LONGEST_NAME = 64
+_MAX_NAME = 64
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 def _moment(value: object) -> datetime:
@@ -119,7 +119,7 @@ def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
 
 def to_id(text: str, *, field: str) -> int:
     """The id in a path or query: 1 to 2**63 - 1 in digits. Raises Invalid naming `field`."""
-    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= LARGEST_ID:
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MAX_ID:
         raise Invalid("invalid_id", field=field)
     return int(text)
 
@@ -149,7 +149,7 @@ def cursor_in_query(word: Literal["before", "after"] = "before") -> int | None:
     if text is None:
         return None
     found = _CURSOR.fullmatch(text)
-    if found is None or found[1] != word or int(found[2]) > LARGEST_ID:
+    if found is None or found[1] != word or int(found[2]) > MAX_ID:
         raise Invalid("invalid_field", sentence="cursor is none that this service gave", field="cursor")
     return int(found[2])
 
@@ -175,7 +175,7 @@ def flag_in_query(name: str) -> bool:
 def page_in_query() -> tuple[int, int]:
     """`page` (from 1) and `limit` (at most 50) of a list. Raises Invalid."""
     page = number_in_query("page", default=1, most=_LAST_PAGE)
-    return page, number_in_query("limit", default=MOST_ROWS, most=MOST_ROWS)
+    return page, number_in_query("limit", default=MAX_ROWS, most=MAX_ROWS)
 
 
 def _parsed(data: bytes) -> Any:
@@ -229,4 +229,4 @@ def _name_with_surrogates(values: dict[Any, Any]) -> str:
 
 def _printable(name: str) -> str:
     """The name of a field we do not know, so that it can stand in an answer."""
-    return "".join(char if char.isprintable() else "?" for char in name[:_LONGEST_NAME])
+    return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME])

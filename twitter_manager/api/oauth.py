@@ -18,7 +18,7 @@ __all__ = ["answer_callback", "blueprint", "is_callback_at_home", "register_call
 CALLBACK = "/auth/callback"
 _STATE = re.compile(r"[A-Za-z0-9._~-]{16,500}")
 _ERROR = re.compile(r"[a-z_]{1,64}")
-_LONGEST_CODE = 2000
+_MAX_CODE = 2000
 _OAUTH1 = frozenset({"oauth_token", "oauth_verifier"})
 _FROM_X = frozenset({"state", "code", "error", *_OAUTH1})
 
@@ -29,7 +29,7 @@ blueprint = Blueprint("oauth", __name__)
 def begin() -> Response:
     """The address at which a person lets us use an account, and its state; `account_id` reconnects that account."""
     key = current.api_key()
-    begun = current.services().connecting.begin(
+    begun = current.services().connections.begin(
         api_key_id=key.id if key else None, account_id=inputs.id_in_query("account_id")
     )
     return jsonify({"auth_url": begun.auth_url, "state": begun.state})
@@ -43,7 +43,7 @@ def callback() -> Response:
 
 def answer_callback() -> Response:
     """Ends what `begin` began: a page for a browser, JSON for a program that asks for it."""
-    account = current.services().connecting.finish(
+    account = current.services().connections.finish(
         state=_state(), code=_code(), error=_error(), oauth1=not _OAUTH1.isdisjoint(request.args)
     )
     if pages.wants_page():
@@ -82,7 +82,7 @@ def _state() -> str | None:
 
 def _code() -> str | None:
     given = request.args.get("code", "")
-    return given if given and given.isprintable() and len(given) <= _LONGEST_CODE else None
+    return given if given and given.isprintable() and len(given) <= _MAX_CODE else None
 
 
 def _error() -> str | None:

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from twitter_manager.api import inputs
-from twitter_manager.services.posts import Post, Wish
+from twitter_manager.services.posts import Post, PublishRequest
 
 __all__ = ["BatchBody", "PartBody", "PostBody", "SharedPostBody", "ThreadBody"]
 
 XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 LatePolicy = Literal["publish", "skip", "hold"]
-MOST_PARTS = 100
-MOST_POSTS = 1000
+MAX_PARTS = 100
+MAX_POSTS = 1000
 
 
 def _media_id(value: object) -> object:
@@ -70,9 +70,9 @@ class _PostWithoutAccount(PartBody, _When):
     reply_to_tweet_id: XId | None = None
     draft: bool = False
 
-    def to_wish(self, account_id: int) -> Wish:
+    def to_publish_request(self, account_id: int) -> PublishRequest:
         """As the services know it."""
-        return Wish(
+        return PublishRequest(
             account_id=account_id,
             post=self.to_post(reply_to=self.reply_to_tweet_id),
             schedule_at=self.schedule_at,
@@ -95,7 +95,7 @@ def _part(value: object) -> object:
 
 Parts = Annotated[
     list[Annotated[PartBody, BeforeValidator(_part, json_schema_input_type=str | PartBody)]],
-    Field(min_length=1, max_length=MOST_PARTS),
+    Field(min_length=1, max_length=MAX_PARTS),
 ]
 
 
@@ -106,38 +106,38 @@ class ThreadBody(_When):
     tweets: Parts
     reply_to_tweet_id: XId | None = None
 
-    def to_wish(self) -> tuple[Wish, Sequence[Post]]:
+    def to_publish_request(self) -> tuple[PublishRequest, Sequence[Post]]:
         """The first part with when and where, and the posts behind it."""
         first, *others = self.tweets
-        wish = Wish(
+        publish_request = PublishRequest(
             account_id=self.account_id,
             post=first.to_post(reply_to=self.reply_to_tweet_id),
             schedule_at=self.schedule_at,
             late_policy=self.late_policy,
             allow_duplicate=self.allow_duplicate,
         )
-        return wish, [part.to_post() for part in others]
+        return publish_request, [part.to_post() for part in others]
 
 
 class BatchBody(inputs.Body):
     """Up to 1,000 posts."""
 
-    tweets: Annotated[list[PostBody], Field(min_length=1, max_length=MOST_POSTS)]
+    tweets: Annotated[list[PostBody], Field(min_length=1, max_length=MAX_POSTS)]
     dry_run: bool = False
     atomic: bool = False
 
-    def to_wishes(self) -> list[Wish]:
+    def to_publish_requests(self) -> list[PublishRequest]:
         """One wish per post."""
-        return [post.to_wish(post.account_id) for post in self.tweets]
+        return [post.to_publish_request(post.account_id) for post in self.tweets]
 
 
 class SharedPostBody(_PostWithoutAccount):
     """One post for several accounts, each named once."""
 
-    account_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=MOST_POSTS)]
+    account_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=MAX_POSTS)]
     dry_run: bool = False
     atomic: bool = False
 
-    def to_wishes(self) -> list[Wish]:
+    def to_publish_requests(self) -> list[PublishRequest]:
         """One wish per account."""
-        return [self.to_wish(account_id) for account_id in dict.fromkeys(self.account_ids)]
+        return [self.to_publish_request(account_id) for account_id in dict.fromkeys(self.account_ids)]

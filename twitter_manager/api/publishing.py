@@ -9,17 +9,17 @@ from twitter_manager.api import current, inputs, posting
 from twitter_manager.api.post_bodies import BatchBody, PostBody, SharedPostBody, ThreadBody
 from twitter_manager.api.refusals import refuse_failed
 from twitter_manager.api.shapes import (
+    batch_item_to_json,
     error_sentence,
     next_attempt_at,
     parsed_text_to_json,
-    placed_to_json,
     problem_to_json,
     tweet_of_batch_to_json,
     warnings_to_json,
 )
 from twitter_manager.errors import Invalid
-from twitter_manager.services.forecasting import Warned
-from twitter_manager.services.validating import Report
+from twitter_manager.services.publishing.validate import Report
+from twitter_manager.services.rate_limits.forecast import PublishWarning
 from twitter_manager.storage import batches, tweets
 from twitter_manager.timestamps import to_text
 
@@ -32,12 +32,12 @@ blueprint = Blueprint("publishing", __name__, url_prefix="/api/v1")
 def publish() -> tuple[Response, int]:
     """Publishes a post now and waits up to 20 s for what X says, or keeps it for its time or as a draft."""
     asked = inputs.body(PostBody)
-    wish = asked.to_wish(asked.account_id)
-    taken = current.services().publishing.publish(wish, once=current.once())
+    publish_request = asked.to_publish_request(asked.account_id)
+    taken = current.services().publishing.publish(publish_request, once=current.once())
     return published(taken.tweet.id, taken.warnings)
 
 
-def published(tweet_id: int, warnings: Sequence[Warned] = ()) -> tuple[Response, int]:
+def published(tweet_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple[Response, int]:
     """What became of a post that was taken; waits for it where it goes out now. Raises NotFound, XRefused."""
     services = current.services()
     found = tweets.get_of_account(services.db, tweet_id)
@@ -62,10 +62,10 @@ def publish_batch() -> tuple[Response, int]:
     """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
     asked = inputs.body_by_field("account_ids", SharedPostBody, BatchBody)
     taken = current.services().batches.publish(
-        asked.to_wishes(), dry_run=asked.dry_run, atomic=asked.atomic, once=current.once()
+        asked.to_publish_requests(), dry_run=asked.dry_run, atomic=asked.atomic, once=current.once()
     )
     kept = taken.batch is not None
-    posts = [placed_to_json(each, kept=kept) for each in taken.posts]
+    posts = [batch_item_to_json(each, kept=kept) for each in taken.posts]
     if not kept and not asked.dry_run:
         raise Invalid("batch_refused", field="tweets", details={"posts": posts})
     batch_id = taken.batch.id if taken.batch else None
@@ -99,11 +99,11 @@ def show_batch(batch_id: str) -> Response:
 def validate() -> Response:
     """Says what would become of a post or a thread, its lengths and its price, without doing anything."""
     asked = inputs.body_by_field("tweets", ThreadBody, PostBody)
-    validating = current.services().validating
+    validation = current.services().validation
     if isinstance(asked, ThreadBody):
-        wish, others = asked.to_wish()
-        return _report(validating.report(wish, others, is_thread=True))
-    return _report(validating.report(asked.to_wish(asked.account_id)))
+        publish_request, others = asked.to_publish_request()
+        return _report(validation.report(publish_request, others, is_thread=True))
+    return _report(validation.report(asked.to_publish_request(asked.account_id)))
 
 
 def _report(report: Report) -> Response:

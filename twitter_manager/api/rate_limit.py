@@ -5,7 +5,7 @@ import math
 from flask import Blueprint, Response, jsonify
 
 from twitter_manager.api import current, inputs
-from twitter_manager.services.rate_limit import EndpointLeft, left_of
+from twitter_manager.services.rate_limits.report import EndpointLimit, report_of
 from twitter_manager.timestamps import to_text
 from twitter_manager.twitter.rate_limits import PER_ACCOUNT
 
@@ -22,7 +22,7 @@ def show() -> Response:
     `endpoints` stand X's own limits; `source` is "x" where its headers told of them, else "table".
     """
     services = current.services()
-    left = left_of(services.db, inputs.id_in_query("account_id"), now=services.clock())
+    left = report_of(services.db, inputs.id_in_query("account_id"), now=services.clock())
     reset = left.room.reset_at
     return jsonify(
         {
@@ -38,7 +38,7 @@ def show() -> Response:
     )
 
 
-def _to_json(each: EndpointLeft) -> dict[str, object]:
+def _to_json(each: EndpointLimit) -> dict[str, object]:
     return {
         "endpoint": each.endpoint,
         "per": "app" if each.shared else "account",

@@ -8,8 +8,8 @@ import orjson
 from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.errors import ServiceError
 from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
-from twitter_manager.services.batches import Placed
-from twitter_manager.services.forecasting import Warned
+from twitter_manager.services.publishing.batches import BatchItem
+from twitter_manager.services.rate_limits.forecast import PublishWarning
 from twitter_manager.timestamps import to_text
 from twitter_manager.twitter.text import ParsedText
 
@@ -17,10 +17,10 @@ __all__ = [
     "account_details_to_json",
     "account_to_json",
     "attempt_to_json",
+    "batch_item_to_json",
     "error_sentence",
     "next_attempt_at",
     "parsed_text_to_json",
-    "placed_to_json",
     "problem_to_json",
     "thread_part_to_json",
     "tweet_of_batch_to_json",
@@ -145,11 +145,11 @@ def _post_to_json(found: TweetOfAccount) -> dict[str, object]:
     }
 
 
-def placed_to_json(placed: Placed, *, kept: bool) -> dict[str, object]:
+def batch_item_to_json(placed: BatchItem, *, kept: bool) -> dict[str, object]:
     """What became of one post of a batch. Where nothing was kept, none has an id."""
     row: dict[str, object] = {
         "post_id": placed.tweet.id if placed.tweet and kept else None,
-        "account_id": placed.wish.account_id,
+        "account_id": placed.request.account_id,
         "status": placed.tweet.status if placed.tweet else "refused",
         "error": None,
     }
@@ -164,7 +164,7 @@ def problem_to_json(problem: ServiceError) -> dict[str, object]:
     return {"field": problem.field, "code": problem.code, "message": problem.sentence, **problem.details}
 
 
-def warnings_to_json(warnings: Sequence[Warned]) -> list[dict[str, object]]:
+def warnings_to_json(warnings: Sequence[PublishWarning]) -> list[dict[str, object]]:
     """What does not stand against a post, but should be known."""
     return [
         {

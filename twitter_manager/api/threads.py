@@ -10,8 +10,8 @@ from twitter_manager.api.refusals import refuse_failed
 from twitter_manager.api.shapes import attempt_to_json, thread_part_to_json, tweet_to_json, warnings_to_json
 from twitter_manager.errors import NotFound
 from twitter_manager.models import TweetOfAccount
-from twitter_manager.services.forecasting import Warned
-from twitter_manager.services.thread_states import next_part, status_of_thread
+from twitter_manager.services.publishing.thread_states import next_part, status_of_thread
+from twitter_manager.services.rate_limits.forecast import PublishWarning
 from twitter_manager.storage import attempts, threads
 from twitter_manager.timestamps import to_text
 
@@ -23,8 +23,8 @@ blueprint = Blueprint("threads", __name__, url_prefix="/api/v1/threads")
 @blueprint.post("")
 def publish() -> tuple[Response, int]:
     """Publishes a thread part by part and waits up to 20 s for what X says, or keeps it for its time."""
-    wish, others = inputs.body(ThreadBody).to_wish()
-    taken = current.services().threads.publish(wish, others, once=current.once())
+    publish_request, others = inputs.body(ThreadBody).to_publish_request()
+    taken = current.services().threads.publish(publish_request, others, once=current.once())
     return published(taken.thread.id, taken.warnings)
 
 
@@ -60,7 +60,7 @@ def delete(thread_id: str) -> Response:
     return jsonify({"message": "Thread deleted", "thread_id": number, "deleted_posts": taken_down})
 
 
-def published(thread_id: int, warnings: Sequence[Warned] = ()) -> tuple[Response, int]:
+def published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple[Response, int]:
     """What became of a thread that was taken; waits for it where it goes out now. Raises NotFound, XRefused."""
     services = current.services()
     thread, parts = threads.get(services.db, thread_id), threads.list_parts(services.db, thread_id)

@@ -9,7 +9,7 @@ from twitter_manager.api import current, inputs
 from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
 from twitter_manager.api.tweet_lists import Status, filter_in_query
 from twitter_manager.errors import Invalid
-from twitter_manager.services.tweets import Change
+from twitter_manager.services.publishing.tweets import Change
 from twitter_manager.storage import accounts, attempts, tweet_cleanup, tweet_lists, tweets
 
 __all__ = ["blueprint", "created", "details", "resolved"]

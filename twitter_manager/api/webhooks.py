@@ -12,8 +12,8 @@ from twitter_manager.api import current, inputs
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Invalid
 from twitter_manager.models import Webhook, WebhookDelivery
-from twitter_manager.services.deliveries import payload
-from twitter_manager.services.webhooks import WebhookChange, is_failing
+from twitter_manager.services.webhooks.deliveries import payload
+from twitter_manager.services.webhooks.endpoints import WebhookChange, is_failing
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.webhook_deliveries import DeliveryFilter
 from twitter_manager.timestamps import to_text
@@ -32,7 +32,7 @@ Event = Literal[
 EVENTS: tuple[Event, ...] = get_args(Event)
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 STATUSES: tuple[str, ...] = get_args(DeliveryStatus)
-_MOST_IDS = 1000
+_MAX_IDS = 1000
 
 Events = Annotated[list[Event], Field(min_length=1, max_length=len(EVENTS))]
 Description = Annotated[str, Field(max_length=200)]
@@ -60,7 +60,7 @@ class WebhookPatch(inputs.Body):
 class Replay(inputs.Body):
     """Which deliveries go out again; with both, those of the list since that time."""
 
-    delivery_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MOST_IDS)] | None = None
+    delivery_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MAX_IDS)] | None = None
     since: inputs.Moment | None = None
 
 

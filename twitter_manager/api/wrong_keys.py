@@ -7,14 +7,14 @@ __all__ = ["WrongKeys"]
 
 _TRIES = 20
 _WINDOW_SECONDS = 60.0
-_MOST_ADDRESSES = 10_000
+_MAX_ADDRESSES = 10_000
 
 
 class WrongKeys:
     """A sliding window per address, in this process. Forgets the address that was quiet longest when there are many."""
 
     def __init__(
-        self, *, tries: int = _TRIES, window: float = _WINDOW_SECONDS, most_addresses: int = _MOST_ADDRESSES
+        self, *, tries: int = _TRIES, window: float = _WINDOW_SECONDS, most_addresses: int = _MAX_ADDRESSES
     ) -> None:
         self._tries = tries
         self._window = window

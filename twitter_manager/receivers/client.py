@@ -25,7 +25,7 @@ __all__ = ["DEADLINE", "AddressRefused", "Answer", "NoAnswer", "NotReached", "Re
 
 DEADLINE = 15.0  # for all of it: name, connection, request and answer
 CHECK_SECONDS = 3.0  # for the name of a webhook that is being made
-MOST_READ = 64 * 1024  # bytes of an answer's body, which nobody needs: it is read so that the receiver can end well
+MAX_READ = 64 * 1024  # bytes of an answer's body, which nobody needs: it is read so that the receiver can end well
 
 Resolve = Callable[[str, int, float], Sequence[Address]]
 
@@ -154,7 +154,7 @@ def _exchange(target: Target, line: socket.socket, body: bytes, headers: Mapping
     except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(_words(error)) from error
     with contextlib.closing(answer), contextlib.suppress(OSError, http.client.HTTPException):  # its status is known
-        answer.read(MOST_READ)
+        answer.read(MAX_READ)
     return Answer(answer.status, answer.getheader("Retry-After"))
 
 

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 from twitter_manager.host_names import served_name
 
-__all__ = ["LONGEST_URL", "Target", "parse"]
+__all__ = ["MAX_URL", "Target", "parse"]
 
-LONGEST_URL = 2000
+MAX_URL = 2000
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -23,8 +23,8 @@ class Target:
 
 def parse(url: str) -> Target:
     """`url` taken apart. Raises ValueError, in words that go behind the field's name."""
-    if len(url) > LONGEST_URL:
-        raise ValueError(f"must have at most {LONGEST_URL} characters")
+    if len(url) > MAX_URL:
+        raise ValueError(f"must have at most {MAX_URL} characters")
     if not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError("must be a URL of printable ASCII characters without blanks")
     try:

@@ -10,27 +10,27 @@ from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.crypto import Vault
 from twitter_manager.receivers.client import Receivers
-from twitter_manager.services.accounts import Accounts
+from twitter_manager.services.accounts.connect import AccountConnections
+from twitter_manager.services.accounts.manage import Accounts
+from twitter_manager.services.accounts.tokens import Tokens
 from twitter_manager.services.api_keys import ApiKeys
-from twitter_manager.services.batches import Batches
-from twitter_manager.services.connecting import Connecting
 from twitter_manager.services.context import Context
-from twitter_manager.services.deliveries import Deliveries
+from twitter_manager.services.dispatch.dispatcher import Dispatcher
 from twitter_manager.services.doctor import Doctor
+from twitter_manager.services.environments import build_environments
 from twitter_manager.services.health import Health
+from twitter_manager.services.maintenance import Maintenance
 from twitter_manager.services.mock_mode import MockMode
-from twitter_manager.services.publishing import Publishing
-from twitter_manager.services.signals import Signals
+from twitter_manager.services.notifier import Notifier
+from twitter_manager.services.publishing.batches import Batches
+from twitter_manager.services.publishing.publish import Publishing
+from twitter_manager.services.publishing.threads import Threads
+from twitter_manager.services.publishing.tweets import Tweets
+from twitter_manager.services.publishing.validate import Validation
+from twitter_manager.services.publishing.waiting import Waiting
 from twitter_manager.services.startup import Prepared, prepare
-from twitter_manager.services.threads import Threads
-from twitter_manager.services.tokens import Tokens
-from twitter_manager.services.turns import Turns
-from twitter_manager.services.tweets import TweetCare
-from twitter_manager.services.upkeep import Upkeep
-from twitter_manager.services.validating import Validating
-from twitter_manager.services.waiting import Waiting
-from twitter_manager.services.webhooks import Webhooks
-from twitter_manager.services.worlds import build_worlds
+from twitter_manager.services.webhooks.deliveries import Deliveries
+from twitter_manager.services.webhooks.endpoints import Webhooks
 from twitter_manager.simulator.world import World as SimulatedWorld
 from twitter_manager.storage.database import Database
 from twitter_manager.storage.sqlite import SqliteDatabase
@@ -46,12 +46,12 @@ class Services:
     db: Database
     vault: Vault
     clock: Callable[[], datetime]
-    signals: Signals
+    notifier: Notifier
     simulated: Callable[[], SimulatedWorld]
     accounts: Accounts
     api_keys: ApiKeys
     batches: Batches
-    connecting: Connecting
+    connections: AccountConnections
     deliveries: Deliveries
     doctor: Doctor
     health: Health
@@ -59,10 +59,10 @@ class Services:
     publishing: Publishing
     threads: Threads
     tokens: Tokens
-    turns: Turns
-    tweets: TweetCare
-    upkeep: Upkeep
-    validating: Validating
+    dispatcher: Dispatcher
+    tweets: Tweets
+    maintenance: Maintenance
+    validation: Validation
     waiting: Waiting
     webhooks: Webhooks
 
@@ -94,24 +94,24 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
     context = Context(
         db=db,
         vault=Vault(settings.encryption_key),
-        worlds=build_worlds(settings, simulated, clock, db),
-        signals=Signals(),
+        environments=build_environments(settings, simulated, clock, db),
+        notifier=Notifier(),
         clock=clock,
     )
     receivers = Receivers(settings.webhook_allowed_networks)
     tokens = Tokens(context)
-    tweets = TweetCare(context, tokens)
+    tweets = Tweets(context, tokens)
     return Services(
         settings=settings,
         db=context.db,
         vault=context.vault,
         clock=clock,
-        signals=context.signals,
+        notifier=context.notifier,
         simulated=simulated,
         accounts=Accounts(context, tokens),
         api_keys=ApiKeys(context),
         batches=Batches(context),
-        connecting=Connecting(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
+        connections=AccountConnections(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
         deliveries=Deliveries(context, receivers),
         doctor=Doctor(context, settings),
         health=Health(context),
@@ -119,10 +119,10 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         publishing=Publishing(context),
         threads=Threads(context, tweets),
         tokens=tokens,
-        turns=Turns(context, tokens),
+        dispatcher=Dispatcher(context, tokens),
         tweets=tweets,
-        upkeep=Upkeep(context),
-        validating=Validating(context),
+        maintenance=Maintenance(context),
+        validation=Validation(context),
         waiting=Waiting(context),
         webhooks=Webhooks(context, receivers),
     )

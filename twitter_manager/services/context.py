@@ -9,8 +9,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from twitter_manager.crypto import Vault
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.services.signals import Signals
-from twitter_manager.services.worlds import Worlds
+from twitter_manager.services.environments import XEnvironments
+from twitter_manager.services.notifier import Notifier
 from twitter_manager.storage.database import Database, Transaction
 
 __all__ = ["Context"]
@@ -27,11 +27,11 @@ class Context:
 
     db: Database
     vault: Vault
-    worlds: Worlds
-    signals: Signals
+    environments: XEnvironments
+    notifier: Notifier
     clock: Callable[[], datetime]
 
-    def store_knowledge(
+    def store_durably(
         self,
         store: Callable[Concatenate[Transaction, Arguments], Result],
         *args: Arguments.args,

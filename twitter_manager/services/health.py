@@ -10,7 +10,7 @@ from twitter_manager.models import AppRest
 from twitter_manager.services.context import Context
 from twitter_manager.storage import app_rests, lanes, service_state, tweet_queue, workers
 from twitter_manager.storage.database import Queries
-from twitter_manager.timestamps import later, to_text
+from twitter_manager.timestamps import earlier, to_text
 from twitter_manager.version import VERSION
 
 __all__ = ["Health", "HealthReport", "worker_is_alive"]
@@ -62,7 +62,7 @@ class HealthReport:
 
 def worker_is_alive(q: Queries, now: datetime) -> bool:
     """Whether any worker gave a sign of life lately."""
-    return workers.any_seen_since(q, later(now, -WORKER_SILENCE))
+    return workers.any_seen_since(q, earlier(now, WORKER_SILENCE))
 
 
 class Health:
@@ -79,7 +79,10 @@ class Health:
             reasons = tuple(reason for check in _CHECKS if (reason := check(db, now)))
             other = not service_state.mock_mode(db)
             return HealthReport(
-                now, reasons, tuple(app_rests.list_all(db)), tweet_queue.count_due_of_world(db, mock=other, now=now)
+                now,
+                reasons,
+                tuple(app_rests.list_all(db)),
+                tweet_queue.count_due_of_environment(db, mock=other, now=now),
             )
         except StorageUnavailable:
             return HealthReport(now, (sentence_of("database_unavailable"),))
@@ -91,7 +94,7 @@ def _no_worker(q: Queries, now: datetime) -> str | None:
 
 def _overdue(q: Queries, now: datetime) -> str | None:
     due = lanes.oldest_overdue(q)
-    if due is None or due > later(now, -OVERDUE):
+    if due is None or due > earlier(now, OVERDUE):
         return None
     return f"Due tweets have been waiting since {to_text(due)}"
 

@@ -19,11 +19,11 @@ class MockMode:
 
     def switch(self, enabled: bool) -> bool:
         """Switches, and returns the new state. A call in flight ends where it began. Raises Conflict."""
-        if not enabled and self._context.worlds.of(False).client is None:
+        if not enabled and self._context.environments.of(False).client is None:
             raise Conflict("oauth_not_configured")
         with self._context.db.transaction() as tx:
             service_state.set_mock_mode(tx, enabled)
             service_state.put(tx, service_state.SWITCHED, "1" if enabled else "0")
-            lanes.make_world_due(tx, mock=enabled)
-            tx.after_commit(self._context.signals.wake)
+            lanes.make_environment_due(tx, mock=enabled)
+            tx.after_commit(self._context.notifier.wake)
         return enabled

@@ -9,14 +9,14 @@ from typing import Any
 
 from twitter_manager.errors import Invalid, ServiceError
 from twitter_manager.models import Tweet
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier
 from twitter_manager.twitter.matching import canonical
 from twitter_manager.twitter.text import parse
 
 __all__ = [
     "LATEST_PAST",
     "Post",
-    "Wish",
+    "PublishRequest",
     "check_schedule",
     "check_text",
     "fingerprint",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
-FURTHEST_YEAR = 9000  # far beyond it the arithmetic of times ends
+MAX_YEAR = 9000  # far beyond it the arithmetic of times ends
 _OUR_LONGEST_ID = 12  # digits; what is longer is an id of X's
 
 
@@ -47,7 +47,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class PublishRequest:
     """What a caller wants done with a post: where, when, and what then. No `schedule_at`: now."""
 
     account_id: int
@@ -66,9 +66,9 @@ def check_text(text: str) -> None:
 
 def check_schedule(schedule_at: datetime | None, now: datetime) -> None:
     """Raises Invalid for a time that is over, or at the end of all times."""
-    if schedule_at is not None and schedule_at < later(now, -LATEST_PAST):
+    if schedule_at is not None and schedule_at < earlier(now, LATEST_PAST):
         raise Invalid("schedule_in_the_past", field="schedule_at")
-    if schedule_at is not None and schedule_at.year >= FURTHEST_YEAR:
+    if schedule_at is not None and schedule_at.year >= MAX_YEAR:
         raise Invalid("schedule_too_far", field="schedule_at")
 
 

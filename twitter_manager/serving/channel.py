@@ -16,7 +16,7 @@ from twitter_manager.serving.refusals import Refusal
 __all__ = ["Channel", "Overdue"]
 
 _NEXT_ONE_SECONDS = 0.1
-_LEAST_BYTES_PER_SECOND = 1024
+_MIN_BYTES_PER_SECOND = 1024
 _BYTES_PER_TURN = 1024 * 1024
 _BYTES_PER_SEND = 256 * 1024  # waitress reads from its buffer as much as the system's is large, sent or not
 
@@ -102,7 +102,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if now - since < limits.send_seconds:
             return False
         self._mark = (now, self._sent)
-        return bool(self._sent - sent < limits.send_seconds * _LEAST_BYTES_PER_SECOND)
+        return bool(self._sent - sent < limits.send_seconds * _MIN_BYTES_PER_SECOND)
 
     def refuse(self, error: Error) -> None:
         """Answers the request that is half received with `error`. Loop thread only, and only while none is waiting."""

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from twitter_manager.capacity import LARGEST_BODY, THREADS
+from twitter_manager.capacity import MAX_BODY, THREADS
 
 __all__ = ["Limits", "affordable"]
 
@@ -24,7 +24,7 @@ class Limits:
 
     threads: int = THREADS
     connections: int = 1024
-    max_body: int = LARGEST_BODY
+    max_body: int = MAX_BODY
     max_headers: int = 64 * 1024
     receive_seconds: float = 30.0
     idle_seconds: float = 60.0

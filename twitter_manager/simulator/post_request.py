@@ -9,7 +9,7 @@ from twitter_manager.simulator.problems import Refusal, forbidden, invalid_body
 
 __all__ = ["draft_from"]
 
-LONGEST_TEXT = 25_000
+MAX_TEXT = 25_000
 EXCLUSIVE = ("media", "poll", "quote_tweet_id", "card_uri", "direct_message_deep_link")
 REPLY_SETTINGS = ("following", "mentionedUsers", "subscribers", "verified")
 Check = Callable[[str, Any], None]
@@ -21,7 +21,7 @@ def draft_from(body: dict[str, Any]) -> Draft:
     text = body.get("text", "")
     if not text.strip() and "media" not in body:
         raise Refusal(invalid_body("$.text: is missing but it is required"))
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT:
         raise Refusal(forbidden("Your Tweet text is too long. For more information, see the documentation."))
     if sum(name in body for name in EXCLUSIVE) > 1:
         raise Refusal(invalid_body(f"only one of {', '.join(EXCLUSIVE)} may be given"))

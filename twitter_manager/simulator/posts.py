@@ -9,7 +9,7 @@ from typing import Any
 from twitter_manager.simulator.ids import next_id
 from twitter_manager.simulator.links import fingerprint, normalized, written
 from twitter_manager.simulator.users import User
-from twitter_manager.timestamps import later, to_text
+from twitter_manager.timestamps import earlier, later, to_text
 
 __all__ = [
     "Draft",
@@ -149,7 +149,7 @@ def repeats_recent_text(db: sqlite3.Connection, text: str, *, author_id: str, no
         {
             "author": int(author_id),
             "fingerprint": fingerprint(text),
-            "since": to_text(later(now, -DUPLICATE_WINDOW_S)),
+            "since": to_text(earlier(now, DUPLICATE_WINDOW_S)),
         },
     ).fetchone()
     return row is not None

@@ -21,7 +21,7 @@ __all__ = ["running", "serve"]
 log = logging.getLogger(__name__)
 
 SILENCE_S = 600
-LARGEST_BODY = 64 * 1024 * 1024
+MAX_BODY = 64 * 1024 * 1024
 
 
 def serve(world: World, *, host: str = "127.0.0.1", port: int) -> None:
@@ -100,7 +100,7 @@ class SimulatorHandler(BaseHTTPRequestHandler):
     def respond(self) -> None:
         """One request, one answer."""
         length = self.headers.get("content-length", "0")
-        if self.headers.get("transfer-encoding") or not length.isdigit() or int(length) > LARGEST_BODY:
+        if self.headers.get("transfer-encoding") or not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
             self._send(problem(413, "Payload Too Large", detail="A body needs a Content-Length of at most 64 MiB."))
             return

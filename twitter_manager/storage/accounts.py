@@ -25,8 +25,8 @@ __all__ = [
     "mark_unauthorized",
     "rename_namesakes",
     "replace_secrets",
+    "reset_unauthorized",
     "store_tokens",
-    "trusted",
 ]
 
 _account = mapper(Account)
@@ -150,7 +150,7 @@ def change_status(tx: Transaction, account_id: int, status: str, error_code: str
     )
 
 
-def trusted(tx: Transaction, account_id: int) -> None:
+def reset_unauthorized(tx: Transaction, account_id: int) -> None:
     """X took the token: earlier 401s count no more."""
     tx.execute(
         "UPDATE twitter_account SET unauthorized_streak = 0 WHERE id = :id AND unauthorized_streak > 0", id=account_id

@@ -17,8 +17,8 @@ __all__ = [
     "list_of_tweet",
     "list_open_of_account",
     "note_absent",
-    "note_failed_look",
     "note_posted",
+    "record_failed_check",
 ]
 
 _attempt = mapper(Attempt)
@@ -159,7 +159,7 @@ def note_absent(tx: Transaction, attempt_id: int) -> int:
     return int(row["looks_absent"]) if row else 0
 
 
-def note_failed_look(tx: Transaction, attempt_id: int) -> int:
+def record_failed_check(tx: Transaction, attempt_id: int) -> int:
     """One more reading that failed; returns how many failed in a row."""
     row = tx.one(
         """

@@ -13,9 +13,9 @@ from twitter_manager.errors import StorageUnavailable
 # While one writer is stuck for so long (the file is locked elsewhere), so many may wait for it; whoever comes then is
 # refused at once. Half of the server's threads: the others go on answering what only reads.
 STUCK_SECONDS = 1.0
-MOST_WAITING = 32
+MAX_WAITING = 32
 
-__all__ = ["MOST_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "Row", "Transaction"]
+__all__ = ["MAX_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "Row", "Transaction"]
 
 
 class Row(Protocol):
@@ -94,7 +94,7 @@ class FairLock:
                 self._held = True
                 self._held_since = time.monotonic()
                 return
-            if len(self._waiting) >= MOST_WAITING and time.monotonic() - self._held_since > STUCK_SECONDS:
+            if len(self._waiting) >= MAX_WAITING and time.monotonic() - self._held_since > STUCK_SECONDS:
                 raise StorageUnavailable("the database is stuck and many wait for it")
             turn = threading.Lock()
             turn.acquire()

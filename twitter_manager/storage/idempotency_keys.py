@@ -7,7 +7,7 @@ from twitter_manager.errors import Conflict
 from twitter_manager.models import IdempotencyKey
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier
 
 __all__ = ["KEPT_SECONDS", "Once", "check_free", "delete_older_than", "find", "insert", "insert_answer", "keep_answer"]
 
@@ -40,7 +40,7 @@ def find(q: Queries, once: Once, *, now: datetime) -> IdempotencyKey | None:
         WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key AND created_at >= :oldest
         """,
         **_place(once),
-        oldest=later(now, -KEPT_SECONDS),
+        oldest=earlier(now, KEPT_SECONDS),
     )
     return _row(row) if row else None
 
@@ -71,7 +71,7 @@ def keep_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> boo
         **_place(once),
         status=status,
         answer=answer,
-        oldest=later(tx.now, -KEPT_SECONDS),
+        oldest=earlier(tx.now, KEPT_SECONDS),
     )
     return changed == 1
 
@@ -105,7 +105,7 @@ def _insert(
         status=status,
         answer=answer,
         now=tx.now,
-        oldest=later(tx.now, -KEPT_SECONDS),
+        oldest=earlier(tx.now, KEPT_SECONDS),
     )
     return changed == 1
 

@@ -12,7 +12,7 @@ from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import from_text
 
 __all__ = [
-    "MOST_UNSETTLED",
+    "MAX_UNSETTLED",
     "claim",
     "count_unsettled",
     "end_rest",
@@ -20,9 +20,10 @@ __all__ = [
     "free_all_of_worker",
     "get",
     "holds",
+    "lease_account",
     "list_wrong",
     "make_due",
-    "make_world_due",
+    "make_environment_due",
     "next_due",
     "note_x_id",
     "oldest_overdue",
@@ -31,10 +32,9 @@ __all__ = [
     "renew",
     "rest",
     "set_trouble",
-    "take",
 ]
 
-MOST_UNSETTLED = 3  # an outage of X must not turn a whole queue unclear
+MAX_UNSETTLED = 3  # an outage of X must not turn a whole queue unclear
 
 _lane = mapper(Lane)
 
@@ -51,7 +51,7 @@ _NEXT_DUE = f"""
             SELECT count(*) FROM tweet AS u
             WHERE u.twitter_account_id = lane.account_id
                 AND (u.needs_decision = 0 OR u.error_code = 'x_cannot_be_asked')
-                AND u.status IN ('posting', 'unconfirmed')) < {MOST_UNSETTLED}
+                AND u.status IN ('posting', 'unconfirmed')) < {MAX_UNSETTLED}
         THEN (
             SELECT max(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
             WHERE t.twitter_account_id = lane.account_id AND t.due_at IS NOT NULL
@@ -95,7 +95,7 @@ def claim(tx: Transaction, *, lease: str, until: datetime, worker_id: str) -> La
     return _lane(row) if row else None
 
 
-def take(tx: Transaction, account_id: int, *, lease: str, until: datetime, worker_id: str) -> bool:
+def lease_account(tx: Transaction, account_id: int, *, lease: str, until: datetime, worker_id: str) -> bool:
     """Leases this very lane, due or not; False while somebody else has it."""
     changed = tx.execute(
         """
@@ -172,7 +172,7 @@ def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
     )
 
 
-def make_world_due(tx: Transaction, *, mock: bool) -> None:
+def make_environment_due(tx: Transaction, *, mock: bool) -> None:
     """Every lane of the world with something to do at any time looks again now."""
     tx.execute(
         """

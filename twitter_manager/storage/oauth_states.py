@@ -6,7 +6,7 @@ from twitter_manager.models import OAuthState
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["delete_all", "delete_older_than", "insert", "spend"]
+__all__ = ["consume", "delete_all", "delete_older_than", "insert"]
 
 _state = mapper(OAuthState)
 
@@ -37,7 +37,7 @@ def insert(
     )
 
 
-def spend(tx: Transaction, state: str) -> OAuthState | None:
+def consume(tx: Transaction, state: str) -> OAuthState | None:
     """Takes the state away, whatever comes after; None when it is not there (any more)."""
     row = tx.one("DELETE FROM oauth_state WHERE state = :state RETURNING *", state=state)
     return _state(row) if row else None

@@ -12,9 +12,9 @@ from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 __all__ = [
     "cancel_unsent",
     "chain",
+    "close_gap",
     "delete",
     "get",
-    "hand_over",
     "insert",
     "is_being_answered",
     "is_stopped",
@@ -121,7 +121,7 @@ def reschedule(tx: Transaction, thread_id: int, scheduled_at: datetime) -> None:
     )
 
 
-def hand_over(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
+def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
     """A part's row was deleted, its post at X too if `taken_down`: the one behind it, if that is not out, stands in its
     place, with its time, and answers what is there to be answered."""
     parent = gone.reply_to if gone.twitter_id is None or taken_down else gone.twitter_id

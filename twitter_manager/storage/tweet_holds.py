@@ -8,20 +8,20 @@ from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
-    "dispose_of_late",
+    "expire_overdue",
     "hold",
     "hold_all_of_account",
     "hold_due_of_account",
-    "hold_due_of_world",
+    "hold_due_of_environment",
     "release_held_for_window",
     "release_held_of_account",
-    "release_held_of_world",
+    "release_held_of_environment",
 ]
 
 _tweet = mapper(Tweet)
 
 
-def dispose_of_late(tx: Transaction, account_id: int, *, before: datetime, most: int) -> Sequence[Tweet]:
+def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: int) -> Sequence[Tweet]:
     """At most so many tweets whose time was before that, which were never tried and are not wanted late: canceled or
     held, as their late_policy says. Returns them."""
     rows = tx.all(
@@ -84,7 +84,7 @@ def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, un
     return [row["id"] for row in rows]
 
 
-def hold_due_of_world(tx: Transaction, *, mock: bool, error_code: str, until: datetime) -> list[int]:
+def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, until: datetime) -> list[int]:
     """What is due in any lane of the world waits for the app's next probe; returns the tweets."""
     rows = tx.all(
         """
@@ -162,7 +162,7 @@ def release_held_for_window(tx: Transaction) -> None:
     )
 
 
-def release_held_of_world(tx: Transaction, *, mock: bool, error_code: str) -> None:
+def release_held_of_environment(tx: Transaction, *, mock: bool, error_code: str) -> None:
     """X takes the app's calls again: what was held for that is due now."""
     tx.execute(
         """

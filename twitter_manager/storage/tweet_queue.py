@@ -6,10 +6,10 @@ from datetime import datetime
 from twitter_manager.models import Tweet
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
-from twitter_manager.timestamps import from_text, later
+from twitter_manager.timestamps import earlier, from_text
 
 __all__ = [
-    "count_due_of_world",
+    "count_due_of_environment",
     "list_due_times",
     "list_unsettled",
     "next_to_send",
@@ -64,7 +64,7 @@ def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -
         """,
         account_id=account_id,
         until=until,
-        stopped=later(until, -STOPPED_SECONDS),
+        stopped=earlier(until, STOPPED_SECONDS),
         most=most,
     )
     return [from_text(row["moment"]) for row in rows]
@@ -79,7 +79,7 @@ def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
     return sorted((_tweet(row) for row in rows), key=lambda tweet: tweet.id)
 
 
-def count_due_of_world(q: Queries, *, mock: bool, now: datetime) -> int:
+def count_due_of_environment(q: Queries, *, mock: bool, now: datetime) -> int:
     """How many due tweets of the world wait."""
     row = q.one(
         """

@@ -9,18 +9,18 @@ from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
-    "ask_owner",
     "begin_posting",
     "cancel",
     "edit",
-    "look_at",
     "make_due",
     "make_pending_due",
     "mark_failed",
+    "mark_needs_decision",
     "mark_posted",
     "mark_unconfirmed",
-    "postpone_looks",
+    "postpone_checks",
     "retry",
+    "schedule_check",
     "send_again",
     "take_id_from_another",
 ]
@@ -206,17 +206,17 @@ def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_erro
 
 
 def mark_unconfirmed(
-    tx: Transaction, tweet_id: int, *, look_at: datetime, error_code: str, twitter_error: str | None
+    tx: Transaction, tweet_id: int, *, check_at: datetime, error_code: str, twitter_error: str | None
 ) -> bool:
-    """It was sent and whether X took it is not known: the first look is at `look_at`."""
+    """It was sent and whether X took it is not known: the first look is at `check_at`."""
     changed = tx.execute(
         """
-        UPDATE tweet SET status = 'unconfirmed', due_at = :look_at, error_code = :error_code,
+        UPDATE tweet SET status = 'unconfirmed', due_at = :check_at, error_code = :error_code,
             twitter_error = :twitter_error, updated_at = :now
         WHERE id = :id AND status IN ('posting', 'unconfirmed')
         """,
         id=tweet_id,
-        look_at=look_at,
+        check_at=check_at,
         error_code=error_code,
         twitter_error=twitter_error,
         now=tx.now,
@@ -224,7 +224,7 @@ def mark_unconfirmed(
     return changed == 1
 
 
-def look_at(tx: Transaction, tweet_id: int, moment: datetime | None) -> None:
+def schedule_check(tx: Transaction, tweet_id: int, moment: datetime | None) -> None:
     """The next look for an unconfirmed tweet; None: not before its account is back or its owner decided."""
     tx.execute(
         "UPDATE tweet SET due_at = :moment, updated_at = :now WHERE id = :id AND status = 'unconfirmed'",
@@ -234,7 +234,7 @@ def look_at(tx: Transaction, tweet_id: int, moment: datetime | None) -> None:
     )
 
 
-def postpone_looks(tx: Transaction, account_id: int, moment: datetime) -> None:
+def postpone_checks(tx: Transaction, account_id: int, moment: datetime) -> None:
     """No look for the account before `moment`."""
     tx.execute(
         """
@@ -247,19 +247,19 @@ def postpone_looks(tx: Transaction, account_id: int, moment: datetime) -> None:
     )
 
 
-def ask_owner(
-    tx: Transaction, tweet_id: int, *, error_code: str, look_at: datetime | None, twitter_error: str | None = None
+def mark_needs_decision(
+    tx: Transaction, tweet_id: int, *, error_code: str, check_at: datetime | None, twitter_error: str | None = None
 ) -> bool:
-    """Only its owner can say now whether it is at X; the service looks on at `look_at` all the same, if it can."""
+    """Only its owner can say now whether it is at X; the service looks on at `check_at` all the same, if it can."""
     changed = tx.execute(
         """
-        UPDATE tweet SET needs_decision = 1, error_code = :error_code, due_at = :look_at,
+        UPDATE tweet SET needs_decision = 1, error_code = :error_code, due_at = :check_at,
             twitter_error = coalesce(:twitter_error, twitter_error), updated_at = :now
         WHERE id = :id AND status = 'unconfirmed'
         """,
         id=tweet_id,
         error_code=error_code,
-        look_at=look_at,
+        check_at=check_at,
         twitter_error=twitter_error,
         now=tx.now,
     )

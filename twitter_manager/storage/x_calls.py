@@ -10,22 +10,22 @@ from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import from_text
 
 __all__ = [
-    "Standing",
+    "Usage",
+    "clamp_future",
     "count_of_app",
     "delete_newest",
     "delete_older_than",
     "insert",
     "list_of_account",
     "list_of_endpoint",
-    "standing",
-    "throw_back",
+    "usage",
 ]
 
 _call = mapper(XCall)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Usage:
     """What decides about a next call: the calls that stand at the limits, if there are so many, and X's headers."""
 
     of_account: datetime | None
@@ -50,7 +50,7 @@ def insert(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str
     )
 
 
-def standing(
+def usage(
     q: Queries,
     *,
     account_id: int | None,
@@ -60,7 +60,7 @@ def standing(
     of_endpoint: int,
     of_day: int | None,
     of_app: int | None,
-) -> Standing:
+) -> Usage:
     """The of_account-th newest call of the account, and so on; a limit in X's headers goes before `of_endpoint`.
 
     The app's calls are only counted where the whole log has enough rows: most days that spares reading 10,000.
@@ -93,7 +93,7 @@ def standing(
         of_app=of_app,
     )
     times = ("of_account", "of_endpoint", "of_day", "of_app", "reset_at")
-    return Standing(
+    return Usage(
         call_limit=row["call_limit"],
         remaining=row["remaining"],
         **{name: row[name] and from_text(row[name]) for name in times},
@@ -159,6 +159,6 @@ def delete_older_than(tx: Transaction, moment: datetime) -> int:
     return tx.execute("DELETE FROM x_call WHERE called_at < :moment", moment=moment)
 
 
-def throw_back(tx: Transaction) -> int:
+def clamp_future(tx: Transaction) -> int:
     """Calls that seem to come (the clock was set back) were made by now: none counts longer than its window."""
     return tx.execute("UPDATE x_call SET called_at = :now WHERE called_at > :now", now=tx.now)

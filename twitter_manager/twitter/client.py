@@ -17,13 +17,13 @@ import urllib3.exceptions
 from twitter_manager.timestamps import now
 from twitter_manager.twitter.connection import Call, LineAdapter, calling
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError, problem_of, refusal
-from twitter_manager.twitter.rate_limits import LONGEST_WINDOW, NOTHING, RateWindow
+from twitter_manager.twitter.rate_limits import MAX_WINDOW, NOTHING, RateWindow
 
 __all__ = ["DEADLINE", "Meter", "Reply", "XClient", "basic", "bearer", "new_session"]
 
 DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to the last byte
 CONNECT_SECONDS = 10.0
-LARGEST_ANSWER = 8 * 1024 * 1024
+MAX_ANSWER = 8 * 1024 * 1024
 
 _HEADERS = requests.utils.default_headers()
 
@@ -42,15 +42,15 @@ class Reply:
 class Meter(Protocol):
     """Counts calls before they are made. `endpoint`: "GET /2/tweets"; no account: the app's own token."""
 
-    def take(self, account_id: int | None, endpoint: str) -> None:
+    def acquire(self, account_id: int | None, endpoint: str) -> None:
         """Takes the place of one call. Raises WindowSpent."""
         ...
 
-    def give_back(self, account_id: int | None, endpoint: str) -> None:
+    def release(self, account_id: int | None, endpoint: str) -> None:
         """The call was certainly not sent."""
         ...
 
-    def learn(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
+    def record_headers(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
         """What X's headers said in the answer."""
         ...
 
@@ -123,16 +123,16 @@ class XClient:
         call, name = Call(self._deadline, before_first_byte), f"{method} {endpoint or path}"
         if self._meter is None or not metered:
             return self._ask(request, call, name, account_id)
-        self._meter.take(account_id, name)
+        self._meter.acquire(account_id, name)
         try:
             reply = self._ask(request, call, name, account_id)
         except NotSent:
-            self._meter.give_back(account_id, name)
+            self._meter.release(account_id, name)
             raise
         except XError as error:
-            self._meter.learn(account_id, name, error.window)
+            self._meter.record_headers(account_id, name, error.window)
             raise
-        self._meter.learn(account_id, name, reply.window)
+        self._meter.record_headers(account_id, name, reply.window)
         return reply
 
     def _ask(self, request: requests.Request, call: Call, name: str, account_id: int | None) -> Reply:
@@ -196,7 +196,7 @@ def _content(answer: requests.Response) -> bytes:
     for piece in answer.iter_content(65_536):
         pieces.append(piece)
         size += len(piece)
-        if size > LARGEST_ANSWER:
+        if size > MAX_ANSWER:
             raise ValueError("the answer is too large")
     return b"".join(pieces)
 
@@ -248,7 +248,7 @@ def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
     """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
     known = [_reset(headers, "x-rate-limit", present), *_spent_days(headers, present)]
     after = _number(headers.get("retry-after"))
-    if after is not None and timedelta(seconds=min(after, 10**8)) <= LONGEST_WINDOW:
+    if after is not None and timedelta(seconds=min(after, 10**8)) <= MAX_WINDOW:
         known.append(present + timedelta(seconds=after))
     return max((reset for reset in known if reset is not None), default=None)
 
@@ -266,7 +266,7 @@ def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime
     if reset is None:
         return None
     reset += _clock_ahead(headers, present) or timedelta(0)
-    return reset if reset - present <= LONGEST_WINDOW else None
+    return reset if reset - present <= MAX_WINDOW else None
 
 
 def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | None:

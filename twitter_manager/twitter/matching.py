@@ -85,7 +85,7 @@ _STATUS_LINK = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _MENTIONS = re.compile(r"(?:@[A-Za-z0-9_]{1,15}(?: |\Z))+")
-_MOST_LINKS_ADDED = 2  # one for the media, one for the quoted post
+_MAX_LINKS_ADDED = 2  # one for the media, one for the quoted post
 
 
 def canonical_seen(post: SeenPost) -> str:
@@ -118,7 +118,7 @@ def _readings(
     quotes: frozenset[str] = frozenset()
     media = False
     yield _Reading(_spelled_out(text, targets))
-    for _ in range(_MOST_LINKS_ADDED):
+    for _ in range(_MAX_LINKS_ADDED):
         last = _LAST_TCO.search(text)
         status = _STATUS_LINK.match(targets.get(last[1], "")) if last else None
         if last is None or status is None or not (status[2] or status[1] in (post.quote_of, quote_of, post.id)):
@@ -147,7 +147,7 @@ def _spelled_out(text: str, targets: dict[str, str]) -> str:
 def _without_last_links(post: SeenPost) -> str:
     """The text without the links at its end, whatever X says of them: with media one of them may be X's."""
     text = _text(post)
-    for _ in range(_MOST_LINKS_ADDED):
+    for _ in range(_MAX_LINKS_ADDED):
         text = _LAST_TCO.sub("", text)
     return _spelled_out(text, _targets(post, frozenset()))
 

@@ -15,9 +15,9 @@ from twitter_manager.twitter.normalization import nfkc
 ALIKE = 0.95
 # A changed letter touches four groups of four letters: alike to 95 percent are texts that share 80 percent of these.
 ALIKE_IN_GROUPS = 0.8
-LONGEST_MIDDLE = 200
-SHORTEST_BEGINNING = 20
-SHORTEST_BEGINNING_WITHOUT_ELLIPSIS = 100
+MAX_MIDDLE = 200
+MIN_BEGINNING = 20
+MIN_BEGINNING_WITHOUT_ELLIPSIS = 100
 
 _NUMBER = re.compile(r"\d+")
 _SHAPELESS = re.compile(r"[\s\ufe00-\ufe0f\u200b-\u200f\u2060\ufeff\ufffc]+")
@@ -38,7 +38,7 @@ def is_cut_short(theirs: str, *, of: str, is_long: bool) -> bool:
     """Whether `theirs` is the beginning of our text: with "…" at its end, or without if ours is a long post."""
     ellipsis = _ELLIPSIS_AT_END.search(theirs)
     beginning = theirs[: ellipsis.start()].rstrip() if ellipsis else theirs
-    least = SHORTEST_BEGINNING if ellipsis else SHORTEST_BEGINNING_WITHOUT_ELLIPSIS
+    least = MIN_BEGINNING if ellipsis else MIN_BEGINNING_WITHOUT_ELLIPSIS
     if len(beginning) < least or not (ellipsis or is_long):
         return False
     return of.startswith(beginning) or bool(_letters(beginning) and _letters(of).startswith(_letters(beginning)))
@@ -60,7 +60,7 @@ def _alike(one: str, other: str) -> bool:
     whole, shared = len(one) + len(other), 2 * (before + behind)
     if shared + 2 * min(len(middle), len(other_middle)) < ALIKE * whole:
         return False
-    if max(len(middle), len(other_middle)) > LONGEST_MIDDLE:
+    if max(len(middle), len(other_middle)) > MAX_MIDDLE:
         return _share_of_groups(one, other) >= ALIKE_IN_GROUPS
     matches = SequenceMatcher(None, middle, other_middle, autojunk=False).get_matching_blocks()
     return shared + 2 * sum(match.size for match in matches) >= ALIKE * whole

@@ -10,7 +10,7 @@ from functools import cache
 __all__ = ["encoded_length", "longest_encoding"]
 
 _BASE, _T_MIN, _T_MAX, _SKEW, _DAMP, _FIRST_BIAS, _FIRST_CODE = 36, 1, 26, 38, 700, 72, 128
-_MOST_DIGITS = 12  # enough for any number: from the second digit on each makes the largest ten times larger
+_MAX_DIGITS = 12  # enough for any number: from the second digit on each makes the largest ten times larger
 
 
 def longest_encoding(label: str) -> int:
@@ -44,7 +44,7 @@ def encoded_length(label: str, *, most: int) -> int:
 def _limits(bias: int) -> tuple[int, ...]:
     """The smallest number that takes two digits, three, four and so on."""
     limits, limit, weight = [], 0, 1
-    for digit in range(1, _MOST_DIGITS):
+    for digit in range(1, _MAX_DIGITS):
         threshold = min(max(_BASE * digit - bias, _T_MIN), _T_MAX)
         limit += threshold * weight
         weight *= _BASE - threshold
@@ -61,4 +61,4 @@ def _bias_after(delta: int, written: int) -> int:
     return steps + (_BASE - _T_MIN + 1) * delta // (delta + _SKEW)
 
 
-_SMALLEST_LIMITS = tuple(map(min, zip(*map(_limits, range(_BASE * _MOST_DIGITS)), strict=True)))  # whatever the bias
+_SMALLEST_LIMITS = tuple(map(min, zip(*map(_limits, range(_BASE * _MAX_DIGITS)), strict=True)))  # whatever the bias

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier, later
 
 __all__ = [
-    "LONGEST_WINDOW",
+    "MAX_WINDOW",
     "NOTHING",
     "NO_RESET_SECONDS",
     "PER_ACCOUNT",
@@ -34,7 +34,7 @@ __all__ = [
 
 QUARTER = 15 * 60
 DAY = 24 * 3600
-LONGEST_WINDOW = timedelta(hours=25)  # X's longest has 24; a reset beyond is no epoch in seconds
+MAX_WINDOW = timedelta(hours=25)  # X's longest has 24; a reset beyond is no epoch in seconds
 NO_RESET_SECONDS = 60.0  # so long X's own sample waits where a spent window names no reset
 SAME_WINDOW = timedelta(seconds=60)  # X's Date has whole seconds, so one reset comes out differently each time
 
@@ -175,7 +175,7 @@ def learned(known: RateWindow, said: RateWindow, now: datetime) -> RateWindow | 
     limit, reset = said.limit or known.limit, said.reset_at
     if reset is None and said.remaining == 0:
         reset = later(now, NO_RESET_SECONDS)
-    if said.remaining is None or reset is None or not now < reset <= now + LONGEST_WINDOW:
+    if said.remaining is None or reset is None or not now < reset <= now + MAX_WINDOW:
         return _with_limit(known, limit)
     news = RateWindow(limit, said.remaining, reset)
     if is_same_window(known, news):
@@ -207,4 +207,4 @@ def _counts(call: datetime, limit: Limit, now: datetime, known: RateWindow) -> b
     began_anew = known.reset_at
     if began_anew is not None and call < began_anew <= now:
         return False
-    return call > later(now, -limit.seconds)
+    return call > earlier(now, limit.seconds)

@@ -25,7 +25,7 @@ _TWEET_DIALECT: Mapping[str, str] = {
 DIALECTS = (_POST_DIALECT, _TWEET_DIALECT)
 CREATE = "POST /2/tweets"  # its name in X's table of limits
 PAGE_SIZE = "100"
-MOST_PAGES = 1000  # X shows the latest 3,200 posts: more pages are a loop
+MAX_PAGES = 1000  # X shows the latest 3,200 posts: more pages are a loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def _pages(
     account_id: int | None,
 ) -> Iterator[Reply]:
     path, token, seen = f"/2/users/{user_id}/tweets", None, set[str]()
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         if before_page:
             before_page()
         page = query if token is None else {**query, "pagination_token": token}

@@ -6,7 +6,7 @@ import time
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services import Services
-from twitter_manager.services.deliveries import Delivery
+from twitter_manager.services.webhooks.deliveries import Delivery
 
 __all__ = ["DeliveryThreads"]
 
@@ -39,7 +39,7 @@ class DeliveryThreads:
             thread.join(max(0.0, ends - time.monotonic()))
 
     def _work(self) -> None:
-        stopping = self._services.signals.stopping
+        stopping = self._services.notifier.stopping
         while not stopping.is_set():
             try:
                 delivery = self._next()
@@ -56,9 +56,9 @@ class DeliveryThreads:
     def _next(self) -> Delivery | None:
         """What is due, as soon as something is; None: the service stops."""
         with self._turn:
-            while not self._services.signals.stopping.is_set():
+            while not self._services.notifier.stopping.is_set():
                 self._look.clear()
-                delivery = self._services.deliveries.take()
+                delivery = self._services.deliveries.claim()
                 if delivery is not None:
                     return delivery
                 self._look.wait(POLL_SECONDS)

@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services import Services
-from twitter_manager.services.steps import Step
+from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.timestamps import now
 from twitter_manager.worker.deliveries import DeliveryThreads
 from twitter_manager.worker.periodic import Periodic
@@ -63,7 +63,7 @@ class RunningWorker:
 
     def stop(self, seconds: float) -> bool:
         """Begins nothing new and waits for what is being sent, at most `seconds`; whether all of it ended."""
-        self._services.signals.stop()
+        self._services.notifier.stop()
         ends = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
@@ -77,7 +77,7 @@ class RunningWorker:
         return ended
 
     def _work(self) -> None:
-        signals = self._services.signals
+        signals = self._services.notifier
         while not signals.stopping.is_set():
             try:
                 self._one_turn()
@@ -91,33 +91,33 @@ class RunningWorker:
     def _one_turn(self) -> None:
         with self._turn:
             step = None
-            while step is None and not self._services.signals.stopping.is_set():
+            while step is None and not self._services.notifier.stopping.is_set():
                 self._looked_at = time.monotonic()
-                seen, changes = self._services.signals.wakes, self._services.db.change_count()
-                step = self._services.turns.next(self.id)
+                seen, changes = self._services.notifier.wakes, self._services.db.change_count()
+                step = self._services.dispatcher.claim_next(self.id)
                 if step is None:
                     self._wait(seen, changes)
         while step is not None:
             step = self._follow(step)
 
-    def _follow(self, step: Step) -> Step | None:
+    def _follow(self, step: LaneTask) -> LaneTask | None:
         """Does the step, and the next one is ours; where that is of another lane, this one may be due again, too."""
-        following = self._services.turns.follow(step, self.id)
+        following = self._services.dispatcher.run_and_claim_next(step, self.id)
         if following is None or following.lane.account_id != step.lane.account_id:
-            self._services.signals.wake()
+            self._services.notifier.wake()
         return following
 
     def _wait(self, seen: int, changes: int) -> None:
         """Until something may be due: at its time, at a wake, or when the database changed."""
         changes = max(changes, self._services.db.change_count())
-        due = self._services.turns.next_due()
-        while not self._services.signals.stopping.is_set():
+        due = self._services.dispatcher.next_due()
+        while not self._services.notifier.stopping.is_set():
             self._looked_at = time.monotonic()
             left = _seconds_until(due)
             if left <= 0:
                 return
-            self._services.signals.wait_for_wake(seen, min(left, POLL_SECONDS))
-            if self._services.signals.wakes != seen or self._services.db.change_count() != changes:
+            self._services.notifier.wait_for_wake(seen, min(left, POLL_SECONDS))
+            if self._services.notifier.wakes != seen or self._services.db.change_count() != changes:
                 return
 
 

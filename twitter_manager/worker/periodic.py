@@ -41,7 +41,7 @@ class Periodic:
         if self._thread is not None:
             self._thread.join(2.0)
         if sign_off:
-            _try(lambda: self._services.upkeep.sign_off(self._worker_id))
+            _try(lambda: self._services.maintenance.sign_off(self._worker_id))
 
     def _run(self, alive: Callable[[], bool]) -> None:
         swept = 0.0
@@ -51,18 +51,18 @@ class Periodic:
             _try(self._bury)
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
-                _try(self._services.upkeep.sweep_lanes)
-                _try(self._services.upkeep.forget_old_states)
-                _try(self._services.upkeep.forget_old_idempotency_keys)
-                _try(self._services.upkeep.forget_old_workers)
-                _try(self._services.upkeep.forget_old_deliveries)
-                _try(self._services.upkeep.forget_old_calls)
+                _try(self._services.maintenance.repair_lanes)
+                _try(self._services.maintenance.prune_oauth_states)
+                _try(self._services.maintenance.prune_idempotency_keys)
+                _try(self._services.maintenance.prune_workers)
+                _try(self._services.maintenance.prune_deliveries)
+                _try(self._services.maintenance.prune_calls)
 
     def _beat(self) -> None:
-        self._services.upkeep.beat(worker_id=self._worker_id, host=self._host)
+        self._services.maintenance.beat(worker_id=self._worker_id, host=self._host)
 
     def _bury(self) -> None:
-        self._services.upkeep.bury_dead_workers(worker_id=self._worker_id, host=self._host, locks=self._locks)
+        self._services.maintenance.reap_dead_workers(worker_id=self._worker_id, host=self._host, locks=self._locks)
 
 
 def _try(job: Callable[[], object]) -> None:

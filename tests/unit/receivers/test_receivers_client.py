@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.receiver import HERE, Receiver
+from tests.support.receiver import HERE, Receiver
 from twitter_manager.receivers import client
 from twitter_manager.receivers.addresses import Address
 from twitter_manager.receivers.client import AddressRefused, Answer, NoAnswer, NotReached, Receivers

@@ -1,11 +1,13 @@
 """The services on a real database and the simulated X, with a clock that only the test moves."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from services_cast import Clock, House
 
+from tests.support.clock import Clock
+from tests.support.services import ServicesHarness
 from twitter_manager import config
 from twitter_manager.models import Account
 from twitter_manager.services import build, prepare
@@ -13,32 +15,32 @@ from twitter_manager.services import build, prepare
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime(2026, 11, 20, 14, 0, tzinfo=UTC))
 
 
 @pytest.fixture
-def another(tmp_path: Path, clock: Clock) -> Iterator[Callable[[], House]]:
+def another(tmp_path: Path, clock: Clock) -> Iterator[Callable[[], ServicesHarness]]:
     """Opens the same installation once more, as another process would."""
-    opened: list[House] = []
+    opened: list[ServicesHarness] = []
 
-    def open_again() -> House:
+    def open_again() -> ServicesHarness:
         prepared = prepare(config.load(tmp_path, {}))
-        opened.append(House(build(prepared.settings, clock=clock), clock))
+        opened.append(ServicesHarness(build(prepared.settings, clock=clock), clock))
         return opened[-1]
 
     yield open_again
-    for house in opened:
-        house.x.close()
-        house.services.close()
+    for harness in opened:
+        harness.x.close()
+        harness.services.close()
 
 
 @pytest.fixture
-def house(another: Callable[[], House]) -> House:
-    house = another()
-    house.x.change(duplicates_refused=False)  # so that a post sent twice is there twice
-    return house
+def harness(another: Callable[[], ServicesHarness]) -> ServicesHarness:
+    harness = another()
+    harness.x.change(duplicates_refused=False)  # so that a post sent twice is there twice
+    return harness
 
 
 @pytest.fixture
-def alice(house: House) -> Account:
-    return house.connect("alice")
+def alice(harness: ServicesHarness) -> Account:
+    return harness.connect("alice")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import requests
-from simulator_cast import Caller, Clock
 
+from tests.support.clock import Clock
+from tests.support.simulator import Caller
 from twitter_manager.simulator.adapter import SimulatorAdapter
 from twitter_manager.simulator.world import World
 

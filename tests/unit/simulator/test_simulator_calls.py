@@ -2,8 +2,9 @@
 
 import pytest
 import requests
-from simulator_cast import API, Caller, Clock
 
+from tests.support.clock import Clock
+from tests.support.simulator import API, Caller
 from twitter_manager.simulator import answers, routes
 from twitter_manager.simulator.world import World
 
@@ -54,7 +55,7 @@ def test_the_headers_count_each_users_window(alice: Caller, world: World, clock:
     assert [answer.headers["x-rate-limit-remaining"] for answer in (first, second, other)] == ["99", "98", "99"]
     assert first.headers["x-rate-limit-limit"] == "100"
     assert int(first.headers["x-rate-limit-reset"]) == int(clock().timestamp()) + 900
-    clock.passes(900)
+    clock.forward(900)
     assert alice.post("3").headers["x-rate-limit-remaining"] == "99"
 
 
@@ -65,7 +66,7 @@ def test_limits_are_enforced_when_asked_for(alice: Caller, world: World, clock: 
     world.change(rate_limits=True)
     refused = alice.call("GET", "/2/users/me")
     assert (refused.status_code, refused.headers["x-rate-limit-remaining"]) == (429, "0")
-    clock.passes(900)
+    clock.forward(900)
     assert alice.call("GET", "/2/users/me").status_code == 200
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 import requests
-from simulator_cast import AUTHORIZE, CALLBACK, authorize_query, exchange, returned
 
+from tests.support.simulator import AUTHORIZE, CALLBACK, authorize_query, exchange, returned
 from twitter_manager.simulator.world import World
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import requests
-from simulator_cast import API, Caller, Clock, refresh
 
+from tests.support.clock import Clock
+from tests.support.simulator import API, Caller, refresh
 from twitter_manager.simulator import faults
 from twitter_manager.simulator.bad_days import BadDays
 from twitter_manager.simulator.world import World

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from simulator_cast import Caller, Clock
 
+from tests.support.clock import Clock
+from tests.support.simulator import Caller
 from twitter_manager.simulator.adapter import SimulatorAdapter
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.state_file import PATIENCE_S

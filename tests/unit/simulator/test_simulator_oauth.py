@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import requests
-from simulator_cast import API, Caller, Clock, exchange, new_code, refresh
 
+from tests.support.clock import Clock
+from tests.support.simulator import API, Caller, exchange, new_code, refresh
 from twitter_manager.simulator.world import World
 
 
@@ -36,9 +37,9 @@ def test_a_code_serves_once(session: requests.Session) -> None:
 
 def test_a_code_dies_after_30_seconds(session: requests.Session, clock: Clock) -> None:
     early, late = new_code(session), new_code(session)
-    clock.passes(29.9)
+    clock.forward(29.9)
     assert exchange(session, early).status_code == 200
-    clock.passes(0.1)
+    clock.forward(0.1)
     assert_refused(exchange(session, late), 400, "invalid_request", "authorization code was invalid")
 
 
@@ -83,11 +84,11 @@ def test_the_old_access_token_stays_good_until_its_time_is_over(
     session: requests.Session, world: World, clock: Clock
 ) -> None:
     first = world.sign_in("alice")
-    clock.passes(3600)
+    clock.forward(3600)
     second = refresh(session, first.refresh_token or "").json()
     old, new = Caller(session, first.access_token), Caller(session, second["access_token"])
     assert old.post("still good").status_code == 201
-    clock.passes(3600)
+    clock.forward(3600)
     assert old.post("too late").status_code == 401
     assert new.post("good").status_code == 201
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from simulator_cast import Caller
 
+from tests.support.simulator import Caller
 from twitter_manager.simulator import routes
 from twitter_manager.simulator.world import World
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 import requests
-from simulator_cast import API, Caller, Clock
 
+from tests.support.clock import Clock
+from tests.support.simulator import API, Caller
 from twitter_manager.simulator.adapter import SimulatorAdapter
 from twitter_manager.simulator.world import World
 from twitter_manager.timestamps import later
@@ -50,7 +51,7 @@ def test_media_and_quotes_hang_a_link_behind_the_text(alice: Caller, world: Worl
 
 def test_ids_grow_within_a_millisecond_and_when_the_clock_goes_back(alice: Caller, clock: Clock) -> None:
     ids = [int(alice.posted(f"post {number}")) for number in range(5)]
-    clock.passes(-3600)
+    clock.forward(-3600)
     ids.append(int(alice.posted("an hour ago")))
     assert ids == sorted(set(ids))
     assert all(len(str(number)) == 19 for number in ids)
@@ -59,13 +60,13 @@ def test_ids_grow_within_a_millisecond_and_when_the_clock_goes_back(alice: Calle
 def test_the_same_text_within_a_day_is_refused(alice: Caller, bob: Caller, world: World, clock: Clock) -> None:
     alice.posted("again")
     assert bob.post("again").status_code == 201
-    clock.passes(24 * 3600 - 2)
+    clock.forward(24 * 3600 - 2)
     alice.token = world.sign_in("alice").access_token
     response = alice.post(" again\n")
     assert response.status_code == 403
     assert response.json()["type"] == "about:blank"
     assert response.json()["detail"] == "You are not allowed to create a Tweet with duplicate content."
-    clock.passes(2)
+    clock.forward(2)
     assert alice.post("again").status_code == 201
 
 
@@ -92,7 +93,7 @@ def test_a_parent_that_is_not_visible_yet_cannot_be_replied_to(alice: Caller, wo
     refused = alice.post("two", reply=reply)
     assert refused.status_code == 403
     assert "deleted or not visible to you" in refused.json()["detail"]
-    clock.passes(5)
+    clock.forward(5)
     assert alice.post("two", reply=reply).status_code == 201
 
 
@@ -106,7 +107,7 @@ def test_a_post_can_be_kept_from_sight_as_long_as_one_likes(alice: Caller, world
     post_id = alice.posted("late")
     world.show_from(post_id, later(clock(), 60))
     assert "data" not in alice.get(f"/2/tweets/{post_id}")
-    clock.passes(60)
+    clock.forward(60)
     assert alice.get(f"/2/tweets/{post_id}")["data"]["text"] == "late"
 
 

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from simulator_cast import Caller, Clock
 
+from tests.support.clock import Clock
+from tests.support.simulator import Caller
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from simulator_cast import Caller, Clock
 
+from tests.support.clock import Clock
+from tests.support.simulator import Caller
 from twitter_manager.simulator.world import World
 
 Timeline = Callable[..., Any]
@@ -48,7 +49,7 @@ def test_since_and_until_ids_are_exclusive(alice: Caller, timeline: Timeline) ->
 
 def test_times_have_whole_seconds(alice: Caller, timeline: Timeline, clock: Clock) -> None:
     first = alice.posted("at 14:05:00.123")
-    clock.passes(2)
+    clock.forward(2)
     second = alice.posted("at 14:05:02.123")
     shown = timeline(**{"post.fields": "created_at"})["data"]
     assert [post["created_at"] for post in shown] == ["2026-11-20T14:05:02.000Z", "2026-11-20T14:05:00.000Z"]
@@ -63,7 +64,7 @@ def test_posts_that_are_not_visible_yet_are_missing(
     world.change(visibility_delay=30)
     post_id = alice.posted("patience")
     assert ids(timeline()) == []
-    clock.passes(30)
+    clock.forward(30)
     assert ids(timeline()) == [post_id]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from storage_cast import Clock, new_account, open_database
 
+from tests.support.clock import Clock
+from tests.support.storage import new_account, open_database
 from twitter_manager.storage import service_state
 from twitter_manager.storage.sqlite import SqliteDatabase
 

@@ -1,14 +1,15 @@
 """Accounts, keys, states, rests, workers and attempts: compare-and-set says whether it did."""
 
 import pytest
-from storage_cast import START, Clock, at, new_account, new_posting_tweet, new_tweet
 
+from tests.support.clock import START, Clock
+from tests.support.storage import at, new_account, new_posting_tweet, new_tweet
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, api_keys, app_rests, attempts, oauth_states, service_state, workers
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier
 
 
 class TestConnecting:
@@ -77,9 +78,9 @@ class TestRenewal:
                 return accounts.claim_refresh(tx, account_id, version=1, lease=lease, until=at(60))
 
         assert [claim("first"), claim("second")] == [True, False]
-        clock.passes(59.999)
+        clock.forward(59.999)
         assert claim("third") is False
-        clock.passes(0.001)
+        clock.forward(0.001)
         assert claim("fourth") is True
         account = accounts.get(db, account_id)
         assert (account.refresh_lease, account.refresh_sent_at) == ("fourth", at(0))
@@ -116,7 +117,7 @@ class TestRenewal:
             accounts.mark_unauthorized(tx, account_id)
             accounts.mark_unauthorized(tx, account_id)
             assert accounts.get(tx, account_id).unauthorized_streak == 2
-            accounts.trusted(tx, account_id)
+            accounts.reset_unauthorized(tx, account_id)
             assert accounts.get(tx, account_id).unauthorized_streak == 0
 
     def test_secrets_are_not_in_a_repr(self, db: SqliteDatabase, account_id: int) -> None:
@@ -156,15 +157,15 @@ def test_a_state_serves_once(db: SqliteDatabase, account_id: int, clock: Clock) 
             )
 
     begin("a")
-    clock.passes(1)
+    clock.forward(1)
     begin("b")
     with db.transaction() as tx:
         assert oauth_states.delete_older_than(tx, at(1)) == 1
-        assert oauth_states.spend(tx, "a" * 43) is None
-        spent = oauth_states.spend(tx, "b" * 43)
+        assert oauth_states.consume(tx, "a" * 43) is None
+        spent = oauth_states.consume(tx, "b" * 43)
         assert spent is not None
         assert (spent.account_id, spent.created_at, spent.mock) == (account_id, at(1), True)
-        assert oauth_states.spend(tx, "b" * 43) is None
+        assert oauth_states.consume(tx, "b" * 43) is None
     assert "encrypted" not in repr(spent)
 
 
@@ -186,7 +187,7 @@ def test_workers(db: SqliteDatabase, clock: Clock) -> None:
         workers.beat(tx, worker_id="a", host="here")
         workers.beat(tx, worker_id="b", host="here")
         workers.beat(tx, worker_id="c", host="there")
-    clock.passes(10)
+    clock.forward(10)
     with db.transaction() as tx:
         workers.beat(tx, worker_id="a", host="here")
         (other,) = workers.list_others(tx, host="here", but="b")
@@ -236,11 +237,11 @@ class TestAttempts:
     def test_looks_are_counted_while_it_is_unclear(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             _, attempt = new_posting_tweet(tx, account_id)
-            assert attempts.note_absent(tx, attempt.id) == attempts.note_failed_look(tx, attempt.id) == 0
+            assert attempts.note_absent(tx, attempt.id) == attempts.record_failed_check(tx, attempt.id) == 0
             attempts.close(tx, attempt.id, outcome="unclear", over_at=at(5))
-            assert [attempts.note_failed_look(tx, attempt.id) for _ in range(2)] == [1, 2]
+            assert [attempts.record_failed_check(tx, attempt.id) for _ in range(2)] == [1, 2]
             assert [attempts.note_absent(tx, attempt.id) for _ in range(2)] == [1, 2]
-            assert attempts.note_failed_look(tx, attempt.id) == 1
+            assert attempts.record_failed_check(tx, attempt.id) == 1
 
     def test_outcomes_are_counted_by_code(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
@@ -249,7 +250,7 @@ class TestAttempts:
                 attempt = attempts.insert(tx, tweet_id=tweet.id, account_id=account_id, lease="l", since_id="5")
                 attempts.close(tx, attempt.id, outcome="held", over_at=tx.now, error_code=code)
             assert attempts.count_outcome(tx, tweet.id, "held") == 3
-            recent = {"error_code": "parent_not_visible", "since": later(tx.now, -1)}
+            recent = {"error_code": "parent_not_visible", "since": earlier(tx.now, 1)}
             assert attempts.count_held(tx, tweet.id, **recent) == 2
             assert attempts.count_held(tx, tweet.id, error_code="parent_not_visible", since=tx.now) == 0
             assert attempts.count_outcome(tx, tweet.id, "absent") == 0

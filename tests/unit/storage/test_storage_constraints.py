@@ -4,8 +4,9 @@ import sqlite3
 from typing import Any
 
 import pytest
-from storage_cast import START, put
 
+from tests.support.clock import START
+from tests.support.storage import put
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from storage_cast import at, counted, new_account, new_tweet, truly_counted
 
+from tests.support.storage import at, counted, new_account, new_tweet, truly_counted
 from twitter_manager.storage import tweet_holds, tweet_lists, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
@@ -18,17 +18,19 @@ CHANGES: dict[str, Change] = {
     "post as another did": lambda tx, n: tweet_states.mark_posted(tx, n, twitter_id="100", posted_at=tx.now),
     "fail": lambda tx, n: tweet_states.mark_failed(tx, n, error_code="post_refused", twitter_error=None),
     "lose": lambda tx, n: tweet_states.mark_unconfirmed(
-        tx, n, look_at=at(2), error_code="x_unclear", twitter_error=None
+        tx, n, check_at=at(2), error_code="x_unclear", twitter_error=None
     ),
-    "ask": lambda tx, n: tweet_states.ask_owner(tx, n, error_code="doubtful_match", look_at=None),
+    "ask": lambda tx, n: tweet_states.mark_needs_decision(tx, n, error_code="doubtful_match", check_at=None),
     "hold": lambda tx, n: tweet_holds.hold(tx, n, error_code="rate_limited", until=at(60)),
     "again": tweet_states.send_again,
     "due": lambda tx, n: tweet_states.make_due(tx, n, post_now=True),
     "all due": lambda tx, n: tweet_states.make_pending_due(tx, None if n % 2 else 1),
     "lose the account": lambda tx, n: tweet_holds.hold_all_of_account(tx, n % 2 + 1, error_code="account_failed"),
     "rest": lambda tx, n: tweet_holds.hold_due_of_account(tx, n % 2 + 1, error_code="rate_limited", until=at(60)),
-    "app rests": lambda tx, n: tweet_holds.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)),
-    "app is back": lambda tx, n: tweet_holds.release_held_of_world(tx, mock=True, error_code="usage_capped"),
+    "app rests": lambda tx, n: tweet_holds.hold_due_of_environment(
+        tx, mock=True, error_code="usage_capped", until=at(60)
+    ),
+    "app is back": lambda tx, n: tweet_holds.release_held_of_environment(tx, mock=True, error_code="usage_capped"),
     "account is back": lambda tx, n: tweet_holds.release_held_of_account(tx, n % 2 + 1),
     "delete": lambda tx, n: tx.execute("DELETE FROM tweet WHERE id = :id", id=n),
 }

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage.database import MOST_WAITING, STUCK_SECONDS, FairLock
+from twitter_manager.storage.database import MAX_WAITING, STUCK_SECONDS, FairLock
 
 
 def queue_up(lock: FairLock, name: int, served: list[int]) -> threading.Thread:
@@ -83,16 +83,16 @@ def test_one_at_a_time_even_when_many_give_up() -> None:
 def test_a_burst_waits_its_turn_and_nobody_is_refused() -> None:
     lock, served = FairLock(), list[int]()
     with lock.held(patience=1):
-        threads = [queue_up(lock, name, served) for name in range(MOST_WAITING + 20)]
+        threads = [queue_up(lock, name, served) for name in range(MAX_WAITING + 20)]
     for thread in threads:
         thread.join(5)
-    assert len(served) == MOST_WAITING + 20
+    assert len(served) == MAX_WAITING + 20
 
 
 def test_behind_a_writer_that_is_stuck_only_so_many_wait() -> None:
     lock, served = FairLock(), list[int]()
     with lock.held(patience=1):
-        threads = [queue_up(lock, name, served) for name in range(MOST_WAITING)]
+        threads = [queue_up(lock, name, served) for name in range(MAX_WAITING)]
         lock._held_since -= 2 * STUCK_SECONDS
         began = time.monotonic()
         with pytest.raises(StorageUnavailable), lock.held(patience=5):
@@ -100,4 +100,4 @@ def test_behind_a_writer_that_is_stuck_only_so_many_wait() -> None:
         assert time.monotonic() - began < 1
     for thread in threads:
         thread.join(5)
-    assert len(served) == MOST_WAITING
+    assert len(served) == MAX_WAITING

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from storage_cast import Clock, at
 
+from tests.support.clock import Clock
+from tests.support.storage import at
 from twitter_manager.errors import Conflict
 from twitter_manager.storage import api_keys, idempotency_keys
 from twitter_manager.storage.idempotency_keys import KEPT_SECONDS, Once
@@ -100,19 +101,19 @@ def test_after_a_day_it_is_as_if_it_were_not_there(db: SqliteDatabase, once: Onc
     insert(db, once)
     assert found(db, once, seconds=KEPT_SECONDS) == (7, None, None)
     assert found(db, once, seconds=KEPT_SECONDS + 0.001) is None
-    clock.passes(KEPT_SECONDS + 0.001)
+    clock.forward(KEPT_SECONDS + 0.001)
     assert not keep(db, once)
     insert(db, replace(once, body_hash="of another body"), subject_id=8)
     assert found(db, once, seconds=KEPT_SECONDS + 1) == (8, None, None)
     assert keep(db, once)
-    clock.passes(KEPT_SECONDS + 0.001)
+    clock.forward(KEPT_SECONDS + 0.001)
     assert insert_answer(db, once, "later")
     assert found(db, once, seconds=2 * KEPT_SECONDS + 1) == (None, 200, "later")
 
 
 def test_old_ones_are_forgotten(db: SqliteDatabase, once: Once, clock: Clock) -> None:
     insert(db, once)
-    clock.passes(60)
+    clock.forward(60)
     insert(db, replace(once, key="later"))
     with db.transaction() as tx:
         assert idempotency_keys.delete_older_than(tx, at(30)) == 1

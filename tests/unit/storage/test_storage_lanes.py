@@ -3,8 +3,9 @@
 from datetime import datetime
 
 import pytest
-from storage_cast import (
-    Clock,
+
+from tests.support.clock import Clock
+from tests.support.storage import (
     at,
     new_account,
     new_due_tweet,
@@ -13,7 +14,6 @@ from storage_cast import (
     new_unconfirmed_tweet,
     open_database,
 )
-
 from twitter_manager.models import Lane
 from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_queue, tweet_states
 from twitter_manager.storage.database import Transaction
@@ -53,13 +53,13 @@ class TestClaiming:
     def test_the_longest_due_comes_first_and_each_is_claimed_once(
         self, db: SqliteDatabase, three: list[int], clock: Clock
     ) -> None:
-        clock.passes(5)
+        clock.forward(5)
         assert [claimed(db, str(number)) for number in range(4)] == [three[2], three[1], three[0], None]
 
     def test_nothing_before_it_is_due(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
         assert [claimed(db, "a"), claimed(db, "b")] == [three[2], None]
         assert lanes.next_due(db) == at(1)
-        clock.passes(1)
+        clock.forward(1)
         assert claimed(db, "c") == three[1]
 
     def test_what_the_claimer_gets(self, db: SqliteDatabase, three: list[int]) -> None:
@@ -73,31 +73,31 @@ class TestClaiming:
             for account_id in three:
                 for number in range(3):
                     new_due_tweet(tx, account_id, f"tweet {number}")
-        clock.passes(5)
+        clock.forward(5)
         turns = []
         for _ in range(9):
             account_id = claimed(db)
             assert account_id is not None
             turns.append(account_id)
-            clock.passes(0.001)
+            clock.forward(0.001)
             with db.transaction() as tx:
                 lanes.release(tx, account_id, "lease")
         assert turns == [three[2], three[1], three[0]] * 3
 
     def test_two_processes_get_different_lanes(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
         other = open_database(db.path, clock)
-        clock.passes(5)
+        clock.forward(5)
         got = [claimed(each, str(number)) for number, each in enumerate([db, other, other, db])]
         assert sorted(account for account in got if account) == three
         other.close()
 
     def test_a_lease_that_ran_out_is_somebody_elses(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
-        clock.passes(-0)
+        clock.forward(-0)
         assert claimed(db, "old", seconds=10) == three[2]
-        clock.passes(9.999)
+        clock.forward(9.999)
         assert lanes.holds(db, three[2], "old", now=clock())
         assert [claimed(db, "b"), claimed(db, "c"), claimed(db, "d")] == [three[1], three[0], None]
-        clock.passes(0.001)
+        clock.forward(0.001)
         assert not lanes.holds(db, three[2], "old", now=clock())
         assert claimed(db, "new") == three[2]
         with db.transaction() as tx:
@@ -111,7 +111,7 @@ class TestClaiming:
         with db.transaction() as tx:
             real = new_account(tx, 9, mock=False).id
             lanes.make_due(tx, real, at(-10))
-        clock.passes(5)
+        clock.forward(5)
         assert claimed(db) == three[2]
         with db.transaction() as tx:
             service_state.set_mock_mode(tx, False)
@@ -122,11 +122,11 @@ class TestClaiming:
         with db.transaction() as tx:
             app_rests.put(tx, mock=True, code="usage_capped", probe_at=at(60), twitter_error="{}")
             app_rests.put(tx, mock=False, code="usage_capped", probe_at=at(5), twitter_error="{}")
-        clock.passes(59)
+        clock.forward(59)
         assert claimed(db) is None
         assert lanes.next_due(db) == at(60)
         assert lanes.oldest_overdue(db) is None
-        clock.passes(1)
+        clock.forward(1)
         assert claimed(db) == three[2]
         with db.transaction() as tx:
             assert app_rests.claim_probe(tx, mock=True, until=at(120))
@@ -135,7 +135,7 @@ class TestClaiming:
 
     def test_a_dead_workers_lanes_are_taken_back(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
         claim(db, "a", worker_id="dead")
-        clock.passes(1)
+        clock.forward(1)
         claim(db, "b", worker_id="alive")
         with db.transaction() as tx:
             assert lanes.free_all_of_worker(tx, "dead") == [three[2]]
@@ -152,7 +152,7 @@ class TestNextDue:
     def test_a_leased_lane_counts_from_the_end_of_its_lease(
         self, db: SqliteDatabase, three: list[int], clock: Clock
     ) -> None:
-        clock.passes(5)
+        clock.forward(5)
         for number in range(3):
             claim(db, str(number), seconds=10 + number)
         assert lanes.next_due(db) == at(15)
@@ -193,19 +193,19 @@ class TestRelease:
     def test_a_rest_does_not_hold_up_a_look(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             new_due_tweet(tx, account_id, "to be sent", due_at=at(1))
-            new_unconfirmed_tweet(tx, account_id, "to be found", look_at=at(10))
+            new_unconfirmed_tweet(tx, account_id, "to be found", check_at=at(10))
             lanes.rest(tx, account_id, until=at(45), code="x_unclear")
             assert released(tx, account_id) == at(10)
 
     def test_a_look_that_waits_for_the_owner(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
-            tweet = new_unconfirmed_tweet(tx, account_id, look_at=at(10))
-            tweet_states.ask_owner(tx, tweet.id, error_code="doubtful_match", look_at=None)
+            tweet = new_unconfirmed_tweet(tx, account_id, check_at=at(10))
+            tweet_states.mark_needs_decision(tx, tweet.id, error_code="doubtful_match", check_at=None)
             assert released(tx, account_id) is None
 
     def test_an_equal_of_an_unsettled_one_waits_and_lets_others_pass(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
-            new_unconfirmed_tweet(tx, account_id, "same", look_at=at(100))
+            new_unconfirmed_tweet(tx, account_id, "same", check_at=at(100))
             new_due_tweet(tx, account_id, "same", due_at=at(1))
             assert released(tx, account_id) == at(100)
             assert tweet_queue.next_to_send(tx, account_id) is None
@@ -215,7 +215,7 @@ class TestRelease:
     def test_an_equal_of_another_account_does_not_wait(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             other = new_account(tx, 2).id
-            new_unconfirmed_tweet(tx, other, "same", look_at=at(100))
+            new_unconfirmed_tweet(tx, other, "same", check_at=at(100))
             lanes.make_due(tx, other, at(100))
             mine = new_due_tweet(tx, account_id, "same")
             assert released(tx, account_id) == at(0)
@@ -224,15 +224,15 @@ class TestRelease:
     def test_three_unsettled_are_enough(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             new_due_tweet(tx, account_id, "next", due_at=at(5))
-            for number in range(lanes.MOST_UNSETTLED - 1):
-                new_unconfirmed_tweet(tx, account_id, f"{number}", look_at=at(30 + number))
+            for number in range(lanes.MAX_UNSETTLED - 1):
+                new_unconfirmed_tweet(tx, account_id, f"{number}", check_at=at(30 + number))
             assert released(tx, account_id) == at(5)
-            last = new_unconfirmed_tweet(tx, account_id, "last", look_at=at(40))
+            last = new_unconfirmed_tweet(tx, account_id, "last", check_at=at(40))
             assert released(tx, account_id) == at(30)
             assert lanes.count_unsettled(tx, account_id) == 3
-            tweet_states.ask_owner(tx, last.id, error_code="x_cannot_be_asked", look_at=at(40))
+            tweet_states.mark_needs_decision(tx, last.id, error_code="x_cannot_be_asked", check_at=at(40))
             assert released(tx, account_id) == at(30)
-            tweet_states.ask_owner(tx, last.id, error_code="doubtful_match", look_at=None)
+            tweet_states.mark_needs_decision(tx, last.id, error_code="doubtful_match", check_at=None)
             assert released(tx, account_id) == at(5)
             assert lanes.count_unsettled(tx, account_id) == 2
 
@@ -241,7 +241,7 @@ class TestRelease:
     ) -> None:
         with db.transaction() as tx:
             new_posting_tweet(tx, account_id)
-        clock.passes(130)
+        clock.forward(130)
         with db.transaction() as tx:
             assert released(tx, account_id) == at(130)
 
@@ -271,7 +271,7 @@ class TestDueTimes:
             idle, real = new_account(tx, 2).id, new_account(tx, 9, mock=False).id
             for each in (account_id, real):
                 new_due_tweet(tx, each, due_at=at(60))
-            lanes.make_world_due(tx, mock=True)
+            lanes.make_environment_due(tx, mock=True)
         assert [lanes.get(db, each).due_at for each in (account_id, idle, real)] == [at(0), None, None]
 
     @pytest.mark.parametrize(

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from storage_cast import START, Clock, new_account, new_unconfirmed_tweet, open_database
 
+from tests.support.clock import START, Clock
+from tests.support.storage import new_account, new_unconfirmed_tweet, open_database
 from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.timestamps import later, to_text
 
 MANY = 40_000
-MOST_SECONDS = 0.002
+MAX_SECONDS = 0.002
 
 FILL = """
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < :many)
@@ -45,7 +46,7 @@ def fastest(action: Callable[[], object]) -> float:
     return min(times)
 
 
-@pytest.mark.parametrize("unsettled", [0, 1, lanes.MOST_UNSETTLED])
+@pytest.mark.parametrize("unsettled", [0, 1, lanes.MAX_UNSETTLED])
 @pytest.mark.parametrize("analyzed", [False, True])
 def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
     class TakenBack(Exception):
@@ -68,7 +69,7 @@ def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
             "counts": fastest(lambda: tweet_lists.count_by_status(tx)),
             "a page": fastest(lambda: tweet_lists.list_page(tx, tweet_lists.TweetFilter(account_id=1), limit=10)),
         }
-        assert {name: round(seconds, 4) for name, seconds in cost.items() if seconds > MOST_SECONDS} == {}
+        assert {name: round(seconds, 4) for name, seconds in cost.items() if seconds > MAX_SECONDS} == {}
         raise TakenBack
 
 

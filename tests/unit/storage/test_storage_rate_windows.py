@@ -1,12 +1,13 @@
 """The log of calls, and what X's headers said: counted per account, per endpoint and per world."""
 
 import pytest
-from storage_cast import START, Clock, at, new_account
 
+from tests.support.clock import START, Clock
+from tests.support.storage import at, new_account
 from twitter_manager.storage import accounts, rate_windows, x_calls
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
-from twitter_manager.storage.x_calls import Standing
+from twitter_manager.storage.x_calls import Usage
 
 POST, READ = "POST /2/tweets", "GET /2/tweets"
 
@@ -18,9 +19,9 @@ def calls(tx: Transaction, account_id: int | None, endpoint: str, *seconds: floa
         x_calls.insert(tx, account_id=account_id, mock=mock, endpoint=endpoint)
 
 
-def standing(tx: Transaction, account_id: int | None, endpoint: str = POST, **limits: int | None) -> Standing:
+def standing(tx: Transaction, account_id: int | None, endpoint: str = POST, **limits: int | None) -> Usage:
     every = {"of_account": 1, "of_endpoint": 1, "of_day": None, "of_app": None} | limits
-    return x_calls.standing(tx, account_id=account_id, mock=True, endpoint=endpoint, **every)  # type: ignore[arg-type]
+    return x_calls.usage(tx, account_id=account_id, mock=True, endpoint=endpoint, **every)  # type: ignore[arg-type]
 
 
 def put(tx: Transaction, account_id: int | None, endpoint: str = POST, *, mock: bool = True, **said: object) -> None:
@@ -40,7 +41,7 @@ class TestTheCallsThatStandAtTheLimits:
             calls(tx, other_id, POST, 1, 2, 3)
             calls(tx, account_id, POST, 4)
             found = standing(tx, account_id, of_account=2, of_endpoint=2, of_day=2, of_app=5)
-        assert found == Standing(
+        assert found == Usage(
             of_account=None,
             of_endpoint=None,
             of_day=None,
@@ -111,10 +112,10 @@ class TestTheLog:
     ) -> None:
         with db.transaction() as tx:
             calls(tx, account_id, POST, 1, 2, 500)
-        clock.passes(100)
+        clock.forward(100)
         with db.transaction() as tx:
             assert x_calls.delete_older_than(tx, at(2)) == 1
-            assert x_calls.throw_back(tx) == 1
+            assert x_calls.clamp_future(tx) == 1
             assert x_calls.list_of_endpoint(tx, account_id, POST, since=START) == [at(2), at(100)]
 
     def test_without_its_account_a_call_still_counts_for_the_app(self, db: SqliteDatabase, account_id: int) -> None:

@@ -8,8 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from storage_cast import Clock, contents, counted, new_account, new_tweet, open_database, truly_counted
 
+from tests.support.clock import Clock
+from tests.support.storage import contents, counted, new_account, new_tweet, open_database, truly_counted
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.storage import accounts, service_state, tweet_lists
 from twitter_manager.storage.sqlite import SqliteDatabase

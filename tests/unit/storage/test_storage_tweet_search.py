@@ -10,8 +10,9 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from storage_cast import Clock, at, new_account, new_tweet, open_database
 
+from tests.support.clock import Clock
+from tests.support.storage import at, new_account, new_tweet, open_database
 from twitter_manager.storage import tweet_cleanup, tweet_lists
 from twitter_manager.storage.database import Row, Transaction
 from twitter_manager.storage.migrations import SHIPPED, migrate
@@ -275,7 +276,7 @@ FILTERS = {
     "a day and a status": replace(DAY, statuses=("failed",)),
     "a day and a word": replace(DAY, words="number"),
 }
-MOST_STEPS = 6_000  # of SQLite's machine, for 50 of 20,000 tweets
+MAX_STEPS = 6_000  # of SQLite's machine, for 50 of 20,000 tweets
 MORE_STEPS = {
     "a word and a status": 60_000,  # every tweet with the word is looked at
     **{name: 16_000 for name in FILTERS if name.startswith("a day")},  # the 2,000 periods are
@@ -325,7 +326,7 @@ def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_a_page_costs_the_same_at_any_depth(large: SqliteDatabase, name: str, before: int | None) -> None:
     watched = Watched(large.path)
     tweet_lists.list_page(watched, replace(FILTERS[name], before=before), limit=50)
-    assert watched.steps <= MORE_STEPS.get(name, MOST_STEPS)
+    assert watched.steps <= MORE_STEPS.get(name, MAX_STEPS)
     # every list but the one of all tweets has an index to go by
     assert [step for step in watched.plan if step.endswith("SCAN tweet") and FILTERS[name] != TweetFilter()] == []
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from storage_cast import Clock, at, new_account, new_due_tweet, new_tweet, new_unconfirmed_tweet, put
 
+from tests.support.clock import Clock
+from tests.support.storage import at, new_account, new_due_tweet, new_tweet, new_unconfirmed_tweet, put
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet
 from twitter_manager.storage import (
@@ -53,12 +54,12 @@ CHANGES: dict[str, tuple[Change, set[str], str]] = {
         "failed",
     ),
     "mark_unconfirmed": (
-        lambda tx, n: tweet_states.mark_unconfirmed(tx, n, look_at=at(2), error_code="x_unclear", twitter_error="{}"),
+        lambda tx, n: tweet_states.mark_unconfirmed(tx, n, check_at=at(2), error_code="x_unclear", twitter_error="{}"),
         UNSETTLED,
         "unconfirmed",
     ),
-    "ask_owner": (
-        lambda tx, n: tweet_states.ask_owner(tx, n, error_code="doubtful_match", look_at=None),
+    "mark_needs_decision": (
+        lambda tx, n: tweet_states.mark_needs_decision(tx, n, error_code="doubtful_match", check_at=None),
         {"unconfirmed"},
         "unconfirmed",
     ),
@@ -98,13 +99,13 @@ def tweet_after(db: SqliteDatabase, account_id: int, *names: str) -> Tweet:
 
 
 def test_posted_leaves_nothing_to_do_or_to_worry_about(db: SqliteDatabase, account_id: int) -> None:
-    tweet = tweet_after(db, account_id, "begin_posting", "mark_unconfirmed", "ask_owner", "mark_posted")
+    tweet = tweet_after(db, account_id, "begin_posting", "mark_unconfirmed", "mark_needs_decision", "mark_posted")
     assert (tweet.twitter_id, tweet.posted_at, tweet.due_at) == ("77", at(0), None)
     assert (tweet.error_code, tweet.twitter_error, tweet.needs_decision) == (None, None, False)
 
 
 def test_what_is_sent_again_is_due_now_without_its_past(db: SqliteDatabase, account_id: int) -> None:
-    tweet = tweet_after(db, account_id, "begin_posting", "mark_unconfirmed", "ask_owner", "send_again")
+    tweet = tweet_after(db, account_id, "begin_posting", "mark_unconfirmed", "mark_needs_decision", "send_again")
     assert (tweet.due_at, tweet.error_code, tweet.twitter_error, tweet.needs_decision) == (at(0), None, None, False)
 
 
@@ -143,7 +144,7 @@ def test_a_post_belongs_to_one_tweet_of_the_account(db: SqliteDatabase, account_
 
 class TestOrderOfSending:
     def test_asked_for_now_then_by_due_time_then_age(self, db: SqliteDatabase, account_id: int, clock: Clock) -> None:
-        clock.passes(10)
+        clock.forward(10)
         with db.transaction() as tx:
             third = new_due_tweet(tx, account_id, "3", due_at=at(5))
             fourth = new_due_tweet(tx, account_id, "4", due_at=at(5))
@@ -169,7 +170,7 @@ class TestOrderOfSending:
 
     def test_asked_for_now_does_not_jump_an_equal(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
-            new_unconfirmed_tweet(tx, account_id, "same", look_at=at(60))
+            new_unconfirmed_tweet(tx, account_id, "same", check_at=at(60))
             again, other = new_tweet(tx, account_id, "same"), new_due_tweet(tx, account_id, "other")
             tweet_states.make_due(tx, again.id, post_now=True)
             assert tweet_queue.next_to_send(tx, account_id) == other
@@ -200,7 +201,7 @@ class TestWholeAccounts:
     ) -> None:
         with db.transaction() as tx:
             tweet = new_unconfirmed_tweet(tx, account_id)
-            tweet_states.ask_owner(tx, tweet.id, error_code=code, look_at=None)
+            tweet_states.mark_needs_decision(tx, tweet.id, error_code=code, check_at=None)
             tweet_holds.release_held_of_account(tx, account_id)
             assert tweets.get(tx, tweet.id).needs_decision
 
@@ -224,12 +225,14 @@ class TestWholeAccounts:
     def test_an_app_that_rests_holds_its_world(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             mock, real = new_due_tweet(tx, account_id), new_due_tweet(tx, new_account(tx, 2, mock=False).id)
-            assert tweet_queue.count_due_of_world(tx, mock=True, now=at(0)) == 1
-            assert tweet_holds.hold_due_of_world(tx, mock=True, error_code="usage_capped", until=at(60)) == [mock.id]
-            assert tweet_queue.count_due_of_world(tx, mock=True, now=at(0)) == 0
-            tweet_holds.release_held_of_world(tx, mock=True, error_code="credits_depleted")
+            assert tweet_queue.count_due_of_environment(tx, mock=True, now=at(0)) == 1
+            assert tweet_holds.hold_due_of_environment(tx, mock=True, error_code="usage_capped", until=at(60)) == [
+                mock.id
+            ]
+            assert tweet_queue.count_due_of_environment(tx, mock=True, now=at(0)) == 0
+            tweet_holds.release_held_of_environment(tx, mock=True, error_code="credits_depleted")
             assert tweets.get(tx, mock.id).due_at == at(60)
-            tweet_holds.release_held_of_world(tx, mock=True, error_code="usage_capped")
+            tweet_holds.release_held_of_environment(tx, mock=True, error_code="usage_capped")
             assert tweets.get(tx, mock.id).due_at == at(0)
             assert tweets.get(tx, real.id) == real
 

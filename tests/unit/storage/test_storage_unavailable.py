@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from storage_cast import START
 
+from tests.support.clock import START
 from twitter_manager.errors import NotFound, StorageUnavailable
 from twitter_manager.models import Tweet
 from twitter_manager.storage import (

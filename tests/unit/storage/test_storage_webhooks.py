@@ -8,8 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from storage_cast import Clock, at, new_due_tweet, new_posting_tweet
 
+from tests.support.clock import Clock
+from tests.support.storage import at, new_due_tweet, new_posting_tweet
 from twitter_manager.models import Webhook
 from twitter_manager.storage import accounts, app_rests, tweet_holds, tweet_states, webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
@@ -82,7 +83,7 @@ def test_they_take_turns_however_much_waits_for_one(db: SqliteDatabase, clock: C
         turns.append(found.id)
         with db.transaction() as tx:
             assert webhooks.release(tx, found.id, "lease")
-        clock.passes(1)
+        clock.forward(1)
     assert turns == [first, second, first, second]
 
 
@@ -90,7 +91,7 @@ def test_a_lease_runs_out_and_is_lost_then(db: SqliteDatabase, clock: Clock) -> 
     webhook = new_webhook(db)
     tell(db, webhook)
     assert claim(db, "first") is not None
-    clock.passes(1000)
+    clock.forward(1000)
     assert claim(db, "second") is not None
     with db.transaction() as tx:
         assert not webhooks.release(tx, webhook, "first")
@@ -103,7 +104,7 @@ def test_not_while_it_rests_or_is_off(db: SqliteDatabase, clock: Clock) -> None:
     with db.transaction() as tx:
         webhooks.note_failure(tx, webhook, rest_until=at(60))
     assert claim(db) is None
-    clock.passes(60)
+    clock.forward(60)
     assert webhooks.any_due(db, now=clock())
     with db.transaction() as tx:
         webhooks.switch_off(tx, webhook, error_code="receiver_gone")
@@ -129,7 +130,7 @@ def test_failures_in_a_row_are_counted_from_the_first_to_the_last(db: SqliteData
     for _ in range(3):
         with db.transaction() as tx:
             webhooks.note_failure(tx, webhook, rest_until=at(60))
-        clock.passes(10)
+        clock.forward(10)
     found = webhooks.get(db, webhook)
     assert (found.failures, found.failing_since, found.failed_at) == (3, at(0), at(20))
     with db.transaction() as tx:
@@ -186,7 +187,7 @@ def test_a_change_and_what_is_told_of_it_are_one(db: SqliteDatabase, account_id:
 def test_it_is_told_at_the_time_of_the_change_under_an_id_of_its_own(
     db: SqliteDatabase, clock: Clock, account_id: int, webhook_id: int
 ) -> None:
-    clock.passes(60)
+    clock.forward(60)
     with db.transaction() as tx:
         for text in ("one", "two"):
             tweet, _ = new_posting_tweet(tx, account_id, text)
@@ -213,7 +214,7 @@ def test_a_flapping_hold_is_told_once_an_hour_for_each_reason(
             tweet_states.begin_posting(tx, tweet.id)
             hold(tx, tweet.id, code="x_unreachable", seconds=60 * minute + 300)
         counts.append(len(told(db, webhook_id)))
-        clock.passes(600)
+        clock.forward(600)
     assert counts == [1] * 6 + [2] * 6 + [3]
     with db.transaction() as tx:
         hold(tx, tweet.id, code="rate_limited", seconds=90_000)

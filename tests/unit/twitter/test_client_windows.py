@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from wire import answering, reply, serving
 
+from tests.support.wire import answering, reply, serving
 from twitter_manager.timestamps import now
 from twitter_manager.twitter import tweets
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, RateLimited, Refused, XError

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import requests
-from wire import Behaviour, Line, answering, certificate, reply, serving
 
+from tests.support.wire import Behaviour, Line, answering, certificate, reply, serving
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.twitter import connection, tweets

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from wire import answering, reply, serving
 
+from tests.support.wire import answering, reply, serving
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.twitter import oauth2

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from wire import Line, Request, Server, answering, reply, serving
 
+from tests.support.wire import Line, Request, Server, answering, reply, serving
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.twitter import tweets
@@ -142,7 +142,7 @@ class TestTheTimeline:
         assert len(server.requests) == len(tokens)
 
     def test_pages_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tweets, "MOST_PAGES", 20)
+        monkeypatch.setattr(tweets, "MAX_PAGES", 20)
 
         def endless(line: Line) -> None:
             while line.read():

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from wire import answering, reply, serving
 
+from tests.support.wire import answering, reply, serving
 from twitter_manager.twitter import users
 from twitter_manager.twitter.errors import OutcomeUnknown, Unauthorized
 from twitter_manager.twitter.users import User

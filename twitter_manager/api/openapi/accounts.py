@@ -23,14 +23,14 @@ __all__ = ["RESOURCE", "Account", "Count", "NextCursor", "Page", "Rows", "Status
 
 Count = Annotated[int, Field(ge=0, examples=[0])]
 Page = Annotated[int, Field(ge=1, examples=[1])]
-Rows = Annotated[int, Field(ge=1, le=inputs.MOST_ROWS, examples=[inputs.MOST_ROWS])]
+Rows = Annotated[int, Field(ge=1, le=inputs.MAX_ROWS, examples=[inputs.MAX_ROWS])]
 NextCursor = Annotated[
     str | None, Field(description="For `cursor`; null: this is the last page.", examples=["after-1"])
 ]
 Status = Literal["active", "suspended", "failed", "inactive"]
 
 
-class Begun(Answer):
+class StartedConnection(Answer):
     """Where a person lets the service use an account; serves once, for 10 minutes."""
 
     auth_url: Annotated[
@@ -141,7 +141,7 @@ RESOURCE = Resource(
     operations={
         "oauth.begin": Operation(
             query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."),),
-            answers={200: Begun},
+            answers={200: StartedConnection},
             errors={
                 NotFound: ("account_not_found",),
                 Conflict: ("other_world",),

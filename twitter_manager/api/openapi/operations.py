@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from twitter_manager.api.inputs import LARGEST_ID, MOST_ROWS, Body
+from twitter_manager.api.inputs import MAX_ID, MAX_ROWS, Body
 from twitter_manager.api.openapi.schemas import Answer, Schema
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
@@ -26,7 +26,7 @@ __all__ = [
 Errors = Mapping[type[ServiceError], tuple[str, ...]]
 
 ANY_CODE = tuple(CODES)  # where the code is the one that a tweet or a renewal failed with
-OUR_ID: Schema = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "examples": [1]}
+OUR_ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID, "examples": [1]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ PAGE = Parameter(
 )
 LIMIT = Parameter(
     name="limit",
-    schema={"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": MOST_ROWS},
+    schema={"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": MAX_ROWS},
     description="How many rows a page has at the most.",
     shared=True,
 )

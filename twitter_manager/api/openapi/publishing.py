@@ -12,12 +12,12 @@ from twitter_manager.api.openapi.tweets import TEXT_ERRORS, Status
 from twitter_manager.api.tweet_lists import STATUSES
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 
-__all__ = ["ACCOUNT_ERRORS", "POST_ERRORS", "RESOURCE", "BatchPost", "Warned"]
+__all__ = ["ACCOUNT_ERRORS", "POST_ERRORS", "RESOURCE", "BatchPost", "PublishWarning"]
 
 PostUrl = Annotated[str | None, Field(description="Where a person sees the post at X.")]
 
 
-class Warned(Answer):
+class PublishWarning(Answer):
     """Something that does not stand against a post, but should be known."""
 
     code: Annotated[str, Field(examples=["limit_forecast"])]
@@ -26,7 +26,7 @@ class Warned(Answer):
     expected_at: Annotated[Time | None, Field(description="When the last of them really goes out.")]
 
 
-Warnings = Annotated[list[Warned], Field(examples=[[]])]
+Warnings = Annotated[list[PublishWarning], Field(examples=[[]])]
 
 
 class PostTaken(Answer):

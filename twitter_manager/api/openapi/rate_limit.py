@@ -12,7 +12,7 @@ from twitter_manager.errors import NotFound
 __all__ = ["RESOURCE"]
 
 
-class EndpointLeft(Answer):
+class EndpointLimit(Answer):
     """What is left of X's own limit for one of its endpoints."""
 
     endpoint: Annotated[str, Field(examples=["POST /2/tweets"])]
@@ -36,7 +36,7 @@ class RateLimit(Answer):
     ]
     reset_in_seconds: Count
     requests_until_reset: Annotated[Count, Field(description="The same as `remaining_requests`.", examples=[450])]
-    endpoints: list[EndpointLeft]
+    endpoints: list[EndpointLimit]
 
 
 RESOURCE = Resource(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from twitter_manager.api.inputs import LARGEST_ID
+from twitter_manager.api.inputs import MAX_ID
 
 __all__ = [
     "REQUEST_ID",
@@ -29,7 +29,7 @@ _REF = "#/components/schemas/"
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
 REQUEST_ID = "9f3c2f0a4b6d4e5f8a7b6c5d4e3f2a1b"
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID, examples=[1])]
+Id = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1])]
 XId = Annotated[str, Field(pattern="^[0-9]{1,19}$", examples=["1991877265411923968"])]
 Time = Annotated[
     str, Field(pattern=_TIME, examples=["2026-11-20T14:05:00.123Z"], json_schema_extra={"format": "date-time"})

@@ -10,7 +10,7 @@ from twitter_manager.api.openapi.publishing import ACCOUNT_ERRORS, POST_ERRORS, 
 from twitter_manager.api.openapi.schemas import Answer, Id, Time, XId
 from twitter_manager.api.openapi.tweets import Attempt, Status, Tweet
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
-from twitter_manager.services.thread_states import THREAD_STATES
+from twitter_manager.services.publishing.thread_states import THREAD_STATES
 
 __all__ = ["RESOURCE", "ThreadPart"]
 

@@ -25,7 +25,7 @@ from twitter_manager.services.health import OVERDUE, worker_is_alive
 from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_lists, tweet_queue, workers
 from twitter_manager.storage.database import Queries
 from twitter_manager.storage.tweet_lists import TweetFilter
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier
 
 __all__ = ["Check", "Doctor"]
 
@@ -83,15 +83,15 @@ class Doctor:
     def _at_x(self, *, mock: bool) -> Iterator[Check]:
         if mock and not self._settings.simulator_path.exists():
             return iter([ok("x", "the simulated X was not used yet")])  # asking would make its file
-        return x.checks(self._context.worlds.of(mock))
+        return x.checks(self._context.environments.of(mock))
 
 
 def _overdue(q: Queries, now: datetime) -> int:
     """How many tweets wait for too long. A lane may be due without one, and be so until a worker looks."""
-    long_ago, since = later(now, -OVERDUE), lanes.oldest_overdue(q)
+    long_ago, since = earlier(now, OVERDUE), lanes.oldest_overdue(q)
     if since is None or since > long_ago:
         return 0
-    return tweet_queue.count_due_of_world(q, mock=service_state.mock_mode(q), now=long_ago)
+    return tweet_queue.count_due_of_environment(q, mock=service_state.mock_mode(q), now=long_ago)
 
 
 def _disks(*folders: Path) -> list[Path]:

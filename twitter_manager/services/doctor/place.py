@@ -13,7 +13,7 @@ from twitter_manager.storage.inspection import Inspection
 __all__ = ["contents", "database", "folder", "room", "room_at", "secrets_file"]
 
 _MIB = 1024 * 1024
-LEAST_FREE = 100 * _MIB
+MIN_FREE = 100 * _MIB
 LITTLE_FREE = 1024 * _MIB
 LITTLE_SHARE = 0.05
 _COPY = "stop the service, keep the file, and bring back a copy: docs/reliability.md says how"
@@ -49,7 +49,7 @@ def room(*, free: int, total: int) -> Check:
     """Whether so many free bytes of so many are enough."""
     text = f"{_amount(free)} of {_amount(total)} are free"
     remedy = "make room, or move INSTANCE_DIR to a larger disk; a full disk refuses new tweets"
-    if free < LEAST_FREE:
+    if free < MIN_FREE:
         return fail("disk", text, remedy)
     if free < LITTLE_FREE or free < total * LITTLE_SHARE:
         return warn("disk", text, remedy)

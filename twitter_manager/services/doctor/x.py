@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from twitter_manager.services.doctor.check import Check, fail, ok, warn
-from twitter_manager.services.worlds import World
+from twitter_manager.services.environments import XEnvironment
 from twitter_manager.twitter import oauth2
 from twitter_manager.twitter.errors import AppRefused, ClientRefused, GrantRefused, NotSent, OutcomeUnknown, XError
 
 __all__ = ["checks", "client", "clock", "reached"]
 
-MOST_AHEAD = timedelta(seconds=30)
+MAX_AHEAD = timedelta(seconds=30)
 NO_TOKEN = "asked-by-the-doctor-this-is-no-token"  # noqa: S105  - and X says so
 
 
-def checks(world: World) -> Iterator[Check]:
+def checks(world: XEnvironment) -> Iterator[Check]:
     """Asks X once. Nothing of an account is shown to it, and nothing changes there."""
     answer = _ask(world)
     yield reached(answer)
@@ -23,7 +23,7 @@ def checks(world: World) -> Iterator[Check]:
         yield client(answer)
 
 
-def _ask(world: World) -> XError | None:
+def _ask(world: XEnvironment) -> XError | None:
     """X's answer to a refresh token that is none (x-api.md §2.4): without a client, to a call without a token."""
     try:
         if world.client is None:
@@ -49,7 +49,7 @@ def clock(ahead: timedelta | None) -> Check:
     """Whether our clock agrees with X's; what is scheduled goes by ours."""
     if ahead is None:
         return ok("clock", "not checked: X did not say what time it is there")
-    if abs(ahead) > MOST_AHEAD:
+    if abs(ahead) > MAX_AHEAD:
         way = "ahead of" if ahead > timedelta(0) else "behind"
         remedy = "set the clock, and let the system keep it (on Linux: timedatectl set-ntp true)"
         return fail("clock", f"{abs(ahead).total_seconds():.0f} s {way} X's", remedy)

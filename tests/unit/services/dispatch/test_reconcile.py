@@ -1,0 +1,311 @@
+"""What becomes of a tweet after an unclear answer: it is at X once, whatever happened to the answer."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.support.services import ServicesHarness
+from twitter_manager.models import Account
+
+TIMELINE = "GET /2/users/{id}/tweets"
+CREATE = "POST /2/tweets"
+
+AcceptingFault = Callable[[ServicesHarness], object]
+ACCEPTED: list[tuple[str, AcceptingFault]] = [
+    ("answers 500", lambda harness: harness.x_has.accepts_then_answers(500)),
+    ("answers 503", lambda harness: harness.x_has.accepts_then_answers(503)),
+    ("cuts the line", lambda harness: harness.x_has.accepts_then_cuts_the_line()),
+    ("stays silent", lambda harness: harness.x_has.accepts_then_stays_silent()),
+    ("trickles", lambda harness: harness.x_has.accepts_then_trickles()),
+    ("answers garbage", lambda harness: harness.x_has.accepts_then_answers_garbage()),
+    ("answers nothing", lambda harness: harness.x_has.accepts_then_answers_nothing()),
+]
+NOT_ACCEPTED: list[tuple[str, AcceptingFault]] = [
+    ("answers 503", lambda harness: harness.x_has.fails(503)),
+    ("cuts the line", lambda harness: harness.x_has.cuts_the_line()),
+    ("stays silent", lambda harness: harness.x_has.stays_silent()),
+    ("answers garbage", lambda harness: harness.x_has.answers_garbage()),
+]
+
+
+@pytest.mark.parametrize("fault", [row[1] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
+def test_what_x_took_is_found_by_the_first_look(
+    harness: ServicesHarness, alice: Account, fault: AcceptingFault
+) -> None:
+    fault(harness)
+    tweet_id = harness.due_tweet(alice, "Read https://Example.com/a/?b=1 & be <glad> 👍")
+    harness.work()
+    assert harness.tweet(tweet_id).status == "unconfirmed"
+    harness.work_for(2)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.tweet(tweet_id).twitter_id == harness.x.posts("alice")[0].id
+    assert harness.calls(CREATE) == 1
+    assert harness.calls(TIMELINE) == 1
+
+
+@pytest.mark.parametrize("fault", [row[1] for row in NOT_ACCEPTED], ids=[row[0] for row in NOT_ACCEPTED])
+def test_what_x_did_not_take_is_sent_again_after_three_looks(
+    harness: ServicesHarness, alice: Account, fault: AcceptingFault
+) -> None:
+    fault(harness)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(44)
+    assert harness.calls(CREATE) == 1, "sent again before the third look"
+    harness.work_for(2)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning"]
+    assert (harness.calls(CREATE), harness.calls(TIMELINE)) == (2, 3)
+
+
+def test_a_post_that_x_shows_late_is_still_found(harness: ServicesHarness, alice: Account) -> None:
+    harness.x.change(visibility_delay=20)
+    harness.x_has.accepts_then_cuts_the_line()
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(60)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.calls(CREATE) == 1
+
+
+def test_five_absent_attempts_ask_the_owner_and_send_no_more(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.fails(503, times=None)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(3600)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "attempts_exhausted")
+    assert harness.calls(CREATE) == 5
+
+
+def test_the_owner_says_it_is_not_there_and_it_goes_out(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.fails(503, times=5)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(3600)
+    harness.services.publishing.resolve(tweet_id, twitter_id=None)
+    harness.work_for(1)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning"]
+
+
+def test_the_owner_says_where_it_is(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.fails(503, times=5)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(3600)
+    resolved = harness.services.publishing.resolve(tweet_id, twitter_id="1234567890123456789")
+    assert (resolved.status, resolved.twitter_id, resolved.needs_decision) == ("posted", "1234567890123456789", False)
+    harness.work_for(3600)
+    assert harness.calls(CREATE) == 5
+
+
+def test_a_nearly_equal_post_asks_the_owner(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.cuts_the_line()
+    tweet_id = harness.due_tweet(alice, "Doors open at 8. See you there")
+    harness.work()
+    harness.x.write("alice", "Doors open at 8! See you there!")
+    harness.work_for(3600)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "doubtful_match")
+    assert tweet.twitter_error is not None
+    assert harness.x.posts("alice")[0].id in tweet.twitter_error
+    assert harness.calls(CREATE) == 1
+
+
+def test_an_older_post_with_the_same_text_is_not_taken_for_it(harness: ServicesHarness, alice: Account) -> None:
+    harness.x.write("alice", "Good morning")
+    harness.clock.forward(600)
+    harness.x_has.cuts_the_line()
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(60)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning", "Good morning"]
+
+
+def test_one_look_serves_all_unsettled_tweets_and_each_finds_its_own(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.accepts_then_answers(503, times=2)
+    ids = [harness.due_tweet(alice, f"Number {n} of the morning") for n in (1, 2)]
+    harness.work_for(4)
+    harness.work_for(20)
+    posts = {post.original: post.id for post in harness.x.posts("alice")}
+    assert [harness.tweet(tweet_id).twitter_id for tweet_id in ids] == [
+        posts["Number 1 of the morning"],
+        posts["Number 2 of the morning"],
+    ]
+
+
+def test_of_two_equal_tweets_the_second_waits_until_the_first_is_settled(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.x_has.cuts_the_line()
+    first, second = harness.due_tweet(alice), harness.due_tweet(alice)
+    harness.work()
+    harness.clock.forward(3)
+    harness.work()
+    assert harness.tweet(first).status == "unconfirmed"
+    assert harness.tweet(second).status in ("pending", "held")
+    assert harness.calls(CREATE) == 1
+    harness.work_for(120)
+    assert {harness.tweet(first).status, harness.tweet(second).status} == {"posted"}
+    assert harness.tweet(first).twitter_id != harness.tweet(second).twitter_id
+    assert harness.texts_at_x("alice") == ["Good morning"] * 2
+
+
+def test_an_outage_turns_three_tweets_unclear_and_not_the_whole_queue(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.fails(503, times=None)
+    harness.x_has.timeline_is_unreadable(times=None)
+    ids = [harness.services.publishing.create(account_id=alice.id, text=f"Number {n}").id for n in range(20)]
+    harness.services.publishing.post_pending(None)
+    harness.work_for(600)
+    statuses = [harness.tweet(tweet_id).status for tweet_id in ids]
+    assert statuses.count("unconfirmed") == 3
+    assert statuses.count("held") + statuses.count("pending") == 17
+    harness.x_has.clear()
+    harness.work_for(900)
+    assert {harness.tweet(tweet_id).status for tweet_id in ids} == {"posted"}
+    assert sorted(harness.texts_at_x("alice")) == sorted(f"Number {n}" for n in range(20))
+
+
+def test_an_unreadable_timeline_counts_for_nothing(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.cuts_the_line()
+    harness.x_has.timeline_is_unreadable(times=4)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(100)
+    assert harness.calls(CREATE) == 1, "sent again although the timeline was never read three times"
+    harness.work_for(500)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning"]
+
+
+def test_when_x_cannot_be_asked_the_owner_is_told_and_the_service_goes_on_asking(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.x_has.accepts_then_cuts_the_line()
+    harness.x_has.timeline_is_unreadable(times=None)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(1800)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "x_cannot_be_asked")
+    harness.x_has.clear()
+    harness.work_for(300)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.calls(CREATE) == 1
+
+
+def test_a_duplicate_after_an_unclear_attempt_that_is_not_found_fails(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.cuts_the_line()
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(40)
+    harness.x_has.refuses_as_duplicate()
+    harness.work_for(200)
+    assert (harness.tweet(tweet_id).status, harness.tweet(tweet_id).error_code) == ("failed", "duplicate_content")
+    assert harness.calls(CREATE) == 2
+
+
+def test_a_duplicate_after_an_unclear_attempt_that_x_showed_late_is_adopted(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.x.change(duplicates_refused=True, visibility_delay=50)
+    harness.x_has.accepts_then_cuts_the_line()
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(200)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning"]
+
+
+def test_a_mistyped_id_of_the_owner_does_not_blind_later_looks(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.fails(503, times=5)
+    first = harness.due_tweet(alice, "The first")
+    harness.work_for(3600)
+    harness.services.publishing.resolve(first, twitter_id="9000000000000000000")
+    harness.x_has.accepts_then_cuts_the_line()
+    second = harness.due_tweet(alice, "The second")
+    harness.work_for(120)
+    assert harness.tweet(second).status == "posted"
+    assert harness.texts_at_x("alice") == ["The second"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        '{"meta": {"result_count": 1}}',
+        '{"data": [], "meta": {"result_count": 1}}',
+        '{"data": [], "errors": [{"title": "Internal"}], "meta": {"result_count": 0}}',
+    ],
+)
+def test_a_timeline_that_shows_nothing_and_does_not_say_so_proves_nothing(
+    harness: ServicesHarness, alice: Account, body: str
+) -> None:
+    harness.x_has.accepts_then_cuts_the_line()
+    harness.x_has.accepts_then_answers_garbage(body=body, times=4, call=TIMELINE)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(600)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.calls(CREATE) == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_clock_three_minutes_fast_makes_no_twin(harness: ServicesHarness, alice: Account, known: bool) -> None:
+    if known:
+        harness.due_tweet(alice, "So that an id is known")
+        harness.work()
+    x_clock = harness.x.now
+    harness.x.now = lambda: x_clock() - timedelta(minutes=3)  # type: ignore[method-assign]
+    harness.x_has.accepts_then_answers(503)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(120)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice").count("Good morning") == 1
+
+
+def test_a_decision_that_waits_for_its_owner_survives_the_loss_and_return_of_the_account(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.x_has.fails(503, times=5)
+    waiting = harness.due_tweet(alice)
+    harness.work_for(3600)
+    harness.x.suspend("alice")
+    harness.due_tweet(alice, "Another one")
+    harness.work()
+    harness.x.suspend("alice", suspended=False)
+    harness.connect("alice")
+    harness.work_for(600)
+    tweet = harness.tweet(waiting)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "attempts_exhausted")
+    assert harness.texts_at_x("alice") == ["Another one"]
+    assert harness.calls(TIMELINE) == 15
+
+
+def test_a_look_with_a_fault_of_ours_does_not_spin(
+    harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.x_has.accepts_then_cuts_the_line()
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    with monkeypatch.context() as patch:
+        patch.setattr("twitter_manager.services.dispatch.reconcile.judge", lambda *_, **__: 1 / 0)
+        harness.clock.forward(2)
+        assert harness.work() == 1
+    harness.work_for(61)
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_a_refusal_to_read_stops_no_sends_and_is_told_to_the_owner(harness: ServicesHarness, alice: Account) -> None:
+    bob = harness.connect("bob")
+    harness.x_has.accepts_then_cuts_the_line()
+    harness.x_has.reaches_the_usage_cap(call=TIMELINE)
+    unclear = harness.due_tweet(alice, "Nobody knows")
+    harness.work_for(5)
+    others = [harness.due_tweet(account, f"Number {n}") for account in (alice, bob) for n in range(3)]
+    harness.work_for(60)
+    assert {harness.tweet(tweet_id).status for tweet_id in others} == {"posted"}
+    harness.work_for(1800)
+    tweet = harness.tweet(unclear)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "x_cannot_be_asked")
+
+
+def test_a_long_outage_leaves_three_unclear_for_each_lane(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.fails(503, times=None)
+    harness.x_has.timeline_is_unreadable(times=None)
+    for n in range(20):
+        harness.due_tweet(alice, f"Number {n}")
+    harness.work_for(6 * 3600)
+    assert harness.calls(CREATE) == 3

@@ -1,0 +1,163 @@
+"""Workers that die or freeze in the middle of a call."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.services import ServicesHarness
+from twitter_manager.models import Account
+from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.services.dispatch.recovery import reap_worker, recover_lost
+from twitter_manager.services.dispatch.send import SendTweet
+from twitter_manager.storage import attempts
+
+
+def test_an_intent_without_a_call_is_looked_for_and_then_sent(harness: ServicesHarness, alice: Account) -> None:
+    tweet_id = harness.due_tweet(alice)
+    assert isinstance(harness.services.dispatcher.claim_next("dead"), SendTweet)
+    assert harness.tweet(tweet_id).status == "posting"
+    harness.clock.forward(121)
+    harness.work_for(120)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning"]
+
+
+def test_a_worker_that_is_certainly_dead_is_not_waited_for(harness: ServicesHarness, alice: Account) -> None:
+    tweet_id = harness.due_tweet(alice)
+    harness.services.dispatcher.claim_next("dead")
+    with harness.services.db.transaction() as tx:
+        reap_worker(tx, "dead")
+    assert harness.tweet(tweet_id).status == "unconfirmed"
+    harness.work_for(46)
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_a_frozen_worker_that_wakes_before_its_call_sends_nothing(
+    harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    frozen = harness.services.dispatcher.claim_next("frozen")
+    assert frozen is not None
+    harness.clock.forward(121)
+    second = another()
+    second.work_for(120)
+    assert second.tweet(tweet_id).status == "posted"
+    frozen.execute()
+    assert harness.texts_at_x("alice") == ["Good morning"]
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+def frozen_in_the_call(harness: ServicesHarness, step: LaneTask, meanwhile: Callable[[], None]) -> None:
+    """Takes the step; between X's taking the post and its answer's arrival, `meanwhile` happens."""
+    harness.x_has.is_slow(1.0)
+    frozen = threading.Thread(target=step.execute)
+    frozen.start()
+    ends = time.monotonic() + 5
+    while not harness.x.posts() and time.monotonic() < ends:
+        time.sleep(0.01)
+    meanwhile()
+    frozen.join()
+
+
+def test_a_late_201_is_knowledge_and_never_fenced(
+    harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
+) -> None:
+    """The answer arrives after the lease was lost, and while the second worker waits for its look."""
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("frozen")
+    assert step is not None
+
+    def others_work() -> None:
+        harness.clock.forward(121)
+        harness.x_has.timeline_is_unreadable()
+        another().work()
+        assert harness.tweet(tweet_id).status == "unconfirmed"
+
+    frozen_in_the_call(harness, step, others_work)
+    assert harness.tweet(tweet_id).status == "posted"
+    harness.work_for(600)
+    assert harness.texts_at_x("alice") == ["Good morning"]
+
+
+def test_a_late_201_of_an_adopted_post_changes_nothing(
+    harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("frozen")
+    assert step is not None
+
+    def others_work() -> None:
+        harness.clock.forward(121)
+        another().work_for(10)
+        assert harness.tweet(tweet_id).status == "posted"
+
+    frozen_in_the_call(harness, step, others_work)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.twin_twitter_id) == ("posted", None)
+    assert harness.texts_at_x("alice") == ["Good morning"]
+
+
+def test_a_late_201_of_a_tweet_that_was_believed_absent_keeps_both_ids(
+    harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
+) -> None:
+    """X took the post, did not show it for minutes, and took the copy: what remains is kept and shown."""
+    harness.x.change(visibility_delay=600)
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("frozen")
+    assert step is not None
+
+    def others_work() -> None:
+        harness.clock.forward(121)
+        another().work_for(120)
+        assert harness.tweet(tweet_id).status == "posted"
+
+    frozen_in_the_call(harness, step, others_work)
+    tweet = harness.tweet(tweet_id)
+    assert {tweet.twitter_id, tweet.twin_twitter_id} == {post.id for post in harness.x.posts("alice")}
+    assert len(harness.x.posts("alice")) == 2
+
+
+def test_a_late_refusal_settles_an_unconfirmed_tweet(
+    harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
+) -> None:
+    harness.x_has.refuses(400, detail="text is too long")
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("frozen")
+    assert step is not None
+    harness.clock.forward(5)  # under the ten seconds after which an intent is too old to be sent
+    with harness.services.db.transaction() as tx:
+        recover_lost(tx, alice.id)
+    assert harness.tweet(tweet_id).status == "unconfirmed"
+    step.execute()
+    assert (harness.tweet(tweet_id).status, harness.tweet(tweet_id).error_code) == ("failed", "post_refused")
+
+
+def test_a_stop_before_the_first_byte_leaves_a_tweet_that_is_simply_sent_later(
+    harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("stopping")
+    assert step is not None
+    harness.services.notifier.stop()
+    step.execute()
+    assert harness.tweet(tweet_id).status == "pending"
+    assert [a.outcome for a in attempts.list_of_tweet(harness.services.db, tweet_id)] == ["not_sent"]
+    successor = another()
+    successor.work()
+    assert successor.tweet(tweet_id).status == "posted"
+
+
+def test_a_step_with_a_fault_of_ours_does_not_spin_and_loses_nothing(
+    harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("test")
+    assert isinstance(step, SendTweet)
+    monkeypatch.setattr(step, "_store", lambda *_: 1 / 0)
+    step.execute()
+    assert harness.work() <= 2
+    harness.work_for(120)
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.texts_at_x("alice") == ["Good morning"]

@@ -1,0 +1,180 @@
+"""Tokens: decrypted for use, renewed once per account at a time across threads and processes.
+
+X rotates: the old refresh token dies when the new pair is made. So the intent is on the disk before the call, the new
+pair is stored the moment it arrives, and where the answer was lost the old access token serves as long as X takes it.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from twitter_manager.crypto import SecretUnreadable
+from twitter_manager.errors import Conflict, SlowDown, XRefused
+from twitter_manager.models import Account
+from twitter_manager.services.context import Context
+from twitter_manager.services.dispatch import decisions
+from twitter_manager.storage import accounts, lanes, tweet_holds
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
+from twitter_manager.twitter import oauth2
+from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent, RateLimited, Unauthorized, XError
+
+__all__ = ["RenewalFailed", "Tokens", "deactivate_account", "renewal_refused"]
+
+LEASE_SECONDS = 60.0  # longer than the call's deadline
+
+Result = TypeVar("Result")
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class RenewalFailed(Exception):
+    """No new pair this time: nothing is sent for the account before `until`; `code` says why."""
+
+    def __init__(self, code: str, until: datetime) -> None:
+        super().__init__(code)
+        self.code = code
+        self.until = until
+
+
+def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
+    """What whoever asked for the renewal, or for a call with the token, is told."""
+    if failure.code == "rate_limited":
+        return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
+    return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)
+
+
+def deactivate_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:
+    """The account cannot post any more: nothing of it is deleted, its tweets are held. Returns them."""
+    accounts.change_status(tx, account_id, status, code)
+    return tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
+
+
+class Tokens:
+    """Opens and renews the tokens of accounts."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def open(self, account: Account) -> str:
+        """The access token in clear. Raises SecretUnreadable."""
+        if account.access_token is None:
+            raise SecretUnreadable("the account has no token")
+        return self._context.vault.decrypt(account.access_token)
+
+    def wants_renewal(self, account: Account, now: datetime) -> bool:
+        """Whether the token is renewed before it is used."""
+        return decisions.wants_renewal(
+            expires_at=account.token_expires_at,
+            can_renew=account.refresh_token is not None,
+            unclear_since=account.refresh_sent_at,
+            failures=account.refresh_failures,
+            now=now,
+        )
+
+    def call(self, account: Account, ask: Callable[[str], Result]) -> Result:
+        """`ask` with the access token, renewed first if need be and once more where X does not take it.
+
+        For calls that may be repeated. Raises Conflict where the account has no token, RenewalFailed, and what `ask`
+        raises.
+        """
+        if self.wants_renewal(account, self._context.clock()):
+            self.renew(account)
+            account = accounts.get(self._context.db, account.id)
+        try:
+            return ask(self._opened(account))
+        except Unauthorized:
+            if account.refresh_token is None:
+                raise
+            self.renew(account)
+            return ask(self._opened(accounts.get(self._context.db, account.id)))
+
+    def _opened(self, account: Account) -> str:
+        if account.access_token is None or account.status in ("failed", "inactive"):
+            raise Conflict("account_needs_reconnect")
+        try:
+            return self.open(account)
+        except SecretUnreadable as error:
+            raise Conflict("token_unreadable") from error
+
+    def renew(self, account: Account) -> None:
+        """Gets a new pair for the one that `account` shows; returns also when somebody else did meanwhile.
+
+        Raises RenewalFailed. Where X refuses the refresh token itself, the account is `failed` afterwards.
+        """
+        lease = secrets.token_hex(8)
+        with self._context.db.transaction() as tx:
+            seen = accounts.get(tx, account.id)
+            if seen.token_version != account.token_version or seen.status in ("failed", "inactive"):
+                return
+            until = later(tx.now, LEASE_SECONDS)
+            if not accounts.claim_refresh(tx, seen.id, version=seen.token_version, lease=lease, until=until):
+                raise RenewalFailed("unauthorized_by_x", later(tx.now, 1))
+        self._call(seen, lease)
+
+    def _call(self, account: Account, lease: str) -> None:
+        world = self._context.environments.of(account.mock)
+        try:
+            if world.client is None:
+                raise Conflict("oauth_not_configured")
+            old = self._context.vault.decrypt(account.refresh_token or "")
+            pair = oauth2.refresh(world.x, world.client, old, account_id=account.id)
+        except XError as error:
+            self._context.store_durably(self._no_pair, account, lease, error)
+            raise self._failure(account, error) from error
+        except (SecretUnreadable, Conflict) as error:
+            self._context.store_durably(self._cannot_ask, account, lease, error)
+            raise RenewalFailed("token_unreadable", later(self._context.clock(), 60)) from error
+        self._context.store_durably(self._new_pair, account, pair)
+        log.info("token of account %s renewed", account.id)
+
+    def _new_pair(self, tx: Transaction, account: Account, pair: oauth2.TokenPair) -> None:
+        encrypt = self._context.vault.encrypt
+        stored = accounts.store_tokens(
+            tx,
+            account.id,
+            version=account.token_version,
+            access_token=encrypt(pair.access_token),
+            refresh_token=encrypt(pair.refresh_token) if pair.refresh_token else account.refresh_token or "",
+            scopes=pair.scopes or account.scopes,
+            token_expires_at=later(tx.now, pair.expires_in),
+        )
+        if stored and accounts.get(tx, account.id).status == "failed":
+            # another process tried the old token after us and took X's refusal for the end
+            reactivate_account(tx, account.id)
+
+    def _no_pair(self, tx: Transaction, account: Account, lease: str, error: XError) -> None:
+        """A network error never disconnects; only the token endpoint's own refusal does, if nobody else renewed."""
+        unsent = isinstance(error, NotSent | RateLimited | ClientRefused) and account.refresh_sent_at is None
+        accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=unsent)
+        if not isinstance(error, GrantRefused):
+            return
+        if accounts.get(tx, account.id).token_version == account.token_version:
+            code = "token_refused" if account.refresh_sent_at is None else "refresh_lost"
+            log.error("account %s is lost (%s): reconnect it", account.id, code)
+            self._context.notifier.notify_tweets(deactivate_account(tx, account.id, status="failed", code=code))
+
+    def _cannot_ask(self, tx: Transaction, account: Account, lease: str, error: Exception) -> None:
+        accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None)
+        if isinstance(error, SecretUnreadable):
+            log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
+            deactivate_account(tx, account.id, status="failed", code="token_unreadable")
+
+    def _failure(self, account: Account, error: XError) -> RenewalFailed:
+        now = self._context.clock()
+        until = decisions.rest_after_trouble(account.refresh_failures, now)
+        if isinstance(error, RateLimited):
+            return RenewalFailed("rate_limited", max(error.until or later(now, 60), later(now, 1)))
+        if isinstance(error, ClientRefused):
+            log.error("X refuses our client id or secret: check TWITTER_CLIENT_ID and TWITTER_CLIENT_SECRET")
+            return RenewalFailed("client_refused", later(now, 60))
+        return RenewalFailed("x_unreachable" if isinstance(error, NotSent) else "x_unclear", until)
+
+
+def reactivate_account(tx: Transaction, account_id: int) -> None:
+    """The account can post again: what was held for it goes on."""
+    accounts.change_status(tx, account_id, "active", None)
+    tweet_holds.release_held_of_account(tx, account_id)
+    lanes.end_rest(tx, account_id)

@@ -1,0 +1,233 @@
+"""What follows from what X answered: pure functions, the time is an argument (x-api.md §11.4).
+
+A send ends as one of
+Posted        it is there
+Unconfirmed   it may be there: look
+Held          it is certainly not there and goes out later
+TokenStale    it is certainly not there; renew the token, then send it
+Failed        X does not want it
+AccountLost   X does not want the account
+AppRests      X does not want the app
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.timestamps import later
+from twitter_manager.twitter.errors import (
+    AccountSuspended,
+    AppRefused,
+    ClientRefused,
+    DuplicateContent,
+    NotSent,
+    NotVisible,
+    RateLimited,
+    Refused,
+    Unauthorized,
+    XError,
+)
+from twitter_manager.twitter.tweets import CreatedPost
+
+__all__ = [
+    "ATTEMPTS",
+    "CALL_SECONDS",
+    "CHECKS",
+    "PARENT_SECONDS",
+    "TOO_LATE_SECONDS",
+    "YOUNG_TOKEN",
+    "AccountLost",
+    "AppRests",
+    "Decision",
+    "Failed",
+    "Held",
+    "Posted",
+    "Situation",
+    "TokenStale",
+    "Unconfirmed",
+    "after_failed_check",
+    "decide",
+    "first_check",
+    "next_check",
+    "probe_at",
+    "rest_after_trouble",
+    "wants_renewal",
+]
+
+CALL_SECONDS = 40.0  # an attempt without an answer is over that long after its intent
+CHECKS = (2.0, 10.0, 45.0)  # seconds after the attempt was over; absent in all of them: it is not there
+ATTEMPTS = 5  # so many absent ones, then the owner is asked
+MAX_FAILED_CHECKS = 8  # so many readings in a row that failed, then the owner is told (about a quarter of an hour)
+_TROUBLE = (2.0, 10.0, 45.0, 120.0, 300.0)
+_UNAUTHORIZED = (30.0, 120.0, 600.0)
+_PROBES = (60.0, 300.0, 900.0)
+_RENEW_BEFORE = 300.0
+YOUNG_TOKEN = 60.0
+_PARENT_WAITS = (5.0, 5.0, 5.0)
+_FRONT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X took the part in front: it will show it
+PARENT_SECONDS = 900.0  # answers that the parent is not visible count together for so long
+TOO_LATE_SECONDS = 3600.0
+_RATE_LIMIT_UNKNOWN = 60.0  # X's own sample waits a minute when it names no reset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What one must know beside X's answer to decide."""
+
+    trouble_streak: int = 0  # sends of this lane in a row without a clear answer
+    unauthorized_streak: int = 0  # 401s of this account in a row on fresh tokens
+    token_age: float | None = None  # seconds since it was issued; None: not known
+    can_renew: bool = True  # there is a refresh token
+    unclear_before: bool = False  # an earlier attempt for this tweet was unclear and then found absent
+    not_visible_before: int = 0  # answers within PARENT_SECONDS that the parent is not visible
+    is_next_part: bool = False  # the parent is the part in front of it in its thread
+    probes: int = 0  # probing calls in vain since the app rests
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    twitter_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    code: str
+    check_at: datetime
+    rest_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """`lane_rests`: the reason concerns the whole lane. `outcome`: how the attempt ended."""
+
+    code: str
+    until: datetime
+    lane_rests: bool = True
+    outcome: str = "held"
+    trouble: bool = False
+    unauthorized: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStale:
+    code: str = "unauthorized_by_x"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLost:
+    status: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppRests:
+    code: str
+    probe_at: datetime
+
+
+Decision = Posted | Unconfirmed | Held | TokenStale | Failed | AccountLost | AppRests
+
+
+def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -> Decision:
+    """What follows from the outcome of POST /2/tweets at `now`."""
+    match outcome:
+        case CreatedPost():
+            return Posted(outcome.id)
+        case NotSent():
+            until = rest_after_trouble(situation.trouble_streak, now)
+            return Held("x_unreachable", until, outcome="not_sent", trouble=True)
+        case AppRefused():
+            return AppRests(outcome.code, probe_at(situation.probes, now))
+        case RateLimited():
+            return Held("rate_limited", _after_reset(outcome.until, now))
+        case Unauthorized() | ClientRefused():
+            return _unauthorized(situation, now)
+        case Refused():
+            return _refused(outcome, situation, now)
+        case _:
+            rest = rest_after_trouble(situation.trouble_streak, now)
+            return Unconfirmed("x_unclear", first_check(now), rest)
+
+
+def _unauthorized(situation: Situation, now: datetime) -> Decision:
+    """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation."""
+    young = situation.token_age is not None and situation.token_age < YOUNG_TOKEN
+    if not young and not situation.unauthorized_streak:
+        return TokenStale() if situation.can_renew else AccountLost("failed", "account_failed")
+    if not young and situation.can_renew:
+        return TokenStale()
+    until = later(now, _UNAUTHORIZED[min(situation.unauthorized_streak, len(_UNAUTHORIZED) - 1)])
+    return Held("unauthorized_by_x", until, unauthorized=True)
+
+
+def _refused(error: Refused, situation: Situation, now: datetime) -> Decision:
+    match error:
+        case DuplicateContent() if situation.unclear_before:
+            # the attempt that was believed absent may have been taken after all
+            return Unconfirmed("duplicate_after_unclear", first_check(now), rest_after_trouble(0, now))
+        case DuplicateContent():
+            return Failed("duplicate_content")
+        case NotVisible():
+            return _not_visible(situation, now)
+        case AccountSuspended():
+            return AccountLost("suspended", "account_suspended")
+        case _:
+            return Failed("post_refused")
+
+
+def _not_visible(situation: Situation, now: datetime) -> Decision:
+    waits = _FRONT_PART_WAITS if situation.is_next_part else _PARENT_WAITS
+    if situation.not_visible_before >= len(waits):
+        return Failed("parent_not_visible")
+    return Held("parent_not_visible", later(now, waits[situation.not_visible_before]), lane_rests=False)
+
+
+def rest_after_trouble(streak: int, now: datetime) -> datetime:
+    """Until when a lane rests after one more unclear or failed send: 2 s, 10 s, 45 s, … 5 min at most."""
+    return later(now, _TROUBLE[min(streak, len(_TROUBLE) - 1)])
+
+
+def probe_at(probes: int, now: datetime) -> datetime:
+    """When one call may try whether X takes the app again."""
+    return later(now, _PROBES[min(probes, len(_PROBES) - 1)])
+
+
+def first_check(over_at: datetime) -> datetime:
+    """When the timeline is read first after an attempt was over."""
+    return later(over_at, CHECKS[0])
+
+
+def next_check(looks_absent: int, over_at: datetime, now: datetime) -> datetime:
+    """When it is read next, after `looks_absent` readings without the post, the last of them at `now`.
+
+    Readings that come late (the service was down) keep their distance: three in one moment are one piece of evidence.
+    """
+    this = min(looks_absent, len(CHECKS) - 1)
+    return max(later(over_at, CHECKS[this]), later(now, CHECKS[this] - CHECKS[this - 1] if this else 0))
+
+
+def after_failed_check(looks_failed: int, now: datetime) -> tuple[datetime, bool]:
+    """When a reading that failed is repeated, and whether the owner is told."""
+    return rest_after_trouble(looks_failed - 1, now), looks_failed >= MAX_FAILED_CHECKS
+
+
+def wants_renewal(
+    *, expires_at: datetime | None, can_renew: bool, unclear_since: datetime | None, failures: int, now: datetime
+) -> bool:
+    """Whether the access token is renewed before it is used.
+
+    Under five minutes before it expires; but where an earlier renewal is unclear or failed, the token that is there
+    is used as long as X takes it: X may have renewed already, and then the old refresh token is dead.
+    """
+    if expires_at is None or not can_renew:
+        return False
+    left = (expires_at - now).total_seconds()
+    return left <= 0 or (left < _RENEW_BEFORE and unclear_since is None and failures == 0)
+
+
+def _after_reset(until: datetime | None, now: datetime) -> datetime:
+    return later(now, _RATE_LIMIT_UNKNOWN) if until is None else max(until, later(now, 1))

@@ -1,0 +1,116 @@
+"""A step: the one thing a worker does with a lane while it holds the lease."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.models import Lane
+from twitter_manager.services.context import Context
+from twitter_manager.storage import lanes, tweet_states
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
+from twitter_manager.twitter.errors import NotSent, Problem
+
+__all__ = ["LEASE_SECONDS", "LaneTask"]
+
+LEASE_SECONDS = 120.0  # three deadlines of a call
+
+Arguments = ParamSpec("Arguments")
+Claim = Callable[[Transaction], "LaneTask | None"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class LaneTask(ABC):
+    """Something to do for a lane."""
+
+    def __init__(self, context: Context, lane: Lane) -> None:
+        self.context = context
+        self.lane = lane
+        self.lease = lane.lease or ""
+        self._released = False
+        self._claim: Claim | None = None
+        self._next: LaneTask | None = None
+
+    def execute(self, claim: Claim | None = None) -> "LaneTask | None":
+        """Does it and gives the lane back, whatever happened.
+
+        `claim` takes what is due next, in the transaction that stores what came of this: one commit for both. Returns
+        the step that it took.
+        """
+        self._claim = claim
+        try:
+            self.run()
+        except Exception:
+            log.exception("the step of lane %s failed; it is tried again", self.lane.account_id)
+            self.context.store_durably(self._postpone)
+        finally:
+            if not self._released:
+                self.context.store_durably(self._release)
+        return self._next
+
+    @abstractmethod
+    def run(self) -> None:
+        """The step itself."""
+
+    def finish(
+        self,
+        store: Callable[Concatenate[Transaction, Arguments], None],
+        *args: Arguments.args,
+        **kw: Arguments.kwargs,
+    ) -> None:
+        """Stores what the step found out and gives the lane back, in one transaction."""
+
+        def store_and_release(tx: Transaction) -> None:
+            store(tx, *args, **kw)
+            self._release(tx)
+
+        if self._claim is None or not self._stored_with_claim(store_and_release, self._claim):
+            self.context.store_durably(store_and_release)
+        self._released = True
+
+    def _stored_with_claim(self, store: Callable[[Transaction], None], claim: Claim) -> bool:
+        """False when nothing was stored, since the next lane cannot take its turn: that must not cost what this one
+        found out. Whoever looks for work meets that lane again, and says so."""
+
+        def store_and_claim(tx: Transaction) -> LaneTask | None:
+            store(tx)
+            return claim(tx)
+
+        try:
+            self._next = self.context.store_durably(store_and_claim)
+        except Exception:
+            return False
+        return True
+
+    def check_lease(self) -> None:
+        """Raises NotSent unless the lease is still good and the service runs on."""
+        if self.context.notifier.stopping.is_set():
+            raise NotSent(Problem(None, title="The service stops"))
+        try:
+            held = lanes.holds(self.context.db, self.lane.account_id, self.lease, now=self.context.clock())
+        except StorageUnavailable as error:
+            raise NotSent(Problem(None, title="The database is away")) from error
+        if not held:
+            raise NotSent(Problem(None, title="The lease was lost"))
+
+    def extend_lease(self) -> None:
+        """Moves the lease's end before a further call of the same step. Raises NotSent when it was lost."""
+        try:
+            with self.context.db.transaction() as tx:
+                kept = lanes.renew(tx, self.lane.account_id, self.lease, until=later(tx.now, LEASE_SECONDS))
+        except StorageUnavailable as error:
+            raise NotSent(Problem(None, title="The database is away")) from error
+        if not kept:
+            raise NotSent(Problem(None, title="The lease was lost"))
+
+    def _postpone(self, tx: Transaction) -> None:
+        """A poisonous row must not make the worker spin, neither by sends nor by looks."""
+        until = later(tx.now, 60)
+        lanes.rest(tx, self.lane.account_id, until=until, code="internal_error")
+        tweet_states.postpone_checks(tx, self.lane.account_id, until)
+
+    def _release(self, tx: Transaction) -> None:
+        lanes.release(tx, self.lane.account_id, self.lease)

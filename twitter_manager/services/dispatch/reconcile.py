@@ -1,0 +1,230 @@
+"""The look: reads the account's own timeline to find out which unclear attempts put their tweet on X.
+
+One look serves all unsettled tweets of the account. The evidence of one reading is judged by the pure `judge`; what
+follows from it is stored in one transaction, which looks again at what is still unsettled.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from twitter_manager.models import Account, Attempt, Lane, Tweet
+from twitter_manager.services.accounts.tokens import deactivate_account
+from twitter_manager.services.context import Context
+from twitter_manager.services.dispatch import decisions
+from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.storage import accounts, attempts, lanes, tweet_queue, tweet_states, tweets
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import earlier, later
+from twitter_manager.twitter import tweets as x_tweets
+from twitter_manager.twitter.client import XClient
+from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
+from twitter_manager.twitter.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
+
+__all__ = ["Finding", "ReconcileTimeline", "Unsettled", "judge"]
+
+BEFORE_INTENT = 120.0  # seconds: X's created_at has whole seconds and X's clock is not ours
+ANY_CLOCK = 86_400.0  # seconds: where X's clock was never seen
+
+log = logging.getLogger("twitter_manager.services")
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A tweet, its unclear attempt, and its first one."""
+
+    tweet: Tweet
+    attempt: Attempt
+    first: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one whole reading says of one tweet: the post that is it, or posts that may be it, or neither."""
+
+    unsettled: Unsettled
+    same: SeenPost | None
+    doubtful: tuple[SeenPost, ...]
+
+
+def judge(unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ahead: timedelta | None) -> list[Finding]:
+    """Which of `posts` (adopted by no other tweet) are which of the tweets. Oldest first; each post serves once.
+
+    A post that is the same as one of the tweets is no doubtful match of another. `clock_ahead`: by how much our clock
+    is ahead of X's; None where X does not tell its time.
+    """
+    free = sorted(posts, key=lambda post: (len(post.id), post.id))
+    same: dict[int, SeenPost] = {}
+    for each in unsettled:
+        found = next((post for post in free if _verdict(each, post, clock_ahead) is Verdict.SAME), None)
+        if found is not None:
+            same[each.tweet.id] = found
+            free.remove(found)
+    ours = {canonical(each.tweet.content) for each in unsettled}
+    findings = []
+    for each in unsettled:
+        others = ours - {canonical(each.tweet.content)}
+        doubtful = tuple(
+            post
+            for post in free
+            if _verdict(each, post, clock_ahead) is not Verdict.OTHER and canonical_seen(post) not in others
+        )
+        findings.append(Finding(each, same.get(each.tweet.id), doubtful))
+    return findings
+
+
+def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> Verdict:
+    """A post that is too old is another one, whatever its text; where X's clock is not known, that is in doubt."""
+    verdict = compare(_sent(each.tweet), post)
+    if each.first.since_id is not None:
+        # an id is the better clock: X gives them in order
+        return verdict if int(post.id) > int(each.first.since_id) else Verdict.OTHER
+    began = earlier(each.first.started_at, BEFORE_INTENT)
+    if post.created_at is None or post.created_at >= began - max(clock_ahead or timedelta(0), timedelta(0)):
+        return verdict
+    return Verdict.DOUBTFUL if clock_ahead is None and verdict is Verdict.SAME else Verdict.OTHER
+
+
+def _sent(tweet: Tweet) -> SentPost:
+    media_count = len(json.loads(tweet.media_ids))
+    return SentPost(text=tweet.content, reply_to=tweet.reply_to, quote_of=tweet.quote_of, media_count=media_count)
+
+
+class ReconcileTimeline(LaneTask):
+    """One reading of the timeline."""
+
+    def __init__(self, context: Context, lane: Lane, account: Account, token: str, *, began: datetime) -> None:
+        super().__init__(context, lane)
+        self._account = account
+        self._token = token
+        self._began = began
+
+    def run(self) -> None:
+        """Reads the timeline whole and stores what it says; a reading that fails says nothing."""
+        with self.context.db.transaction() as tx:
+            unsettled = self._unsettled(tx)
+        try:
+            posts = self._read(unsettled)
+        except XError as error:
+            self.finish(self._failed, error)
+        else:
+            self.finish(self._found, posts)
+        self.context.notifier.notify_tweets(each.tweet.id for each in unsettled)
+
+    def _unsettled(self, tx: Transaction) -> list[Unsettled]:
+        found = []
+        for tweet in tweet_queue.list_unsettled(tx, self._account.id):
+            every = attempts.list_of_tweet(tx, tweet.id)
+            if every and every[-1].outcome == "unclear":
+                found.append(Unsettled(tweet, every[-1], every[0]))
+            elif tweet.due_at is not None:
+                # nothing is left to look for, so only its owner can say more
+                tweet_states.mark_needs_decision(tx, tweet.id, error_code="attempts_exhausted", check_at=None)
+        return found
+
+    def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
+        since, start = self._from_where([each.first for each in unsettled])
+        return x_tweets.list_own(
+            self._x,
+            self._token,
+            self._account.x_user_id or "",
+            since_id=since,
+            start_time=start,
+            before_page=self.extend_lease,
+            account_id=self._account.id,
+        )
+
+    @property
+    def _x(self) -> XClient:
+        return self.context.environments.of(self._account.mock).x
+
+    def _from_where(self, first: Sequence[Attempt]) -> tuple[str | None, datetime]:
+        """From the highest X id known before the first intent on; none known: from the time before it, by X's clock."""
+        known = [attempt.since_id for attempt in first if attempt.since_id is not None]
+        began = min((attempt.started_at for attempt in first), default=self._began)
+        ahead = self._x.clock_ahead
+        before = ANY_CLOCK if ahead is None else BEFORE_INTENT + max(ahead.total_seconds(), 0.0)
+        return (min(known, key=int) if known and len(known) == len(first) else None), earlier(began, before)
+
+    def _found(self, tx: Transaction, posts: Sequence[SeenPost]) -> None:
+        accounts.reset_unauthorized(tx, self._account.id)
+        adopted = tweets.adopted_ids(tx, self._account.id, [post.id for post in posts])
+        for post in posts:
+            lanes.note_x_id(tx, self._account.id, post.id)
+        free = [post for post in posts if post.id not in adopted]
+        for finding in judge(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
+            self._settle(tx, finding)
+
+    def _settle(self, tx: Transaction, finding: Finding) -> None:
+        tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
+        if finding.same is not None:
+            self._adopt(tx, tweet, attempt, finding.same)
+        elif finding.doubtful:
+            ids = ", ".join(post.id for post in finding.doubtful[:5])
+            words = json.dumps({"status": None, "title": "Posts that may be this one", "detail": ids})
+            tweet_states.mark_needs_decision(
+                tx, tweet.id, error_code="doubtful_match", check_at=None, twitter_error=words
+            )
+        elif not tweet.needs_decision or tweet.error_code == "x_cannot_be_asked":
+            self._absent(tx, tweet, attempt)
+
+    def _adopt(self, tx: Transaction, tweet: Tweet, attempt: Attempt, post: SeenPost) -> None:
+        attempts.note_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
+        tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at)
+        log.info("tweet %s: found at X", tweet.id)
+
+    def _absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
+        """Counts only a reading that was due for this tweet and began late enough after the attempt was over."""
+        if tweet.due_at is None or tweet.due_at > self._began:
+            return  # it was read for another tweet of the account
+        over = attempt.over_at or tx.now
+        checks = attempt.looks_absent
+        if self._began >= later(over, decisions.CHECKS[min(checks, len(decisions.CHECKS) - 1)]):
+            checks = attempts.note_absent(tx, attempt.id)
+        if checks < len(decisions.CHECKS):
+            tweet_states.schedule_check(tx, tweet.id, decisions.next_check(checks, over, tx.now))
+        else:
+            self._certainly_absent(tx, tweet, attempt)
+
+    def _certainly_absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
+        code = attempt.error_code
+        attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code=code)
+        if code == "duplicate_after_unclear":
+            tweet_states.mark_failed(tx, tweet.id, error_code="duplicate_content", twitter_error=tweet.twitter_error)
+        elif attempts.count_outcome(tx, tweet.id, "absent") < decisions.ATTEMPTS:
+            tweet_states.send_again(tx, tweet.id)
+        else:
+            tweet_states.mark_needs_decision(tx, tweet.id, error_code="attempts_exhausted", check_at=None)
+        log.info("tweet %s: absent from X (%s)", tweet.id, code)
+
+    def _failed(self, tx: Transaction, error: XError) -> None:
+        if isinstance(error, AccountSuspended):
+            self._account_suspended(tx)
+            return
+        if isinstance(error, Unauthorized):
+            self._unauthorized(tx)
+        for each in self._unsettled(tx):
+            if each.tweet.due_at is not None and each.tweet.due_at <= tx.now:
+                self._again_later(tx, each, error)
+
+    def _again_later(self, tx: Transaction, each: Unsettled, error: XError) -> None:
+        failed = attempts.record_failed_check(tx, each.attempt.id)
+        moment, tell = decisions.after_failed_check(failed, tx.now)
+        if isinstance(error, RateLimited) and error.until is not None:
+            moment = max(moment, error.until)
+        if tell:
+            tweet_states.mark_needs_decision(tx, each.tweet.id, error_code="x_cannot_be_asked", check_at=moment)
+        else:
+            tweet_states.schedule_check(tx, each.tweet.id, moment)
+
+    def _account_suspended(self, tx: Transaction) -> None:
+        held = deactivate_account(tx, self._account.id, status="suspended", code="account_suspended")
+        tx.after_commit(lambda: self.context.notifier.notify_tweets(held))
+
+    def _unauthorized(self, tx: Transaction) -> None:
+        """An old token is renewed, as for a send; on a young one the look is simply made again later."""
+        issued = self._account.token_issued_at
+        if issued is None or (tx.now - issued).total_seconds() >= decisions.YOUNG_TOKEN:
+            accounts.expire_token(tx, self._account.id, version=self._account.token_version)

@@ -1,0 +1,40 @@
+"""What a dead or frozen worker left behind: attempts that began and whose end nobody stored."""
+
+import logging
+from datetime import datetime
+
+from twitter_manager.services.dispatch import decisions
+from twitter_manager.storage import attempts, lanes, tweet_states, workers
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
+
+__all__ = ["reap_worker", "recover_lost"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None = None) -> None:
+    """Attempts that began under a lease that is gone: sent or not, nobody knows, so they are looked for.
+
+    `over_at`: when they certainly ended (their process is dead). Otherwise the process may only have stood still, and
+    goes on with its call when it awakes: the deadline of a call counts from now.
+    """
+    for attempt in attempts.list_open_of_account(tx, account_id):
+        over = over_at or later(tx.now, decisions.CALL_SECONDS)
+        attempts.close(tx, attempt.id, outcome="unclear", over_at=over, error_code="x_unclear")
+        tweet_states.mark_unconfirmed(
+            tx,
+            attempt.tweet_id,
+            check_at=decisions.first_check(over_at or tx.now),  # it may be there already
+            error_code="x_unclear",
+            twitter_error=None,
+        )
+
+
+def reap_worker(tx: Transaction, worker_id: str) -> None:
+    """Takes back what a worker had that is certainly dead (its process is gone, its lines are closed)."""
+    freed = lanes.free_all_of_worker(tx, worker_id)
+    for account_id in freed:
+        recover_lost(tx, account_id, over_at=tx.now)
+    workers.delete(tx, worker_id)
+    log.warning("worker %s died with %s lanes; they go on", worker_id, len(freed))

@@ -1,0 +1,258 @@
+"""Sending one tweet: the intent is on the disk, then X is called once, then what it answered is stored.
+
+Between the two, no transaction is open. What dies in between leaves an open attempt, and
+dispatch/recovery.py finds it.
+"""
+
+import json
+import logging
+
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.models import Account, Attempt, Lane, Tweet
+from twitter_manager.services.accounts.tokens import deactivate_account
+from twitter_manager.services.context import Context
+from twitter_manager.services.dispatch import app_pause, decisions
+from twitter_manager.services.dispatch.decisions import (
+    AccountLost,
+    AppRests,
+    Decision,
+    Failed,
+    Held,
+    Posted,
+    Situation,
+    TokenStale,
+    Unconfirmed,
+)
+from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.services.rate_limits import limiter
+from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states, tweets
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.timestamps import earlier, uptime
+from twitter_manager.twitter import tweets as x_tweets
+from twitter_manager.twitter.errors import NotSent, Problem, XError
+
+__all__ = ["SendTweet"]
+
+INTENT_SECONDS = 10.0  # an older intent is not sent any more: the process stood still meanwhile
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class SendTweet(LaneTask):
+    """One attempt for one tweet."""
+
+    def __init__(
+        self, context: Context, lane: Lane, account: Account, token: str, tweet: Tweet, attempt: Attempt
+    ) -> None:
+        super().__init__(context, lane)
+        self._account = account
+        self._token = token
+        self._tweet = tweet
+        self._attempt = attempt
+        self._began = uptime()
+
+    @classmethod
+    def begin(
+        cls, context: Context, tx: Transaction, lane: Lane, account: Account, token: str, tweet: Tweet
+    ) -> "SendTweet":
+        """Writes the intent; the caller commits it before `run`."""
+        attempt = attempts.insert(
+            tx, tweet_id=tweet.id, account_id=account.id, lease=lane.lease or "", since_id=lane.newest_x_id
+        )
+        tweet_states.begin_posting(tx, tweet.id)
+        return cls(context, lane, account, token, tweet, attempt)
+
+    def run(self) -> None:
+        """Calls X once and stores what follows."""
+        outcome: x_tweets.CreatedPost | XError
+        try:
+            outcome = x_tweets.create(
+                self.context.environments.of(self._account.mock).x,
+                self._token,
+                _post_of(self._tweet),
+                before_first_byte=self._before_first_byte,
+                account_id=self._account.id,
+            )
+        except XError as error:
+            outcome = error
+        self.finish(self._store, outcome)
+        self.context.notifier.notify_tweets([self._tweet.id])
+
+    def _before_first_byte(self) -> None:
+        """The last moment at which it can be called off."""
+        if uptime() - self._began > INTENT_SECONDS:
+            raise NotSent(Problem(None, title="The intent is too old"))
+        self.check_lease()
+        try:
+            wanted = self._is_wanted(self.context.db)
+        except StorageUnavailable as error:
+            raise NotSent(Problem(None, title="The database is away")) from error
+        if not wanted:
+            raise NotSent(Problem(None, title="An earlier attempt put it on X after all"))
+
+    def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
+        problem = outcome.problem if isinstance(outcome, XError) else None
+        account_id, mock = self._account.id, self._account.mock
+        limiter.record_headers(tx, account_id=account_id, mock=mock, endpoint=x_tweets.CREATE, window=outcome.window)
+        if isinstance(outcome, NotSent):
+            limiter.release(tx, account_id=account_id, mock=mock, endpoint=x_tweets.CREATE)
+            if self._called_off(tx):
+                return
+        situation = self._situation(tx) if isinstance(outcome, XError) else Situation()  # it is posted in any
+        decision = decisions.decide(outcome, situation, tx.now)
+        log.info("tweet %s: %s", self._tweet.id, decision)
+        self._apply(tx, decision, problem)
+
+    def _called_off(self, tx: Transaction) -> bool:
+        """Whether it was we who did not send it (the service stops, the lease is lost, it is posted): nobody looks."""
+        mine = lanes.holds(tx, self.lane.account_id, self.lease, now=tx.now)
+        if mine and self._is_wanted(tx) and not self.context.notifier.stopping.is_set():
+            return False
+        if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
+            tweet_states.send_again(tx, self._tweet.id)
+            lanes.make_due(tx, self._account.id, tx.now)
+        return True
+
+    def _is_wanted(self, q: Queries) -> bool:
+        """Whether the tweet is still to be sent: the late 201 of an earlier attempt settles it at any moment."""
+        tweet = tweets.find(q, self._tweet.id)
+        return tweet is not None and tweet.status != "posted"
+
+    def _situation(self, tx: Transaction) -> Situation:
+        lane, account = lanes.get(tx, self.lane.account_id), accounts.get(tx, self.lane.account_id)
+        issued = account.token_issued_at
+        return Situation(
+            trouble_streak=lane.trouble_streak,
+            unauthorized_streak=account.unauthorized_streak,
+            token_age=(tx.now - issued).total_seconds() if issued else None,
+            can_renew=account.refresh_token is not None,
+            unclear_before=attempts.count_outcome(tx, self._tweet.id, "absent") > 0,
+            not_visible_before=attempts.count_held(
+                tx, self._tweet.id, error_code="parent_not_visible", since=earlier(tx.now, decisions.PARENT_SECONDS)
+            ),
+            is_next_part=(self._tweet.position or 1) > 1,
+            probes=app_pause.probes_in_vain(tx, mock=account.mock),
+        )
+
+    def _apply(self, tx: Transaction, decision: Decision, problem: Problem | None) -> None:
+        """Stores the decision. Posted counts from any state; anything else only while nobody knows better."""
+        words = json.dumps(problem.to_json()) if problem else None
+        if isinstance(decision, Posted):
+            self._posted(tx, decision)
+            return
+        outcome = _outcome(decision)
+        status = problem.status if problem else None
+        code = decision.code
+        if not attempts.close(
+            tx, self._attempt.id, outcome=outcome, over_at=tx.now, error_code=code, http_status=status
+        ):
+            return
+        match decision:
+            case Unconfirmed():
+                self._unconfirmed(tx, decision, words)
+            case Held():
+                self._held(tx, decision, words)
+            case TokenStale():
+                app_pause.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
+                accounts.expire_token(tx, self._account.id, version=self._account.token_version)
+                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+            case Failed():
+                self._clear_answer(tx)
+                tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
+            case AccountLost():
+                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                self._notify(tx, deactivate_account(tx, self._account.id, status=decision.status, code=code))
+            case AppRests():
+                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                self._app_rests(tx, decision, words)
+
+    def _posted(self, tx: Transaction, decision: Posted) -> None:
+        attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
+        if not self._mark_posted(tx, decision.twitter_id):
+            log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
+        lanes.note_x_id(tx, self._account.id, decision.twitter_id)
+        self._clear_answer(tx)
+
+    def _mark_posted(self, tx: Transaction, twitter_id: str) -> bool:
+        """X's own word goes before that of a look or an owner who gave the id to another tweet."""
+        if tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now):
+            return True
+        if not tweet_states.take_id_from_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
+            return False
+        log.error("post %s is tweet %s, and another tweet had its id", twitter_id, self._tweet.id)
+        return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)
+
+    def _app_rests(self, tx: Transaction, decision: AppRests, words: str | None) -> None:
+        held = app_pause.begin(
+            tx,
+            mock=self._account.mock,
+            began=self._attempt.started_at,
+            code=decision.code,
+            probe_at=decision.probe_at,
+            twitter_error=words or "",
+        )
+        self._notify(tx, held)
+
+    def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
+        tweet_states.mark_unconfirmed(
+            tx, self._tweet.id, check_at=decision.check_at, error_code=decision.code, twitter_error=words
+        )
+        self._rest(tx, Held(decision.code, decision.rest_until, trouble=True))
+
+    def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:
+        tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
+        if decision.unauthorized:
+            accounts.mark_unauthorized(tx, self._account.id)
+            app_pause.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
+        elif decision.outcome != "not_sent":
+            self._token_was_taken(tx)
+        if decision.lane_rests:
+            self._rest(tx, decision)
+
+    def _rest(self, tx: Transaction, decision: Held) -> None:
+        """The lane rests, and says so on everything that would have gone out meanwhile."""
+        lanes.rest(tx, self._account.id, until=decision.until, code=decision.code)
+        if decision.trouble:
+            lanes.set_trouble(tx, self._account.id, self.lane.trouble_streak + 1)
+        self._notify(
+            tx,
+            tweet_holds.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
+        )
+
+    def _clear_answer(self, tx: Transaction) -> None:
+        """X judged the post itself: it takes this token, and this app."""
+        self._token_was_taken(tx)
+        app_pause.end(tx, mock=self._account.mock, began=self._attempt.started_at)
+
+    def _token_was_taken(self, tx: Transaction) -> None:
+        lanes.set_trouble(tx, self._account.id, 0)
+        accounts.reset_unauthorized(tx, self._account.id)
+
+    def _notify(self, tx: Transaction, tweet_ids: list[int]) -> None:
+        tx.after_commit(lambda: self.context.notifier.notify_tweets(tweet_ids))
+
+
+def _post_of(tweet: Tweet) -> x_tweets.NewPost:
+    return x_tweets.NewPost(
+        text=tweet.content,
+        reply_to=tweet.reply_to,
+        quote_of=tweet.quote_of,
+        media_ids=json.loads(tweet.media_ids),
+        poll=json.loads(tweet.poll) if tweet.poll else None,
+        reply_settings=tweet.reply_settings,
+        community_id=tweet.community_id,
+        made_with_ai=tweet.made_with_ai,
+        paid_partnership=tweet.paid_partnership,
+    )
+
+
+def _outcome(decision: Decision) -> str:
+    match decision:
+        case Unconfirmed():
+            return "unclear"
+        case Held():
+            return decision.outcome
+        case Failed():
+            return "refused"
+        case _:
+            return "held"

@@ -1,0 +1,108 @@
+"""What is done on a clock: signs of life, the dead buried, what expired forgotten, due times checked."""
+
+import logging
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from twitter_manager.services.accounts.connect import STATE_SECONDS
+from twitter_manager.services.context import Context
+from twitter_manager.services.dispatch.recovery import reap_worker
+from twitter_manager.storage import (
+    idempotency_keys,
+    lanes,
+    oauth_states,
+    rate_windows,
+    tweet_holds,
+    webhook_deliveries,
+    workers,
+    x_calls,
+)
+from twitter_manager.timestamps import earlier
+from twitter_manager.twitter.rate_limits import MAX_WINDOW
+
+__all__ = ["Maintenance"]
+
+DAY = 86_400.0
+DELIVERIES_KEPT = 30 * DAY
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class Maintenance:
+    """Small jobs; each may run at any time and any number of times."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def beat(self, *, worker_id: str, host: str) -> None:
+        """This worker is alive."""
+        with self._context.db.transaction() as tx:
+            workers.beat(tx, worker_id=worker_id, host=host)
+
+    def sign_off(self, worker_id: str) -> None:
+        """This worker ends, and has no lane any more."""
+        with self._context.db.transaction() as tx:
+            workers.delete(tx, worker_id)
+
+    def reap_dead_workers(self, *, worker_id: str, host: str, locks: Path) -> int:
+        """Takes back the lanes of this machine's dead workers; returns how many there were.
+
+        A worker holds the lock on its file as long as its process lives, also while it is frozen: the system drops
+        the lock with the process, so who can take it knows that the other is gone and its lines are closed.
+        """
+        buried = 0
+        for other in workers.list_others(self._context.db, host=host, but=worker_id):
+            lock = FileLock(locks / f"{other.id}.lock", timeout=0)
+            try:
+                with lock, self._context.db.transaction() as tx:
+                    reap_worker(tx, other.id)
+            except Timeout:
+                continue  # it lives
+            buried += 1
+            Path(lock.lock_file).unlink(missing_ok=True)
+        if buried:
+            self._context.notifier.wake()
+        return buried
+
+    def prune_oauth_states(self) -> int:
+        """Deletes the connections that were begun and not ended in time."""
+        with self._context.db.transaction() as tx:
+            return oauth_states.delete_older_than(tx, earlier(tx.now, STATE_SECONDS))
+
+    def prune_idempotency_keys(self) -> int:
+        """Deletes the keys whose day is over, and their answers."""
+        with self._context.db.transaction() as tx:
+            return idempotency_keys.delete_older_than(tx, earlier(tx.now, idempotency_keys.KEPT_SECONDS))
+
+    def prune_calls(self) -> int:
+        """Deletes the calls to X that no window counts any more; a clock set back must not make any count longer."""
+        with self._context.db.transaction() as tx:
+            if x_calls.clamp_future(tx):
+                log.warning("the clock was set back: windows and rests that X named before are tried anew")
+                rate_windows.forget_future(tx)
+                lanes.end_window_rests(tx)
+                tweet_holds.release_held_for_window(tx)
+                tx.after_commit(self._context.notifier.wake)
+            return x_calls.delete_older_than(tx, tx.now - MAX_WINDOW)
+
+    def prune_workers(self) -> int:
+        """Deletes the rows of workers that gave no sign of life for a day: other machines' that went without a word."""
+        with self._context.db.transaction() as tx:
+            return workers.delete_unseen_since(tx, earlier(tx.now, DAY))
+
+    def prune_deliveries(self) -> int:
+        """Deletes from the log of the webhooks what is over a month old."""
+        with self._context.db.transaction() as tx:
+            return webhook_deliveries.delete_older_than(tx, earlier(tx.now, DELIVERIES_KEPT))
+
+    def repair_lanes(self) -> int:
+        """Repairs lanes that would be due too late. There should be none: each is an error of ours, and logged."""
+        with self._context.db.transaction() as tx:
+            wrong = lanes.list_wrong(tx)
+            for account_id in wrong:
+                log.error("lane %s was due too late; repaired", account_id)
+                lanes.make_due(tx, account_id, tx.now)
+            if wrong:
+                tx.after_commit(self._context.notifier.wake)
+        return len(wrong)

@@ -1,0 +1,119 @@
+"""Handing over tweets and asking for them to go out. Nothing here calls X: the lane's worker does."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from twitter_manager.errors import Conflict
+from twitter_manager.models import Tweet
+from twitter_manager.services.context import Context
+from twitter_manager.services.posts import PublishRequest, check_text, fingerprint, problems_of_post
+from twitter_manager.services.publishing.enqueue import (
+    check_account,
+    check_worker,
+    enqueue,
+    enqueue_problems,
+    wake_lanes,
+)
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.storage import accounts, attempts, idempotency_keys, tweet_states, tweets
+from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.tweets import NewTweet
+
+__all__ = ["Published", "Publishing"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A tweet that was taken, and what its owner should know."""
+
+    tweet: Tweet
+    warnings: Sequence[PublishWarning]
+
+
+class Publishing:
+    """Creates tweets, makes them due, and takes the owner's word."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def create(self, *, account_id: int, text: str, once: Once | None = None) -> Tweet:
+        """A pending tweet that waits to be told. Raises Invalid, NotFound, Conflict; on return it is on the disk."""
+        check_text(text)
+        with self._context.db.transaction() as tx:
+            account = accounts.get(tx, account_id)
+            check_account(tx, account)
+            new = NewTweet(account_id=account.id, content=text, fingerprint=fingerprint(text))
+            tweet = tweets.insert(tx, new)
+            idempotency_keys.insert(tx, once, subject_id=tweet.id)
+        return tweet
+
+    def publish(self, request: PublishRequest, *, once: Once | None = None) -> Published:
+        """Takes a post that goes out now, at its time, or stays a draft.
+
+        Raises Invalid, NotFound, Conflict, NotNow; on return it is on the disk.
+        """
+        for problem in problems_of_post(request.post):
+            raise problem
+        with self._context.db.transaction() as tx:
+            idempotency_keys.check_free(tx, once)
+            for problem in enqueue_problems(tx, request, tx.now):
+                raise problem
+            if request.schedule_at is None and not request.draft:
+                check_worker(tx, tx.now)
+            warnings = forecast(tx, [request], tx.now)
+            tweet = enqueue(tx, request)
+            idempotency_keys.insert(tx, once, subject_id=tweet.id)
+            if tweet.due_at is not None:
+                wake_lanes(tx, {tweet.twitter_account_id}, tweet.due_at)
+            tx.after_commit(self._context.notifier.wake)
+        return Published(tweet, warnings)
+
+    def post_now(self, tweet_id: int, *, once: Once | None = None) -> None:
+        """A pending tweet goes out before the merely due. Raises NotFound, Conflict, Invalid, NotNow."""
+        with self._context.db.transaction() as tx:
+            tweet = tweets.get(tx, tweet_id)
+            if tweet.status != "pending":
+                raise Conflict("tweet_not_pending")
+            check_account(tx, accounts.get(tx, tweet.twitter_account_id))
+            check_worker(tx, tx.now)
+            if not tweet_states.make_due(tx, tweet_id, post_now=True):
+                raise Conflict("part_waits")
+            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            wake_lanes(tx, {tweet.twitter_account_id}, tx.now)
+            tx.after_commit(self._context.notifier.wake)
+
+    def post_pending(self, account_id: int | None) -> list[int]:
+        """Every pending tweet of this world (of one account, if given) goes out; returns their ids, in order."""
+        with self._context.db.transaction() as tx:
+            if account_id is not None:
+                check_account(tx, accounts.get(tx, account_id))
+            check_worker(tx, tx.now)
+            due = tweet_states.make_pending_due(tx, account_id)
+            wake_lanes(tx, {tweet.twitter_account_id for tweet in due}, tx.now)
+            tx.after_commit(self._context.notifier.wake)
+        return [tweet.id for tweet in due]
+
+    def resolve(self, tweet_id: int, *, twitter_id: str | None, once: Once | None = None) -> Tweet:
+        """The owner's word on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out."""
+        with self._context.db.transaction() as tx:
+            tweet = tweets.get(tx, tweet_id)
+            attempt = attempts.find_unsettled(tx, tweet_id)
+            if tweet.status != "unconfirmed" or not tweet.needs_decision:
+                raise Conflict("tweet_not_unconfirmed")
+            if twitter_id is None:
+                if attempt is not None:
+                    attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code="owners_word")
+                tweet_states.send_again(tx, tweet_id)
+            else:
+                if tweets.adopted_ids(tx, tweet.twitter_account_id, [twitter_id]):
+                    raise Conflict("twitter_id_taken", field="twitter_id")
+                tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now)
+                if attempt is not None:
+                    attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
+            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            wake_lanes(tx, {tweet.twitter_account_id}, tx.now)
+            tx.after_commit(self._context.notifier.wake)
+        return tweets.get(self._context.db, tweet_id)

@@ -1,0 +1,55 @@
+"""The meter of one world's XClient: places are taken and headers learnt in short transactions of their own."""
+
+import logging
+from collections.abc import Callable
+
+from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services.rate_limits import limiter
+from twitter_manager.storage.database import Database
+from twitter_manager.twitter import rate_limits
+from twitter_manager.twitter.errors import WindowSpent
+from twitter_manager.twitter.rate_limits import RateWindow
+
+__all__ = ["Meter"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+class Meter:
+    """A twitter.client.Meter over the database, which all threads and processes share."""
+
+    def __init__(self, db: Database, *, mock: bool) -> None:
+        self._db = db
+        self._mock = mock
+
+    def acquire(self, account_id: int | None, endpoint: str) -> None:
+        """Takes the place of one call. Raises WindowSpent, StorageUnavailable: X is not called uncounted."""
+        with self._db.transaction() as tx:
+            free = limiter.acquire(tx, account_id=account_id, mock=self._mock, endpoint=endpoint)
+        if free is not None:
+            raise WindowSpent(free)
+
+    def release(self, account_id: int | None, endpoint: str) -> None:
+        """The call was certainly not sent."""
+        _try(lambda: self._release(account_id, endpoint))
+
+    def record_headers(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
+        """What X's headers said in the answer."""
+        if window != rate_limits.NOTHING:
+            _try(lambda: self._record_headers(account_id, endpoint, window))
+
+    def _release(self, account_id: int | None, endpoint: str) -> None:
+        with self._db.transaction() as tx:
+            limiter.release(tx, account_id=account_id, mock=self._mock, endpoint=endpoint)
+
+    def _record_headers(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
+        with self._db.transaction() as tx:
+            limiter.record_headers(tx, account_id=account_id, mock=self._mock, endpoint=endpoint, window=window)
+
+
+def _try(store: Callable[[], None]) -> None:
+    """What X did is done: it must not be lost because its headers cannot be kept; the next answer has them again."""
+    try:
+        store()
+    except StorageUnavailable as error:
+        log.warning("what X said of its limits is not kept: %s", error.why)

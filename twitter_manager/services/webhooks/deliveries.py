@@ -1,0 +1,214 @@
+"""Bringing events to their webhooks: one at a time to each, several webhooks side by side, until it is there or a day
+is over.
+
+An attempt is taken, made and stored, with no transaction open while the receiver is called. Who dies in between leaves
+a lease that runs out: the event goes out once more under the same webhook-id, by which its receiver knows it.
+"""
+
+import email.utils
+import logging
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from twitter_manager.crypto import SecretUnreadable
+from twitter_manager.error_codes import CODES
+from twitter_manager.models import Webhook, WebhookDelivery
+from twitter_manager.receivers import signing
+from twitter_manager.receivers.client import DEADLINE, AddressRefused, Answer, NoAnswer, NotReached, Receivers
+from twitter_manager.services.context import Context
+from twitter_manager.storage import webhook_deliveries, webhooks
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later, to_text
+
+__all__ = [
+    "LEASE_SECONDS",
+    "PAUSES",
+    "RESTS",
+    "Decision",
+    "Delivered",
+    "Deliveries",
+    "Delivery",
+    "NotDelivered",
+    "decide",
+    "payload",
+]
+
+LEASE_SECONDS = 2 * DEADLINE
+
+# After the first attempt in vain the second 5 s later, and so on; a day and 5 s in all.
+PAUSES = (5.0, 60.0, 240.0, 900.0, 2400.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 28_800.0)
+DAY = 86_400.0
+# How long a receiver is left alone that took nothing so often in a row, whatever waits for it.
+RESTS = (5.0, 30.0, 60.0, 300.0)
+MAX_REST = 3600.0  # that a receiver may ask for by Retry-After
+OUTAGE_SECONDS = 60.0  # whoever took nothing for so long was away: what it missed then is not to wait any longer
+
+log = logging.getLogger("twitter_manager.webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The receiver has it."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDelivered:
+    """It did not take it. Without `next_attempt_at` it is given up; before `rest_until` the receiver is sent nothing;
+    `gone`: nor after that."""
+
+    code: str
+    rest_until: datetime
+    next_attempt_at: datetime | None
+    status: int | None = None
+    detail: str | None = None
+    gone: bool = False
+
+
+Decision = Delivered | NotDelivered
+Outcome = Answer | NotReached | NoAnswer | SecretUnreadable
+
+
+def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: int, now: datetime) -> Decision:
+    """What follows from an attempt that ended `now`: of an event that was queued at `queued_at` and tried `attempts`
+    times before, to a webhook that took nothing `failures` times in a row before."""
+    if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+        return Delivered(outcome.status)
+    if isinstance(outcome, Answer) and outcome.status == 410:
+        return NotDelivered(
+            code="receiver_gone", rest_until=now, next_attempt_at=None, status=outcome.status, gone=True
+        )
+    rest_until = later(now, max(RESTS[min(failures, len(RESTS) - 1)], _asked_for(outcome, now)))
+    next_attempt_at = rest_until
+    if isinstance(outcome, Answer | NoAnswer):  # it may be this event's own fault: others go first
+        pause = PAUSES[min(attempts, len(PAUSES) - 1)]
+        next_attempt_at = min(max(rest_until, later(now, pause)), later(queued_at, DAY))
+    return NotDelivered(
+        code=_code(outcome),
+        rest_until=rest_until,
+        next_attempt_at=next_attempt_at if now < later(queued_at, DAY) else None,
+        status=outcome.status if isinstance(outcome, Answer) else None,
+        detail=None if isinstance(outcome, Answer) else str(outcome),
+    )
+
+
+def payload(delivery: WebhookDelivery) -> dict[str, object]:
+    """What the receiver gets; equal in every attempt."""
+    data: dict[str, object] = orjson.loads(delivery.data)
+    if "error_code" in data:
+        known = CODES.get(str(data["error_code"]))
+        data["error"] = known.sentence if known else None
+    return {"type": delivery.event, "timestamp": to_text(delivery.created_at), "data": data}
+
+
+class Deliveries:
+    """The queue's other end."""
+
+    def __init__(self, context: Context, receivers: Receivers) -> None:
+        self._context = context
+        self._receivers = receivers
+
+    def claim(self) -> "Delivery | None":
+        """The next attempt to be made, leased to whoever calls; None: nothing is due."""
+        if not webhooks.any_due(self._context.db, now=self._context.clock()):
+            return None
+        with self._context.db.transaction() as tx:
+            webhook = webhooks.claim(tx, lease=secrets.token_hex(8), until=later(tx.now, LEASE_SECONDS))
+            found = webhook and webhook_deliveries.next_due(tx, webhook.id, now=tx.now)
+        return Delivery(self._context, self._receivers, webhook, found) if webhook and found else None
+
+
+class Delivery:
+    """One attempt to bring one event to one webhook."""
+
+    def __init__(self, context: Context, receivers: Receivers, webhook: Webhook, delivery: WebhookDelivery) -> None:
+        self._context = context
+        self._receivers = receivers
+        self._webhook = webhook
+        self._delivery = delivery
+
+    def make(self) -> None:
+        """Calls the receiver once and stores what follows."""
+        outcome = self._outcome()
+        with self._context.db.transaction() as tx:
+            decision = decide(
+                outcome,
+                attempts=self._delivery.attempts,
+                queued_at=self._delivery.queued_at,
+                failures=self._webhook.failures,
+                now=tx.now,
+            )
+            self._store(tx, decision)
+        log.info("webhook %s, %s %s: %s", self._webhook.id, self._delivery.event, self._delivery.message_id, decision)
+
+    def _outcome(self) -> Outcome:
+        body = orjson.dumps(payload(self._delivery))
+        try:
+            secret = self._context.vault.decrypt(self._webhook.secret)
+            signed = signing.headers(secret, body, message_id=self._delivery.message_id, at=self._context.clock())
+            return self._receivers.post(self._webhook.url, body, signed)
+        except (NotReached, NoAnswer, SecretUnreadable) as error:
+            return error
+
+    def _store(self, tx: Transaction, decision: Decision) -> None:
+        """Who lost the lease knows only one thing that counts: that the receiver has it."""
+        mine = webhooks.release(tx, self._webhook.id, self._webhook.lease or "")
+        match decision:
+            case Delivered(status):
+                webhook_deliveries.mark_delivered(tx, self._delivery.id, last_status=status)
+                self._note_success(tx)
+            case NotDelivered() if mine:
+                self._note_failure(tx, decision)
+
+    def _note_success(self, tx: Transaction) -> None:
+        webhooks.forget_failures(tx, self._webhook.id)
+        since = self._webhook.failing_since
+        if since is not None and tx.now >= later(since, OUTAGE_SECONDS):
+            webhook_deliveries.make_due(tx, self._webhook.id)
+
+    def _note_failure(self, tx: Transaction, failed: NotDelivered) -> None:
+        webhooks.note_failure(tx, self._webhook.id, rest_until=failed.rest_until)
+        if failed.gone:
+            webhooks.switch_off(tx, self._webhook.id, error_code=failed.code)
+        webhook_deliveries.note_failure(
+            tx,
+            self._delivery.id,
+            next_attempt_at=failed.next_attempt_at,
+            last_status=failed.status,
+            error_code=failed.code,
+            error_detail=failed.detail,
+        )
+
+
+def _code(outcome: Outcome) -> str:
+    match outcome:
+        case Answer():
+            return "receiver_refused"
+        case AddressRefused():
+            return "receiver_not_public"
+        case NotReached():
+            return "receiver_unreachable"
+        case NoAnswer():
+            return "receiver_silent"
+        case SecretUnreadable():
+            return "webhook_secret_unreadable"
+
+
+def _asked_for(outcome: Outcome, now: datetime) -> float:
+    """Seconds that the receiver asks to be left alone: Retry-After of a 429 or 503, a number or a date (RFC 9110
+    §10.2.3); at most an hour."""
+    if not isinstance(outcome, Answer) or outcome.status not in (429, 503) or outcome.retry_after is None:
+        return 0.0
+    text = outcome.retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), MAX_REST)
+    with suppress(ValueError):
+        moment = email.utils.parsedate_to_datetime(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, min((moment - now).total_seconds(), MAX_REST))
+    return 0.0

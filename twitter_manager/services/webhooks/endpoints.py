@@ -1,0 +1,120 @@
+"""Webhooks: who hears of what happens. Their events are queued by triggers (migration 0004), in the transaction of the
+change itself; services/webhooks/deliveries.py brings them there."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from twitter_manager.errors import Conflict, Invalid
+from twitter_manager.models import Webhook, WebhookDelivery
+from twitter_manager.receivers import signing
+from twitter_manager.receivers.client import AddressRefused, Receivers
+from twitter_manager.services.context import Context
+from twitter_manager.storage import webhook_deliveries, webhooks
+from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.webhooks import WebhookChoice
+
+__all__ = ["FAILING_SECONDS", "MAX_WEBHOOKS", "TEST", "WebhookChange", "Webhooks", "is_failing"]
+
+MAX_WEBHOOKS = 20
+TEST = "webhook.test"  # sent on demand only; nobody asks for it among the events
+FAILING_SECONDS = 5 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookChange:
+    """What is to be different about a webhook; None: it stays as it is."""
+
+    url: str | None = None
+    description: str | None = None
+    events: Sequence[str] | None = None
+    is_active: bool | None = None
+
+
+class Webhooks:
+    """The webhooks."""
+
+    def __init__(self, context: Context, receivers: Receivers) -> None:
+        self._context = context
+        self._receivers = receivers
+
+    def create(self, *, url: str, events: Sequence[str], description: str) -> tuple[Webhook, str]:
+        """A new webhook, and its secret: it is not shown again. Raises Invalid, Conflict."""
+        self._check(url)
+        secret = signing.new_secret()
+        choice = WebhookChoice(url=url, description=description, events=events)
+        with self._context.db.transaction() as tx:
+            if webhooks.count(tx) >= MAX_WEBHOOKS:
+                raise Conflict("too_many_webhooks")
+            return webhooks.insert(tx, choice, secret=self._context.vault.encrypt(secret)), secret
+
+    def change(self, webhook_id: int, wanted: WebhookChange) -> Webhook:
+        """Changes what is given. Switched on again or with another URL it begins anew: what waits for it is due now.
+
+        Raises NotFound, Invalid.
+        """
+        if wanted.url is not None:
+            webhooks.get(self._context.db, webhook_id)
+            self._check(wanted.url)
+        with self._context.db.transaction() as tx:
+            before = webhooks.get(tx, webhook_id)
+            choice = _chosen(before, wanted)
+            webhooks.change(tx, webhook_id, choice)
+            if choice.is_active and (not before.is_active or choice.url != before.url):
+                webhooks.forget_failures(tx, webhook_id)
+                webhook_deliveries.begin_anew(tx, webhook_id)
+            return webhooks.get(tx, webhook_id)
+
+    def delete(self, webhook_id: int) -> None:
+        """Deletes it with its queue and its log. Raises NotFound."""
+        with self._context.db.transaction() as tx:
+            webhooks.get(tx, webhook_id)
+            webhooks.delete(tx, webhook_id)
+
+    def test(self, webhook_id: int) -> WebhookDelivery:
+        """Queues an event that says nothing but that it arrived. Raises NotFound, Conflict."""
+        with self._context.db.transaction() as tx:
+            _active(tx, webhook_id)
+            data = json.dumps({"webhook_id": webhook_id, "message": "The webhook works"})
+            return webhook_deliveries.insert(tx, webhook_id=webhook_id, event=TEST, data=data)
+
+    def replay(self, webhook_id: int, *, delivery_ids: Sequence[int] | None, since: datetime | None) -> int:
+        """Queues again what was delivered or given up, of these deliveries and since that time; returns how many.
+
+        Raises NotFound, Conflict.
+        """
+        with self._context.db.transaction() as tx:
+            _active(tx, webhook_id)
+            return webhook_deliveries.queue_again(tx, webhook_id, ids=delivery_ids, since=since)
+
+    def _check(self, url: str) -> None:
+        """Raises Invalid for a URL that no delivery can go to."""
+        try:
+            self._receivers.check(url)
+        except AddressRefused as error:
+            raise Invalid("receiver_not_public", field="url") from error
+        except ValueError as error:
+            raise Invalid("invalid_field", sentence=f"url {error}", field="url") from error
+
+
+def is_failing(webhook: Webhook) -> bool:
+    """Whether attempts of five days went by without one that it took."""
+    if webhook.failing_since is None or webhook.failed_at is None:
+        return False
+    return (webhook.failed_at - webhook.failing_since).total_seconds() >= FAILING_SECONDS
+
+
+def _chosen(before: Webhook, wanted: WebhookChange) -> WebhookChoice:
+    return WebhookChoice(
+        url=before.url if wanted.url is None else wanted.url,
+        description=before.description if wanted.description is None else wanted.description,
+        events=json.loads(before.events) if wanted.events is None else wanted.events,
+        is_active=before.is_active if wanted.is_active is None else wanted.is_active,
+    )
+
+
+def _active(tx: Transaction, webhook_id: int) -> None:
+    """Raises NotFound, or Conflict when it is told nothing at present."""
+    if not webhooks.get(tx, webhook_id).is_active:
+        raise Conflict("webhook_inactive")
