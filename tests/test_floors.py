@@ -24,6 +24,20 @@ FLOORS = (
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
+# The rooms of services/, top to bottom; the same rule: down only, and neighbours never.
+WINGS = (
+    ("__init__",),
+    ("startup", "doctor", "maintenance"),
+    ("dispatch", "publishing", "webhooks"),
+    ("accounts",),
+    ("health", "mock_mode", "api_keys"),
+    ("context",),
+    ("notifier", "environments"),
+    ("rate_limits",),
+    ("posts", "backoff"),
+)
+WING_OF = {wing: number for number, wings in enumerate(WINGS) for wing in wings}
+
 # Packages of others that only some rooms may import.
 WHERE = {
     "flask": ("start", "factory", "cli", "api"),
@@ -72,8 +86,8 @@ def imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here, so that a path can be read off them"
             assert node.module is not None
-            if node.module == "twitter_manager":
-                yield from (f"twitter_manager.{alias.name}" for alias in node.names)
+            if node.module in ("twitter_manager", "twitter_manager.services"):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
             else:
                 yield node.module
 
@@ -87,9 +101,18 @@ def faults_of_imports(path: str, source: str) -> list[str]:
             other = parts[1]
             if other != room and FLOOR_OF.get(other, -1) <= FLOOR_OF[room]:
                 faults.append(f"{path} may not import {name}")
+            if other == room == "services" and not goes_down_a_wing(path, parts):
+                faults.append(f"{path} may not import {name}")
         elif parts[0] in WHERE and not {room, path} & set(WHERE[parts[0]]):
             faults.append(f"{path} may not import {name}")
     return faults
+
+
+def goes_down_a_wing(path: str, imported_parts: list[str]) -> bool:
+    """Whether a module of services/ may import another one: of its own wing, or of one below it."""
+    wing = path.split("/")[1].removesuffix(".py")
+    other = imported_parts[2] if len(imported_parts) > 2 else "__init__"
+    return other == wing or WING_OF.get(other, -1) > WING_OF[wing]
 
 
 def lines_with_sql(source: str) -> list[int]:
@@ -111,6 +134,11 @@ def lines_with_sql(source: str) -> list[int]:
 
 def test_every_module_stands_on_a_floor_and_every_floor_is_inhabited() -> None:
     assert {room_of(name_in_package(path)) for path in modules()} == set(FLOOR_OF)
+
+
+def test_every_wing_of_the_services_has_its_place() -> None:
+    wings = {name_in_package(path).split("/")[1].removesuffix(".py") for path in (PACKAGE / "services").rglob("*.py")}
+    assert wings == set(WING_OF)
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_in_package)
@@ -137,6 +165,12 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
         ("worker/loop.py", "from flask import current_app"),
         ("services/health.py", "import sqlite3"),
         ("services/accounts/tokens.py", "import requests"),
+        ("services/publishing/publish.py", "from twitter_manager.services.dispatch import decisions"),
+        ("services/webhooks/endpoints.py", "from twitter_manager.services.dispatch import recovery"),
+        ("services/dispatch/send.py", "from twitter_manager.services.publishing.enqueue import enqueue"),
+        ("services/accounts/tokens.py", "from twitter_manager.services.dispatch import decisions"),
+        ("services/accounts/manage.py", "from twitter_manager.services import publishing"),
+        ("services/context.py", "from twitter_manager.services import Services"),
         ("simulator/server.py", "from requests.adapters import HTTPAdapter"),
     ],
 )

@@ -264,10 +264,12 @@ def test_the_functions_of_accounts_take_them_where_the_document_says() -> None:
     services: Any = importlib.import_module("twitter_manager.services.accounts.tokens")
     assert '"active"' in inspect.getsource(services.reactivate_account)
     lost = set(
-        re.findall(r"`(\w+)`", section("An account").split("`services.tokens.lose_account`")[0].splitlines()[-1])
+        re.findall(
+            r"`(\w+)`", section("An account").split("`services.accounts.tokens.deactivate_account`")[0].splitlines()[-1]
+        )
     )
-    calls = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "twitter_manager/services").glob("*.py"))
-    given = set(re.findall(r"lose_account\([^)]*?status=\"(\w+)\"", calls)) | set(
+    calls = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "twitter_manager/services").rglob("*.py"))
+    given = set(re.findall(r"deactivate_account\([^)]*?status=\"(\w+)\"", calls)) | set(
         re.findall(r"AccountLost\(\s*\"(\w+)\"", calls)
     )
     assert given == lost

@@ -8,9 +8,13 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     cli.py          flask --app app worker | keys | doctor | simulator | openapi | postman
 
     api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
-    worker/         a door without a face: takes one lane after the other, and keeps the clock
+    worker/         a door without a face: executes one task after the other, and keeps the clock
 
     services/       what the product does; `services.build` is the only wiring
+        publishing/     what owners hand over and ask for
+        dispatch/       what workers do with a lane that is due
+        accounts/  rate_limits/  webhooks/
+        context notifier environments backoff posts health maintenance startup api_keys mock_mode doctor/
 
     storage/        everything that outlives the process; all SQL
     twitter/        everything that speaks to X
@@ -34,7 +38,8 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     version.py      which version this is
 
 A noun has the same name on every floor: an account is served by api/accounts.py and stored by storage/accounts.py.
-The way of a tweet: api/publishing.py takes it, services/publishing/publish.py and placing.py store it, worker/loop.py asks
-services/dispatch/dispatcher.py for the next step, services/dispatch/send.py calls twitter/tweets.py, services/dispatch/decisions.py says what
-follows from X's answer, and services/dispatch/reconcile.py looks where there was none.
+The way of a tweet: api/publishing.py takes it, services/publishing/ checks and enqueues it, worker/loop.py asks
+services/dispatch/dispatcher.py for the next task, services/dispatch/send.py calls twitter/tweets.py,
+services/dispatch/decisions.py says what follows from X's answer, and services/dispatch/reconcile.py finds out where
+there was none.
 """

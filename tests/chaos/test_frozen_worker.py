@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos.exactly_once import assert_each_once, sends
 from tests.support.service_process import Installation, Process, eventually
-from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS
+from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.simulator.world import World
 
 ACCOUNTS = 6

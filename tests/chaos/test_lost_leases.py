@@ -20,7 +20,8 @@ from tests.support.clock import ShiftedClock
 from twitter_manager.api.shapes import tweet_to_json
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build, prepare
-from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS, LaneTask
+from twitter_manager.services.backoff import LEASE_SECONDS
+from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
 from twitter_manager.storage import attempts, tweets, workers

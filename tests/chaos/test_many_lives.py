@@ -25,7 +25,8 @@ from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.errors import ServiceError
 from twitter_manager.services import Services, build, prepare
-from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS, LaneTask
+from twitter_manager.services.backoff import LEASE_SECONDS
+from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.recovery import reap_worker
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
@@ -98,10 +99,10 @@ class Story:
 
     def connect(self, name: str) -> int:
         """As the owner of the account does it."""
-        begun = self.owner.connecting.begin(api_key_id=None)
+        begun = self.owner.connections.begin(api_key_id=None)
         answer = requests.get(f"{begun.auth_url}&mock_user={name}", allow_redirects=False, timeout=10)
         code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-        return self.owner.connecting.finish(state=begun.state, code=code, error=None).id
+        return self.owner.connections.finish(state=begun.state, code=code, error=None).id
 
     def is_over(self) -> bool:
         """Every tweet is posted."""

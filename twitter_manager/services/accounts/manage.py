@@ -16,8 +16,8 @@ from twitter_manager.services.accounts.tokens import (
     reactivate_account,
     renewal_refused,
 )
+from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
-from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.storage import accounts, lanes
 from twitter_manager.timestamps import later

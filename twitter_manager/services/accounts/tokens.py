@@ -13,21 +13,36 @@ from typing import TypeVar
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, SlowDown, XRefused
 from twitter_manager.models import Account
+from twitter_manager.services.backoff import rest_after_trouble
 from twitter_manager.services.context import Context
-from twitter_manager.services.dispatch import decisions
 from twitter_manager.storage import accounts, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
 from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent, RateLimited, Unauthorized, XError
 
-__all__ = ["RenewalFailed", "Tokens", "deactivate_account", "renewal_refused"]
+__all__ = ["RenewalFailed", "Tokens", "deactivate_account", "reactivate_account", "renewal_refused", "wants_renewal"]
 
 LEASE_SECONDS = 60.0  # longer than the call's deadline
+_RENEW_BEFORE = 300.0
 
 Result = TypeVar("Result")
 
 log = logging.getLogger("twitter_manager.services")
+
+
+def wants_renewal(
+    *, expires_at: datetime | None, can_renew: bool, unclear_since: datetime | None, failures: int, now: datetime
+) -> bool:
+    """Whether the access token is renewed before it is used.
+
+    Under five minutes before it expires; but where an earlier renewal is unclear or failed, the token that is there
+    is used as long as X takes it: X may have renewed already, and then the old refresh token is dead.
+    """
+    if expires_at is None or not can_renew:
+        return False
+    left = (expires_at - now).total_seconds()
+    return left <= 0 or (left < _RENEW_BEFORE and unclear_since is None and failures == 0)
 
 
 class RenewalFailed(Exception):
@@ -66,7 +81,7 @@ class Tokens:
 
     def wants_renewal(self, account: Account, now: datetime) -> bool:
         """Whether the token is renewed before it is used."""
-        return decisions.wants_renewal(
+        return wants_renewal(
             expires_at=account.token_expires_at,
             can_renew=account.refresh_token is not None,
             unclear_since=account.refresh_sent_at,
@@ -164,7 +179,7 @@ class Tokens:
 
     def _failure(self, account: Account, error: XError) -> RenewalFailed:
         now = self._context.clock()
-        until = decisions.rest_after_trouble(account.refresh_failures, now)
+        until = rest_after_trouble(account.refresh_failures, now)
         if isinstance(error, RateLimited):
             return RenewalFailed("rate_limited", max(error.until or later(now, 60), later(now, 1)))
         if isinstance(error, ClientRefused):

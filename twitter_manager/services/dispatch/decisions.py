@@ -13,6 +13,7 @@ AppRests      X does not want the app
 from dataclasses import dataclass
 from datetime import datetime
 
+from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, probe_at, rest_after_trouble
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import (
     AccountSuspended,
@@ -34,7 +35,6 @@ __all__ = [
     "CHECKS",
     "PARENT_SECONDS",
     "TOO_LATE_SECONDS",
-    "YOUNG_TOKEN",
     "AccountLost",
     "AppRests",
     "Decision",
@@ -48,20 +48,13 @@ __all__ = [
     "decide",
     "first_check",
     "next_check",
-    "probe_at",
-    "rest_after_trouble",
-    "wants_renewal",
 ]
 
 CALL_SECONDS = 40.0  # an attempt without an answer is over that long after its intent
 CHECKS = (2.0, 10.0, 45.0)  # seconds after the attempt was over; absent in all of them: it is not there
 ATTEMPTS = 5  # so many absent ones, then the owner is asked
 MAX_FAILED_CHECKS = 8  # so many readings in a row that failed, then the owner is told (about a quarter of an hour)
-_TROUBLE = (2.0, 10.0, 45.0, 120.0, 300.0)
 _UNAUTHORIZED = (30.0, 120.0, 600.0)
-_PROBES = (60.0, 300.0, 900.0)
-_RENEW_BEFORE = 300.0
-YOUNG_TOKEN = 60.0
 _PARENT_WAITS = (5.0, 5.0, 5.0)
 _FRONT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X took the part in front: it will show it
 PARENT_SECONDS = 900.0  # answers that the parent is not visible count together for so long
@@ -155,7 +148,7 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
 
 def _unauthorized(situation: Situation, now: datetime) -> Decision:
     """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation."""
-    young = situation.token_age is not None and situation.token_age < YOUNG_TOKEN
+    young = situation.token_age is not None and situation.token_age < YOUNG_TOKEN_SECONDS
     if not young and not situation.unauthorized_streak:
         return TokenStale() if situation.can_renew else AccountLost("failed", "account_failed")
     if not young and situation.can_renew:
@@ -186,16 +179,6 @@ def _not_visible(situation: Situation, now: datetime) -> Decision:
     return Held("parent_not_visible", later(now, waits[situation.not_visible_before]), lane_rests=False)
 
 
-def rest_after_trouble(streak: int, now: datetime) -> datetime:
-    """Until when a lane rests after one more unclear or failed send: 2 s, 10 s, 45 s, … 5 min at most."""
-    return later(now, _TROUBLE[min(streak, len(_TROUBLE) - 1)])
-
-
-def probe_at(probes: int, now: datetime) -> datetime:
-    """When one call may try whether X takes the app again."""
-    return later(now, _PROBES[min(probes, len(_PROBES) - 1)])
-
-
 def first_check(over_at: datetime) -> datetime:
     """When the timeline is read first after an attempt was over."""
     return later(over_at, CHECKS[0])
@@ -213,20 +196,6 @@ def next_check(looks_absent: int, over_at: datetime, now: datetime) -> datetime:
 def after_failed_check(looks_failed: int, now: datetime) -> tuple[datetime, bool]:
     """When a reading that failed is repeated, and whether the owner is told."""
     return rest_after_trouble(looks_failed - 1, now), looks_failed >= MAX_FAILED_CHECKS
-
-
-def wants_renewal(
-    *, expires_at: datetime | None, can_renew: bool, unclear_since: datetime | None, failures: int, now: datetime
-) -> bool:
-    """Whether the access token is renewed before it is used.
-
-    Under five minutes before it expires; but where an earlier renewal is unclear or failed, the token that is there
-    is used as long as X takes it: X may have renewed already, and then the old refresh token is dead.
-    """
-    if expires_at is None or not can_renew:
-        return False
-    left = (expires_at - now).total_seconds()
-    return left <= 0 or (left < _RENEW_BEFORE and unclear_since is None and failures == 0)
 
 
 def _after_reset(until: datetime | None, now: datetime) -> datetime:

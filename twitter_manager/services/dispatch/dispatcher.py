@@ -12,9 +12,10 @@ from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Lane, Tweet
 from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, deactivate_account
+from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import app_pause, decisions
-from twitter_manager.services.dispatch.lane_task import LEASE_SECONDS, LaneTask
+from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import recover_lost
 from twitter_manager.services.dispatch.send import SendTweet

@@ -7,15 +7,14 @@ from typing import Concatenate, ParamSpec
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Lane
+from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.storage import lanes, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import NotSent, Problem
 
-__all__ = ["LEASE_SECONDS", "LaneTask"]
-
-LEASE_SECONDS = 120.0  # three deadlines of a call
+__all__ = ["LaneTask"]
 
 Arguments = ParamSpec("Arguments")
 Claim = Callable[[Transaction], "LaneTask | None"]

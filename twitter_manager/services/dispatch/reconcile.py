@@ -1,7 +1,7 @@
 """The look: reads the account's own timeline to find out which unclear attempts put their tweet on X.
 
-One look serves all unsettled tweets of the account. The evidence of one reading is judged by the pure `judge`; what
-follows from it is stored in one transaction, which looks again at what is still unsettled.
+One reading serves all unsettled tweets of the account. The pure `match_posts` weighs its evidence; what follows is
+stored in one transaction, which asks again what is still unsettled.
 """
 
 import json
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from twitter_manager.models import Account, Attempt, Lane, Tweet
 from twitter_manager.services.accounts.tokens import deactivate_account
+from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import decisions
 from twitter_manager.services.dispatch.lane_task import LaneTask
@@ -23,7 +24,7 @@ from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
 from twitter_manager.twitter.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
 
-__all__ = ["Finding", "ReconcileTimeline", "Unsettled", "judge"]
+__all__ = ["Finding", "ReconcileTimeline", "Unsettled", "match_posts"]
 
 BEFORE_INTENT = 120.0  # seconds: X's created_at has whole seconds and X's clock is not ours
 ANY_CLOCK = 86_400.0  # seconds: where X's clock was never seen
@@ -49,7 +50,9 @@ class Finding:
     doubtful: tuple[SeenPost, ...]
 
 
-def judge(unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ahead: timedelta | None) -> list[Finding]:
+def match_posts(
+    unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ahead: timedelta | None
+) -> list[Finding]:
     """Which of `posts` (adopted by no other tweet) are which of the tweets. Oldest first; each post serves once.
 
     A post that is the same as one of the tweets is no doubtful match of another. `clock_ahead`: by how much our clock
@@ -154,7 +157,7 @@ class ReconcileTimeline(LaneTask):
         for post in posts:
             lanes.note_x_id(tx, self._account.id, post.id)
         free = [post for post in posts if post.id not in adopted]
-        for finding in judge(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
+        for finding in match_posts(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
             self._settle(tx, finding)
 
     def _settle(self, tx: Transaction, finding: Finding) -> None:
@@ -226,5 +229,5 @@ class ReconcileTimeline(LaneTask):
     def _unauthorized(self, tx: Transaction) -> None:
         """An old token is renewed, as for a send; on a young one the look is simply made again later."""
         issued = self._account.token_issued_at
-        if issued is None or (tx.now - issued).total_seconds() >= decisions.YOUNG_TOKEN:
+        if issued is None or (tx.now - issued).total_seconds() >= YOUNG_TOKEN_SECONDS:
             accounts.expire_token(tx, self._account.id, version=self._account.token_version)

@@ -16,7 +16,6 @@ from twitter_manager.services.dispatch.decisions import (
     TokenStale,
     Unconfirmed,
     decide,
-    wants_renewal,
 )
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, XError, problem_of, refusal
 from twitter_manager.twitter.tweets import CreatedPost
@@ -170,35 +169,6 @@ def test_a_parent_that_stays_invisible_fails_the_reply_after_three_tries() -> No
     gone = about_blank(403, "deleted or not visible to you")
     tries = [decide(gone, Situation(not_visible_before=n), NOW) for n in range(4)]
     assert [type(decision) for decision in tries] == [Held, Held, Held, Failed]
-
-
-@pytest.mark.parametrize(
-    ("left", "unclear", "failures", "renewed"),
-    [
-        (3600, False, 0, False),
-        (301, False, 0, False),
-        (299, False, 0, True),
-        (299, True, 0, False),  # X may have renewed already: the token that is there is used first
-        (299, False, 1, False),
-        (0, True, 3, True),
-        (-5, False, 0, True),
-    ],
-)
-def test_a_token_is_renewed_in_time_but_an_unclear_renewal_is_not_repeated_early(
-    left: int, unclear: bool, failures: int, renewed: bool
-) -> None:
-    wants = wants_renewal(
-        expires_at=after(left),
-        can_renew=True,
-        unclear_since=after(-10) if unclear else None,
-        failures=failures,
-        now=NOW,
-    )
-    assert wants is renewed
-
-
-def test_without_a_refresh_token_nothing_is_renewed() -> None:
-    assert not wants_renewal(expires_at=after(-1), can_renew=False, unclear_since=None, failures=0, now=NOW)
 
 
 def test_looks_are_two_ten_and_forty_five_seconds_after_the_attempt_was_over() -> None:

@@ -281,7 +281,7 @@ def test_a_look_with_a_fault_of_ours_does_not_spin(
     tweet_id = harness.due_tweet(alice)
     harness.work()
     with monkeypatch.context() as patch:
-        patch.setattr("twitter_manager.services.dispatch.reconcile.judge", lambda *_, **__: 1 / 0)
+        patch.setattr("twitter_manager.services.dispatch.reconcile.match_posts", lambda *_, **__: 1 / 0)
         harness.clock.forward(2)
         assert harness.work() == 1
     harness.work_for(61)

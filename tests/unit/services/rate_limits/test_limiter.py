@@ -367,7 +367,7 @@ HAMMER = """
 import sys
 from datetime import datetime
 from pathlib import Path
-from twitter_manager.services import limits
+from twitter_manager.services.rate_limits import limiter
 from twitter_manager.storage.sqlite import SqliteDatabase
 
 path, account_id, now = sys.argv[1:]
@@ -377,7 +377,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(130):
     with db.transaction() as tx:
-        admitted += limiter.take(tx, account_id=int(account_id), mock=True, endpoint="GET /2/tweets") is None
+        admitted += limiter.acquire(tx, account_id=int(account_id), mock=True, endpoint="GET /2/tweets") is None
 print(admitted)
 """
 

@@ -1,0 +1,6 @@
+"""Accounts: connected by their owner's consent, kept with tokens that work, switched off, let go.
+
+connect   from "connect" to the account: OAuth 2.0 with PKCE
+manage    what an owner does with accounts that are there
+tokens    opened for use, renewed once at a time, lost and found again
+"""
