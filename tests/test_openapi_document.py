@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from tests.conftest import Service
 from tests.support.documented_client import bare_app, document, faults_of, validator
 from tests.support.raised_errors import errors_raised_by, reached_from
-from twitter_manager.api.auth import PUBLIC
-from twitter_manager.api.errors import STATUSES
+from twitter_manager.api.http.auth import PUBLIC
+from twitter_manager.api.http.errors import STATUSES
 from twitter_manager.api.openapi import NOT_DESCRIBED, OPERATIONS, RESOURCES
 from twitter_manager.api.openapi.document import described_routes, path_of
 from twitter_manager.api.openapi.operations import ANY_CODE, Operation

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Service, assert_error
-from twitter_manager.api.wrong_keys import WrongKeys
+from twitter_manager.api.http.wrong_keys import WrongKeys
 
 WRONG = {"X-API-Key": "w" * 43}
 

@@ -12,7 +12,8 @@ from flask import Flask, request
 from werkzeug.test import TestResponse
 
 from tests.conftest import BackgroundWorker, Service, assert_error
-from twitter_manager.api import idempotency, posting, tweets
+from twitter_manager.api import posting, tweets
+from twitter_manager.api.http import idempotency
 from twitter_manager.capacity import MAX_BODY
 
 TWEET = "/api/v1/tweet"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from flask import Blueprint, Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api import current, inputs
+from twitter_manager.api.http import current, inputs
 from twitter_manager.api.shapes import account_details_to_json, account_to_json
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, tweet_lists

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from twitter_manager.api import current, inputs
+from twitter_manager.api.http import current, inputs
 
 __all__ = ["blueprint"]
 

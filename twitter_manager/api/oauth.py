@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, Flask, Response, jsonify, request
 
-from twitter_manager.api import current, inputs, pages
+from twitter_manager.api.http import current, inputs, pages
 from twitter_manager.api.shapes import account_to_json
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from twitter_manager.api import inputs
+from twitter_manager.api.http import inputs
 from twitter_manager.services.posts import Post, PublishRequest
 
 __all__ = ["BatchBody", "PartBody", "PostBody", "SharedPostBody", "ThreadBody"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, jsonify
 
-from twitter_manager.api import current, inputs
+from twitter_manager.api.http import current, inputs
 from twitter_manager.api.refusals import refuse_failed
 from twitter_manager.api.shapes import error_sentence, next_attempt_at
 from twitter_manager.errors import NotFound

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, jsonify, url_for
 
-from twitter_manager.api import current, inputs, posting
+from twitter_manager.api import posting
+from twitter_manager.api.http import current, inputs
 from twitter_manager.api.post_bodies import BatchBody, PostBody, SharedPostBody, ThreadBody
 from twitter_manager.api.refusals import refuse_failed
 from twitter_manager.api.shapes import (

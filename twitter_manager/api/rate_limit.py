@@ -4,7 +4,7 @@ import math
 
 from flask import Blueprint, Response, jsonify
 
-from twitter_manager.api import current, inputs
+from twitter_manager.api.http import current, inputs
 from twitter_manager.services.rate_limits.report import EndpointLimit, report_of
 from twitter_manager.timestamps import to_text
 from twitter_manager.twitter.rate_limits import PER_ACCOUNT

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, Response, jsonify
 
-from twitter_manager.api import current
+from twitter_manager.api.http import current
 from twitter_manager.api.tweet_lists import STATUSES
 from twitter_manager.storage import accounts, tweet_lists
 

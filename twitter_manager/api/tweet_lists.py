@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from flask import request
 
-from twitter_manager.api import inputs
+from twitter_manager.api.http import inputs
 from twitter_manager.errors import Invalid
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import from_text

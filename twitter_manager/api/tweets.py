@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from flask import Blueprint, Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api import current, inputs
+from twitter_manager.api.http import current, inputs
 from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
 from twitter_manager.api.tweet_lists import Status, filter_in_query
 from twitter_manager.errors import Invalid

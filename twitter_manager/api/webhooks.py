@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from flask import Blueprint, Response, jsonify, request
 from pydantic import Field
 
-from twitter_manager.api import current, inputs
+from twitter_manager.api.http import current, inputs
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Invalid
 from twitter_manager.models import Webhook, WebhookDelivery

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twitter_manager.api import accounts, inputs
+from twitter_manager.api import accounts
+from twitter_manager.api.http import inputs
 from twitter_manager.api.openapi.operations import (
     ANY_CODE,
     CURSOR,

@@ -8,8 +8,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from twitter_manager.api import oauth
-from twitter_manager.api.auth import PUBLIC
-from twitter_manager.api.idempotency import HEADER
+from twitter_manager.api.http.auth import PUBLIC
+from twitter_manager.api.http.idempotency import HEADER
 from twitter_manager.api.openapi import NOT_DESCRIBED, OPERATIONS, RESOURCES
 from twitter_manager.api.openapi.error import Error
 from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from twitter_manager.api import inputs, posting
+from twitter_manager.api import posting
+from twitter_manager.api.http import inputs
 from twitter_manager.api.openapi.accounts import Count
 from twitter_manager.api.openapi.operations import ACCOUNT_ID, ANY_CODE, Operation, Resource
 from twitter_manager.api.openapi.schemas import Answer, Id, Time, XId

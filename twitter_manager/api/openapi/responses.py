@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from twitter_manager.answers import error_shape
-from twitter_manager.api.errors import STATUSES
-from twitter_manager.api.idempotency import REPLAYED
+from twitter_manager.api.http.errors import STATUSES
+from twitter_manager.api.http.idempotency import REPLAYED
 from twitter_manager.api.openapi.error import Error
 from twitter_manager.api.openapi.operations import ANY_CODE, Operation
 from twitter_manager.api.openapi.schemas import REQUEST_ID, Answer, Schema, Schemas, first_line

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from twitter_manager.api.inputs import MAX_ID
+from twitter_manager.api.http.inputs import MAX_ID
 
 __all__ = [
     "REQUEST_ID",

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from twitter_manager.api import inputs, post_bodies
+from twitter_manager.api import post_bodies
+from twitter_manager.api.http import inputs
 from twitter_manager.api.openapi.operations import ANY_CODE, Operation, Resource, flag
 from twitter_manager.api.openapi.publishing import ACCOUNT_ERRORS, POST_ERRORS, PostUrl, Warnings
 from twitter_manager.api.openapi.schemas import Answer, Id, Time, XId

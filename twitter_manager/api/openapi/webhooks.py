@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from twitter_manager.api import inputs, webhooks
+from twitter_manager.api import webhooks
+from twitter_manager.api.http import inputs
 from twitter_manager.api.openapi.accounts import Count, NextCursor, Page, Rows
 from twitter_manager.api.openapi.operations import CURSOR, LIMIT, PAGE, Errors, Operation, Parameter, Resource
 from twitter_manager.api.openapi.schemas import Answer, Id, Time

@@ -18,7 +18,8 @@ import orjson
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from twitter_manager.api import auth, current, posting, publishing, threads, tweets
+from twitter_manager.api import posting, publishing, threads, tweets
+from twitter_manager.api.http import auth, current
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, Invalid
 from twitter_manager.models import IdempotencyKey

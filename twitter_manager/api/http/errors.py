@@ -13,7 +13,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from twitter_manager.answers import error_shape
-from twitter_manager.api import current, oauth, pages
+from twitter_manager.api import oauth
+from twitter_manager.api.http import current, pages
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import (
     Conflict,
