@@ -446,7 +446,9 @@ def test_x_did_not_do_what_leaves_no_trace_here(service: Service, alice: int) ->
 
 def test_whoever_hands_it_to_a_service_can_build_the_answer_again(app: Flask) -> None:
     handing = {
-        name for name, view in app.view_functions.items() if "current.once()" in inspect.getsource(inspect.unwrap(view))
+        name
+        for name, view in app.view_functions.items()
+        if "current.idempotent_call()" in inspect.getsource(inspect.unwrap(view))
     }
     assert handing == set(idempotency.REBUILDERS)
 

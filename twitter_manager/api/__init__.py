@@ -20,7 +20,7 @@ the view, and on the way back `headers`.
 
 To add an endpoint: a function in the resource's file (or a new file and a line in BLUEPRINTS). A view reads its input
 with `inputs`, calls a service or reads storage, and returns JSON; what goes wrong is raised, never returned. One that
-makes something hands `current.once()` to the service, and stands in `idempotency.REBUILDERS`.
+makes something hands `current.idempotent_call()` to the service, and stands in `idempotency.REBUILDERS`.
 """
 
 from twitter_manager.api import (

@@ -31,7 +31,7 @@ def post_one(tweet_id: str) -> tuple[Response, int]:
     """Posts one pending tweet now and waits up to 20 s for what X says."""
     number = inputs.to_id(tweet_id, field="tweet_id")
     inputs.body(inputs.NoFields)
-    current.services().publishing.post_now(number, once=current.once())
+    current.services().publishing.post_now(number, idempotency=current.idempotent_call())
     return posted_one(number)
 
 

@@ -34,7 +34,7 @@ def publish() -> tuple[Response, int]:
     """Publishes a post now and waits up to 20 s for what X says, or keeps it for its time or as a draft."""
     asked = inputs.body(PostBody)
     publish_request = asked.to_publish_request(asked.account_id)
-    taken = current.services().publishing.publish(publish_request, once=current.once())
+    taken = current.services().publishing.publish(publish_request, idempotency=current.idempotent_call())
     return published(taken.tweet.id, taken.warnings)
 
 
@@ -63,7 +63,7 @@ def publish_batch() -> tuple[Response, int]:
     """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
     asked = inputs.body_by_field("account_ids", SharedPostBody, BatchBody)
     taken = current.services().batches.publish(
-        asked.to_publish_requests(), dry_run=asked.dry_run, atomic=asked.atomic, once=current.once()
+        asked.to_publish_requests(), dry_run=asked.dry_run, atomic=asked.atomic, idempotency=current.idempotent_call()
     )
     kept = taken.batch is not None
     posts = [batch_item_to_json(each, kept=kept) for each in taken.posts]

@@ -25,7 +25,7 @@ blueprint = Blueprint("threads", __name__, url_prefix="/api/v1/threads")
 def publish() -> tuple[Response, int]:
     """Publishes a thread part by part and waits up to 20 s for what X says, or keeps it for its time."""
     publish_request, others = inputs.body(ThreadBody).to_publish_request()
-    taken = current.services().threads.publish(publish_request, others, once=current.once())
+    taken = current.services().threads.publish(publish_request, others, idempotency=current.idempotent_call())
     return published(taken.thread.id, taken.warnings)
 
 
@@ -49,7 +49,7 @@ def resume(thread_id: str) -> tuple[Response, int]:
     """Goes on behind the last part that is at X, and answers as publishing does."""
     number = inputs.to_id(thread_id, field="thread_id")
     inputs.body(inputs.NoFields)
-    current.services().threads.resume(number, once=current.once())
+    current.services().threads.resume(number, idempotency=current.idempotent_call())
     return published(number)
 
 

@@ -11,11 +11,11 @@ from twitter_manager.errors import Invalid
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import from_text
 
-__all__ = ["MAX_SEARCH", "STATUSES", "Status", "filter_in_query"]
+__all__ = ["MAX_SEARCH_LENGTH", "STATUSES", "Status", "filter_in_query"]
 
 Status = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
 STATUSES: tuple[str, ...] = get_args(Status)
-MAX_SEARCH = 200
+MAX_SEARCH_LENGTH = 200
 _SYNONYMS = {"published": "posted"}
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
@@ -51,8 +51,8 @@ def _statuses() -> tuple[str, ...] | None:
 def _words() -> str | None:
     """What is looked for; nothing but blanks looks for nothing."""
     given = request.args.get("q", "")
-    if len(given) > MAX_SEARCH:
-        raise Invalid("invalid_field", sentence=f"q must have at most {MAX_SEARCH} characters", field="q")
+    if len(given) > MAX_SEARCH_LENGTH:
+        raise Invalid("invalid_field", sentence=f"q must have at most {MAX_SEARCH_LENGTH} characters", field="q")
     return given if given.strip() else None
 
 

@@ -57,7 +57,9 @@ class Resolution(inputs.Body):
 def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
     new = inputs.body(NewTweet)
-    tweet = current.services().publishing.create(account_id=new.account_id, text=new.text, once=current.once())
+    tweet = current.services().publishing.create(
+        account_id=new.account_id, text=new.text, idempotency=current.idempotent_call()
+    )
     return created(tweet.id)
 
 
@@ -101,7 +103,7 @@ def change(tweet_id: str) -> Response:
 def retry(tweet_id: str) -> Response:
     """Sends a failed tweet again; its attempts are kept."""
     number = inputs.to_id(tweet_id, field="tweet_id")
-    current.services().tweets.retry(number, text=inputs.body(Retry).text, once=current.once())
+    current.services().tweets.retry(number, text=inputs.body(Retry).text, idempotency=current.idempotent_call())
     return details(number)
 
 
@@ -131,7 +133,7 @@ def resolve(tweet_id: str) -> Response:
     if (word.as_ == "posted") != (word.twitter_id is not None):
         sentence = "twitter_id goes with as: posted, and only with it"
         raise Invalid("invalid_field", sentence=sentence, field="twitter_id")
-    current.services().publishing.resolve(number, twitter_id=word.twitter_id, once=current.once())
+    current.services().publishing.resolve(number, twitter_id=word.twitter_id, idempotency=current.idempotent_call())
     return resolved(number)
 
 

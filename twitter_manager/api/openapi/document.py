@@ -30,7 +30,7 @@ An error has one shape, whatever the path. The server itself answers 404 `not_fo
 `Allow`) and 501 `malformed_request` in it, too.
 """
 
-_ONCE = {
+_IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "description": "The call is done once, however often it is sent with this key and the same body within 24 hours: "
@@ -87,18 +87,18 @@ def _operation(
     operation = resource.operations[rule.endpoint]
     summary, _, more = (inspect.getdoc(app.view_functions[rule.endpoint]) or "").partition("\n")
     public = rule.endpoint in PUBLIC
-    once = method == "POST" and not public
+    idempotent = method == "POST" and not public
     in_path = bool(rule.arguments - operation.path.keys())
-    errors = error_codes_of(operation, public=public, in_path=in_path, once=once)
+    errors = error_codes_of(operation, public=public, in_path=in_path, idempotent=idempotent)
     parts = {
         "tags": [resource.name],
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary.rstrip("."),
         "description": f"{summary}\n{more}" if more else None,
         "security": [] if public else None,
-        "parameters": _parameters(rule, operation) + ([_ref("parameters", HEADER)] if once else []),
+        "parameters": _parameters(rule, operation) + ([_ref("parameters", HEADER)] if idempotent else []),
         "requestBody": _request_body(operation, schemas),
-        "responses": responses.of(operation, errors, once=once),
+        "responses": responses.of(operation, errors, idempotent=idempotent),
     }
     return {name: part for name, part in parts.items() if part is not None}
 
@@ -143,7 +143,7 @@ def _components(schemas: Schemas, responses: Responses) -> Schema:
             "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             "key_in_query": {"type": "apiKey", "in": "query", "name": "api_key"},
         },
-        "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _ONCE},
+        "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _IDEMPOTENCY_KEY},
         "headers": HEADERS,
         "responses": responses.shared(),
         "schemas": schemas.components,

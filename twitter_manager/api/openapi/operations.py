@@ -44,7 +44,7 @@ class Operation:
     """An endpoint: its answers by status, what it takes, and what it raises beside what every call can.
 
     `bodies`: the model of the body, or those of which it fits one. `example` is a body. `errors` has codes by the type
-    that is raised; api/http/errors.py knows the statuses. `path` has the schemas of parameters in the path that are no id
+    that is raised; http/errors.py knows the statuses. `path` has the schemas of parameters in the path that are no id
     of ours. `page`: a browser gets HTML in place of JSON.
     """
 

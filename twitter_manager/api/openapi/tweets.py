@@ -161,7 +161,7 @@ _FILTERS = (
     ACCOUNT_ID,
     Parameter(
         name="q",
-        schema={"type": "string", "maxLength": tweet_lists.MAX_SEARCH},
+        schema={"type": "string", "maxLength": tweet_lists.MAX_SEARCH_LENGTH},
         description="With these words in the text.",
     ),
     Parameter(name="thread_id", schema=OUR_ID, description="Parts of this thread."),
