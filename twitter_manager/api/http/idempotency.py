@@ -1,7 +1,7 @@
 """Idempotency-Key: a POST that carries one is done once, however often it is sent, and answered each time as the first.
 
-What was made stands under its key in the transaction that made it (`idempotency` in the services), its answer since it was
-given. Between the two the service may die: then the answer is built from what was made, by a function of REBUILDERS.
+What was made stands under its key in the transaction that made it (`idempotency` in the services), the response since
+it was given. Between the two the service may die: then the view's `rebuild` says again what was made.
 Only what was done is kept: who was refused corrects the call and sends it again under the same key.
 """
 
@@ -9,24 +9,22 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from types import MappingProxyType
 
 import orjson
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from twitter_manager.api import posting, publishing, threads, tweets
 from twitter_manager.api.http import auth, current
+from twitter_manager.api.openapi.operations import operation_of
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, Invalid
 from twitter_manager.models import IdempotencyKey
 from twitter_manager.storage import idempotency_keys
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 
-__all__ = ["HEADER", "REBUILDERS", "REPLAYED", "register"]
+__all__ = ["HEADER", "REPLAYED", "register"]
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -34,20 +32,6 @@ _KEY = re.compile(r"[ -~]{1,255}")
 _PIECE = 1024 * 1024  # bytes of a file that are read at a time
 
 log = logging.getLogger("twitter_manager.api")
-
-# By endpoint: the answer about what was made, from its id.
-REBUILDERS: Mapping[str, Callable[[int], ResponseReturnValue]] = MappingProxyType(
-    {
-        "posting.post_one": posting.posted_one,
-        "publishing.publish": publishing.published,
-        "publishing.publish_batch": publishing.batch_taken,
-        "threads.publish": threads.published,
-        "threads.resume": threads.published,
-        "tweets.create": tweets.created,
-        "tweets.resolve": tweets.resolved,
-        "tweets.retry": tweets.details,
-    }
-)
 
 
 class _Running:
@@ -136,7 +120,9 @@ def _answer_again(found: IdempotencyKey, call: IdempotentCall) -> ResponseReturn
     if found.status is not None:
         return current_app.response_class(found.answer, status=found.status, mimetype="application/json")
     assert found.subject_id is not None  # noqa: S101  - a CHECK of the table: made or answered
-    return REBUILDERS[request.endpoint or ""](found.subject_id)
+    operation = operation_of(current_app.view_functions[request.endpoint or ""])
+    assert operation is not None and operation.rebuild is not None  # noqa: S101  - as for whatever makes something
+    return operation.rebuild(found.subject_id)
 
 
 def _is_kept(response: Response) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "Id",
     "Moment",
     "NoFields",
+    "XId",
     "body",
     "body_by_field",
     "cursor_after",
@@ -43,6 +44,7 @@ _MAX_NAME_LENGTH = 64
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 
 
 def _moment(value: object) -> datetime:

@@ -1,14 +1,14 @@
-"""The answers of an endpoint: what it gives, and every error it can give, under their statuses."""
+"""The responses of an endpoint: the good ones, and every error it can give, under their statuses."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from twitter_manager.answers import error_shape
-from twitter_manager.api.http.errors import STATUSES
+from twitter_manager.api.http.errors import STATUSES, Error
 from twitter_manager.api.http.idempotency import REPLAYED
-from twitter_manager.api.openapi.error import Error
+from twitter_manager.api.openapi.fields import REQUEST_ID, ResponseModel
 from twitter_manager.api.openapi.operations import ANY_CODE, Operation
-from twitter_manager.api.openapi.schemas import REQUEST_ID, Answer, Schema, Schemas, first_line
+from twitter_manager.api.openapi.schemas import Schema, Schemas, first_line
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
 from twitter_manager.timestamps import from_text
@@ -98,11 +98,11 @@ class Responses:
         self._schemas = schemas
 
     def of(self, operation: Operation, errors: Mapping[int, Codes], *, idempotent: bool) -> dict[str, Schema]:
-        """By status, as text. A status that is both an answer and an error has a choice of schemas."""
+        """By status, as text. A status that is both good and an error has a choice of schemas."""
         found = {status: self._error(status, codes, page=operation.page) for status, codes in errors.items()}
-        for status, model in operation.answers.items():
+        for status, model in operation.responses.items():
             also = errors.get(status)
-            found[status] = self._answer(model, self._narrowed(also) if also else None, page=operation.page)
+            found[status] = self._good(model, self._narrowed(also) if also else None, page=operation.page)
             if idempotent:
                 found[status]["headers"] |= _headers(REPLAYED)
         return {str(status): found[status] for status in sorted(found)}
@@ -111,7 +111,7 @@ class Responses:
         """The components."""
         return {name: self._inline(status, codes) for name, (status, codes) in _SHARED.items()}
 
-    def _answer(self, model: type[Answer], other: Schema | None, *, page: bool) -> Schema:
+    def _good(self, model: type[ResponseModel], other: Schema | None, *, page: bool) -> Schema:
         schema = self._schemas.ref(model)
         content = {"schema": {"anyOf": [schema, other]} if other else schema, "example": self._schemas.example(model)}
         return {"description": first_line(model), "headers": _headers(), "content": _content(content, page=page)}
