@@ -234,6 +234,24 @@ def test_every_schema_is_one_and_is_closed() -> None:
             assert schema["description"], name
 
 
+def test_no_type_breaks_a_client_that_is_generated() -> None:
+    """A type that can only be null has no name in Go, and openapi-generator aborts at it for Python; a boolean constant
+    makes the Python client raise on a good answer."""
+    for where, schema in schemas(document(), ""):
+        assert schema.get("type") != "null" or "/anyOf/" in where, f"{where} can only be null"
+        assert isinstance(schema.get("const", ""), str), f"{where}: const"
+        assert not any(isinstance(each, bool) for each in schema.get("enum", ())), f"{where}: enum"
+
+
+def schemas(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object below `node` that may be a schema, with its place."""
+    for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(child, dict):
+            yield f"{where}/{name}", child
+        if isinstance(child, dict | list) and name not in ("example", "examples"):
+            yield from schemas(child, f"{where}/{name}")
+
+
 def test_every_answer_has_an_example_and_the_request_id() -> None:
     for path, method, operation in operations_of_document():
         for status, answer in operation["responses"].items():

@@ -86,7 +86,7 @@ class BatchTaken(ResponseModel):
 class BatchTried(ResponseModel):
     """What would be taken; nothing was kept."""
 
-    batch_id: None
+    batch_id: Annotated[Id | None, Field(description="Always null.", examples=[None])]
     posts: list[BatchPost]
     warnings: Warnings
 

@@ -58,7 +58,7 @@ def warnings_to_json(warnings: Sequence[forecast.PublishWarning]) -> list[dict[s
 class PostTaken(ResponseModel):
     """It is on X, or kept for its time or as a draft."""
 
-    success: Literal[True]
+    success: Annotated[bool, Field(examples=[True])]
     post_id: Id
     tweet_id: Annotated[XId | None, Field(description="The post's id at X; null while it is not there.")]
     url: Annotated[PostUrl, Field(examples=["https://x.com/alice/status/1991877265411923968"])]
@@ -71,7 +71,7 @@ class PostTaken(ResponseModel):
 class PostWaits(ResponseModel):
     """It is on the disk and not settled yet: `status_url` tells what becomes of it."""
 
-    success: Literal[True]
+    success: Annotated[bool, Field(examples=[True])]
     post_id: Id
     status: Annotated[Status, Field(examples=["posting"])]
     status_url: Annotated[str, Field(examples=["/api/v1/tweets/1"])]

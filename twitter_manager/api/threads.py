@@ -1,7 +1,7 @@
 """Threads: posts that answer each other (contract §5.2, §5.3)."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from flask import Response, jsonify, url_for
 from pydantic import BeforeValidator, Field
@@ -100,7 +100,7 @@ def _part_to_json(found: TweetOfAccount) -> dict[str, object]:
 class ThreadTaken(ResponseModel):
     """It is on X, or kept for its time."""
 
-    success: Literal[True]
+    success: Annotated[bool, Field(examples=[True])]
     thread_id: Id
     status: ThreadStatus
     thread_count: PartCount

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
-from twitter_manager.api.openapi.fields import Count, Id, ResponseModel
+from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS
 from twitter_manager.api.tweet_responses import Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
@@ -71,8 +71,8 @@ class TweetDetails(Tweet):
     """A tweet with its attempts."""
 
     attempts: list[Attempt]
-    metrics: Annotated[None, Field(description="Not measured yet.")]
-    measured_at: Annotated[None, Field(description="Not measured yet.")]
+    metrics: Annotated[dict[str, Count] | None, Field(description="Not measured yet.", examples=[None])]
+    measured_at: Annotated[Time | None, Field(description="Not measured yet.", examples=[None])]
 
 
 def _details(tweet_id: int) -> Response:
