@@ -22,7 +22,7 @@ __all__ = ["answer_callback", "blueprint", "is_callback_at_home", "register_call
 CALLBACK = "/auth/callback"
 _STATE = re.compile(r"[A-Za-z0-9._~-]{16,500}")
 _ERROR = re.compile(r"[a-z_]{1,64}")
-_MAX_CODE_LENGTH = 2000
+_MAX_CODE = 2000
 _OAUTH1 = frozenset({"oauth_token", "oauth_verifier"})
 _FROM_X = frozenset({"state", "code", "error", *_OAUTH1})
 
@@ -137,7 +137,7 @@ def _state() -> str | None:
 
 def _code() -> str | None:
     given = request.args.get("code", "")
-    return given if given and given.isprintable() and len(given) <= _MAX_CODE_LENGTH else None
+    return given if given and given.isprintable() and len(given) <= _MAX_CODE else None
 
 
 def _error() -> str | None:

@@ -26,7 +26,7 @@ from twitter_manager.timestamps import from_text
 
 __all__ = ["blueprint"]
 
-_MAX_SEARCH_LENGTH = 200
+_MAX_SEARCH = 200
 _SYNONYMS = {"published": "posted"}
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
@@ -46,7 +46,7 @@ _FILTERS = (
     ACCOUNT_ID,
     Parameter(
         name="q",
-        schema={"type": "string", "maxLength": _MAX_SEARCH_LENGTH},
+        schema={"type": "string", "maxLength": _MAX_SEARCH},
         description="With these words in the text.",
     ),
     Parameter(name="thread_id", schema=OUR_ID, description="Parts of this thread."),
@@ -122,8 +122,8 @@ def _statuses() -> tuple[str, ...] | None:
 def _words() -> str | None:
     """What is looked for; nothing but blanks looks for nothing."""
     given = request.args.get("q", "")
-    if len(given) > _MAX_SEARCH_LENGTH:
-        raise Invalid("invalid_field", sentence=f"q must have at most {_MAX_SEARCH_LENGTH} characters", field="q")
+    if len(given) > _MAX_SEARCH:
+        raise Invalid("invalid_field", sentence=f"q must have at most {_MAX_SEARCH} characters", field="q")
     return given if given.strip() else None
 
 

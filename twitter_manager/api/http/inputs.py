@@ -40,7 +40,7 @@ MAX_ROWS = 50
 _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_MAX_NAME_LENGTH = 64
+_MAX_NAME = 64
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -231,4 +231,4 @@ def _name_with_surrogates(values: dict[Any, Any]) -> str:
 
 def _printable(name: str) -> str:
     """The name of a field we do not know, so that it can stand in an answer."""
-    return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME_LENGTH])
+    return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME])
