@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from twitter_manager.api import errors as api_errors
+from twitter_manager.api.http import errors as api_errors
 from twitter_manager.error_codes import CODES
 from twitter_manager.serving import refusals
 

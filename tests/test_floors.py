@@ -155,7 +155,7 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("services/publishing/publish.py", "from twitter_manager.api import current"),
+        ("services/publishing/publish.py", "from twitter_manager.api.http import current"),
         ("services/publishing/publish.py", "from twitter_manager import worker"),
         ("twitter/client.py", "from twitter_manager.storage import tweets"),
         ("api/tweets.py", "import twitter_manager.worker.loop"),

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Service, assert_error
-from twitter_manager.api.wrong_keys import WrongKeys
+from twitter_manager.api.http.wrong_keys import WrongKeys
 
 WRONG = {"X-API-Key": "w" * 43}
 
@@ -88,7 +88,7 @@ def test_the_window_slides() -> None:
 
 
 def test_the_memory_for_addresses_is_bounded() -> None:
-    wrong = WrongKeys(tries=1, most_addresses=2)
+    wrong = WrongKeys(tries=1, max_addresses=2)
     for address in ("a", "b", "c"):
         assert wrong.note(address, 0.0) is None
     assert wrong.note("c", 1.0) is not None, "still known"

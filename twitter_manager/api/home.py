@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, request
 
-from twitter_manager.api import current, oauth, pages
+from twitter_manager.api import oauth
+from twitter_manager.api.http import current, pages
 from twitter_manager.config import SECRETS_FILE, Settings
 from twitter_manager.storage import accounts, tweet_lists
 

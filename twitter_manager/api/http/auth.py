@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from flask import Flask, request
 
-from twitter_manager.api import current
-from twitter_manager.api.wrong_keys import WrongKeys
+from twitter_manager.api.http import current
+from twitter_manager.api.http.wrong_keys import WrongKeys
 from twitter_manager.errors import KeyRefused, SlowDown
 from twitter_manager.models import ApiKey
 from twitter_manager.timestamps import later, now

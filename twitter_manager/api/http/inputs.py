@@ -22,6 +22,7 @@ __all__ = [
     "Id",
     "Moment",
     "NoFields",
+    "XId",
     "body",
     "body_by_field",
     "cursor_after",
@@ -43,6 +44,7 @@ _MAX_NAME = 64
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 
 
 def _moment(value: object) -> datetime:
@@ -130,13 +132,13 @@ def id_in_query(name: str) -> int | None:
     return None if text is None else to_id(text, field=name)
 
 
-def number_in_query(name: str, *, default: int, most: int) -> int:
-    """A whole number from 1 to `most` given as the parameter `name`. Raises Invalid."""
+def number_in_query(name: str, *, default: int, maximum: int) -> int:
+    """A whole number from 1 to `maximum` given as the parameter `name`. Raises Invalid."""
     text = request.args.get(name)
     if text is None:
         return default
-    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= most:
-        raise Invalid("invalid_field", sentence=f"{name} must be a whole number from 1 to {most}", field=name)
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= maximum:
+        raise Invalid("invalid_field", sentence=f"{name} must be a whole number from 1 to {maximum}", field=name)
     return int(text)
 
 
@@ -174,8 +176,8 @@ def flag_in_query(name: str) -> bool:
 
 def page_in_query() -> tuple[int, int]:
     """`page` (from 1) and `limit` (at most 50) of a list. Raises Invalid."""
-    page = number_in_query("page", default=1, most=_LAST_PAGE)
-    return page, number_in_query("limit", default=MAX_ROWS, most=MAX_ROWS)
+    page = number_in_query("page", default=1, maximum=_LAST_PAGE)
+    return page, number_in_query("limit", default=MAX_ROWS, maximum=MAX_ROWS)
 
 
 def _parsed(data: bytes) -> Any:

@@ -6,9 +6,17 @@ from flask import current_app, g
 
 from twitter_manager.models import ApiKey
 from twitter_manager.services import Services
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 
-__all__ = ["api_key", "keep_api_key", "keep_once", "keep_request_id", "once", "request_id", "services"]
+__all__ = [
+    "api_key",
+    "idempotent_call",
+    "keep_api_key",
+    "keep_idempotent_call",
+    "keep_request_id",
+    "request_id",
+    "services",
+]
 
 
 def services() -> Services:
@@ -36,11 +44,11 @@ def api_key() -> ApiKey | None:
     return cast(ApiKey | None, g.get("api_key"))
 
 
-def keep_once(value: Once) -> None:
+def keep_idempotent_call(value: IdempotentCall) -> None:
     """Notes what the Idempotency-Key of this request says."""
-    g.once = value
+    g.idempotent_call = value
 
 
-def once() -> Once | None:
+def idempotent_call() -> IdempotentCall | None:
     """What is to be done once, for the service that does it; None where no Idempotency-Key came."""
-    return cast(Once | None, g.get("once"))
+    return cast(IdempotentCall | None, g.get("idempotent_call"))

@@ -1,7 +1,7 @@
 """Idempotency-Key: a POST that carries one is done once, however often it is sent, and answered each time as the first.
 
-What was made stands under its key in the transaction that made it (`once` in the services), its answer since it was
-given. Between the two the service may die: then the answer is built from what was made, by a function of REBUILDERS.
+What was made stands under its key in the transaction that made it (`idempotency` in the services), the response since
+it was given. Between the two the service may die: then the view's `rebuild` says again what was made.
 Only what was done is kept: who was refused corrects the call and sends it again under the same key.
 """
 
@@ -9,23 +9,22 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from types import MappingProxyType
 
 import orjson
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from twitter_manager.api import auth, current, posting, publishing, threads, tweets
+from twitter_manager.api.http import auth, current
+from twitter_manager.api.openapi.operations import operation_of
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, Invalid
 from twitter_manager.models import IdempotencyKey
 from twitter_manager.storage import idempotency_keys
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 
-__all__ = ["HEADER", "REBUILDERS", "REPLAYED", "register"]
+__all__ = ["HEADER", "REPLAYED", "register"]
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -34,39 +33,25 @@ _PIECE = 1024 * 1024  # bytes of a file that are read at a time
 
 log = logging.getLogger("twitter_manager.api")
 
-# By endpoint: the answer about what was made, from its id. Whoever hands `current.once()` to a service stands here.
-REBUILDERS: Mapping[str, Callable[[int], ResponseReturnValue]] = MappingProxyType(
-    {
-        "posting.post_one": posting.posted_one,
-        "publishing.publish": publishing.published,
-        "publishing.publish_batch": publishing.batch_taken,
-        "threads.publish": threads.published,
-        "threads.resume": threads.published,
-        "tweets.create": tweets.created,
-        "tweets.resolve": tweets.resolved,
-        "tweets.retry": tweets.details,
-    }
-)
-
 
 class _Running:
     """The calls with a key that are under way in this process."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._places: set[tuple[int, str, str, str]] = set()
+        self._scopes: set[tuple[int, str, str, str]] = set()
 
-    def enter(self, once: Once) -> None:
+    def enter(self, call: IdempotentCall) -> None:
         """From now on it is under way. Raises Conflict when it is already; otherwise somebody must `leave`."""
         with self._guard:
-            if once.place in self._places:
+            if call.scope in self._scopes:
                 raise Conflict("idempotency_key_in_use", retryable=True)
-            self._places.add(once.place)
+            self._scopes.add(call.scope)
 
-    def leave(self, once: Once) -> None:
+    def leave(self, call: IdempotentCall) -> None:
         """It is over."""
         with self._guard:
-            self._places.discard(once.place)
+            self._scopes.discard(call.scope)
 
 
 def register(app: Flask) -> None:
@@ -75,33 +60,33 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def answer_again() -> ResponseReturnValue | None:
-        once = _once()
-        if once is None:
+        call = _idempotent_call()
+        if call is None:
             return None
-        found = _find(once)
+        found = _find(call)
         if found is None or found.status is None:
-            running.enter(once)
-            current.keep_once(once)
-            found = _find(once)  # it may have ended just before this one began
-        return None if found is None else _answer_again(found, once)
+            running.enter(call)
+            current.keep_idempotent_call(call)
+            found = _find(call)  # it may have ended just before this one began
+        return None if found is None else _answer_again(found, call)
 
     @app.after_request
     def keep_answer(response: Response) -> Response:
-        once = current.once()
-        if once is not None and _is_kept(response):
-            _keep(once, response)
+        call = current.idempotent_call()
+        if call is not None and _is_kept(response):
+            _keep(call, response)
         if g.get("replayed", False) and _is_kept(response):
             response.headers[REPLAYED] = "true"
         return response
 
     @app.teardown_request
     def leave(_: BaseException | None) -> None:
-        once = current.once()
-        if once is not None:
-            running.leave(once)
+        call = current.idempotent_call()
+        if call is not None:
+            running.leave(call)
 
 
-def _once() -> Once | None:
+def _idempotent_call() -> IdempotentCall | None:
     """What the request in progress asks to be done once; None without the header. Raises Invalid."""
     key, caller = request.headers.get(HEADER), current.api_key()
     if key is None or caller is None or request.method != "POST" or request.endpoint is None:
@@ -110,13 +95,15 @@ def _once() -> Once | None:
         return None
     if not _KEY.fullmatch(key):
         raise Invalid("invalid_field", sentence=f"{HEADER} must be 1 to 255 printable ASCII characters", field=HEADER)
-    return Once(api_key_id=caller.id, method=request.method, path=request.path, key=key, body_hash=_body_hash())
+    return IdempotentCall(
+        api_key_id=caller.id, method=request.method, path=request.path, key=key, body_hash=_body_hash()
+    )
 
 
-def _find(once: Once) -> IdempotencyKey | None:
+def _find(call: IdempotentCall) -> IdempotencyKey | None:
     """What was done under the key, its answer in clear; one under an ENCRYPTION_KEY that is gone counts as lost."""
     services = current.services()
-    found = idempotency_keys.find(services.db, once, now=services.clock())
+    found = idempotency_keys.find(services.db, call, now=services.clock())
     if found is None or found.answer is None:
         return found
     try:
@@ -125,15 +112,17 @@ def _find(once: Once) -> IdempotencyKey | None:
         return replace(found, status=None, answer=None) if found.subject_id is not None else None
 
 
-def _answer_again(found: IdempotencyKey, once: Once) -> ResponseReturnValue:
+def _answer_again(found: IdempotencyKey, call: IdempotentCall) -> ResponseReturnValue:
     """The first answer, or one about what was made where that was never given. Raises Invalid; else as the view."""
-    if found.body_hash != once.body_hash:
+    if found.body_hash != call.body_hash:
         raise Invalid("idempotency_key_reused", field=HEADER)
     g.replayed = True
     if found.status is not None:
         return current_app.response_class(found.answer, status=found.status, mimetype="application/json")
     assert found.subject_id is not None  # noqa: S101  - a CHECK of the table: made or answered
-    return REBUILDERS[request.endpoint or ""](found.subject_id)
+    operation = operation_of(current_app.view_functions[request.endpoint or ""])
+    assert operation is not None and operation.rebuild is not None  # noqa: S101  - as for whatever makes something
+    return operation.rebuild(found.subject_id)
 
 
 def _is_kept(response: Response) -> bool:
@@ -141,15 +130,15 @@ def _is_kept(response: Response) -> bool:
     return response.status_code < 300 or response.status_code == 502
 
 
-def _keep(once: Once, response: Response) -> None:
+def _keep(call: IdempotentCall, response: Response) -> None:
     """Keeps the answer. Where that fails, what was done stays done, and the answer can be built again."""
     status, text = response.status_code, response.get_data(as_text=True)
     try:
         answer = current.services().vault.encrypt(text)  # that of a new webhook has its secret in it
         with current.services().db.transaction() as tx:
-            kept = idempotency_keys.keep_answer(tx, once, status=status, answer=answer)
+            kept = idempotency_keys.keep_answer(tx, call, status=status, answer=answer)
             if not kept and status < 300:
-                idempotency_keys.insert_answer(tx, once, status=status, answer=answer)
+                idempotency_keys.insert_answer(tx, call, status=status, answer=answer)
     except Exception as error:
         log.error("an answer under an Idempotency-Key was not kept request=%s", current.request_id(), exc_info=error)
 

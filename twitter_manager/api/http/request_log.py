@@ -5,7 +5,7 @@ import time
 from flask import Flask, Response, g, request
 
 from twitter_manager.answers import log_request, request_id_for
-from twitter_manager.api import current
+from twitter_manager.api.http import current
 
 __all__ = ["register"]
 

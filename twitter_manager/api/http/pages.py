@@ -7,11 +7,11 @@ from importlib import resources
 from flask import Response, make_response, render_template, request
 from markupsafe import Markup
 
-from twitter_manager.api import current
+from twitter_manager.api.http import current
 
 __all__ = ["names_html", "page", "wants_page"]
 
-_STYLE = (resources.files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
+_STYLE = (resources.files("twitter_manager.api") / "templates" / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"

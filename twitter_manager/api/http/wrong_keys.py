@@ -14,11 +14,11 @@ class WrongKeys:
     """A sliding window per address, in this process. Forgets the address that was quiet longest when there are many."""
 
     def __init__(
-        self, *, tries: int = _TRIES, window: float = _WINDOW_SECONDS, most_addresses: int = _MAX_ADDRESSES
+        self, *, tries: int = _TRIES, window: float = _WINDOW_SECONDS, max_addresses: int = _MAX_ADDRESSES
     ) -> None:
         self._tries = tries
         self._window = window
-        self._most = most_addresses
+        self._max = max_addresses
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
@@ -39,6 +39,6 @@ class WrongKeys:
     def _times(self, address: str) -> deque[float]:
         times = self._seen.setdefault(address, deque())
         self._seen.move_to_end(address)
-        if len(self._seen) > self._most:
+        if len(self._seen) > self._max:
             self._seen.popitem(last=False)
         return times
