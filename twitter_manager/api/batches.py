@@ -32,7 +32,7 @@ class BatchBody(inputs.Body):
     atomic: bool = False
 
     def to_publish_requests(self) -> list[PublishRequest]:
-        """One wish per post."""
+        """One request per post."""
         return [post.to_publish_request(post.account_id) for post in self.tweets]
 
 
@@ -44,7 +44,7 @@ class SharedPostBody(PostFields):
     atomic: bool = False
 
     def to_publish_requests(self) -> list[PublishRequest]:
-        """One wish per account."""
+        """One request per account."""
         return [self.to_publish_request(account_id) for account_id in dict.fromkeys(self.account_ids)]
 
 

@@ -12,7 +12,7 @@ from twitter_manager.api.post_requests import PostBody
 from twitter_manager.api.publishing import Warnings, blueprint, warnings_to_json
 from twitter_manager.api.threads import ThreadBody
 from twitter_manager.errors import NotFound, ServiceError
-from twitter_manager.services.publishing import validate
+from twitter_manager.services.publishing.validate import Report as FoundReport
 from twitter_manager.twitter.text import ParsedText
 
 __all__ = ["blueprint"]
@@ -64,7 +64,7 @@ class Report(ResponseModel):
     estimated_cost_usd: Annotated[float, Field(ge=0, examples=[0.015])]
 
 
-def _report(report: validate.Report) -> Response:
+def _report(report: FoundReport) -> Response:
     return jsonify(
         {
             "valid": not report.problems,

@@ -20,7 +20,7 @@ __all__ = ["BatchItem", "Batches", "TakenBatch"]
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What became of one wish: its tweet, or why it was refused."""
+    """What became of one request: its tweet, or why it was refused."""
 
     request: PublishRequest
     tweet: Tweet | None

@@ -46,7 +46,7 @@ class Threads:
     def publish(
         self, request: PublishRequest, others: Sequence[Post], *, idempotency: IdempotentCall | None = None
     ) -> StartedThread:
-        """Takes a thread: `wish` for its first part, the `others` answer each other behind it.
+        """Takes a thread: `request` for its first part, the `others` answer each other after it.
 
         Raises Invalid naming `tweets.<index>.<field>`, NotFound, Conflict, NotNow; on return it is on the disk.
         """
