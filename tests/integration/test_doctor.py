@@ -18,7 +18,7 @@ from twitter_manager import config
 from twitter_manager.crypto import new_encryption_key
 from twitter_manager.factory import create_app
 from twitter_manager.services import build
-from twitter_manager.services.doctor import place, work
+from twitter_manager.services.doctor import disk, queue
 from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor import x as at_x
 from twitter_manager.simulator.server import running
@@ -182,7 +182,7 @@ def test_an_account(service: Service, alice: int, change: str, state: str, text:
     ],
 )
 def test_room(free: int, total: int, state: str) -> None:
-    assert place.room(free=free, total=total).state == state
+    assert disk.room(free=free, total=total).state == state
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_room(free: int, total: int, state: str) -> None:
     ],
 )
 def test_what_is_found_in_the_database(found: Inspection, state: str, word: str) -> None:
-    check = place.contents(found)
+    check = disk.contents(found)
     assert check.state == state
     assert word in f"{check.text} {check.remedy}"
 
@@ -261,7 +261,7 @@ def test_an_app_that_x_refuses_and_tweets_that_wait_for_a_word(service: Service,
 
 
 def test_a_worker_on_a_clock_ahead_of_ours() -> None:
-    assert work.worker(later(now(), 2), now()).text == "alive 0 s ago"
+    assert queue.worker(later(now(), 2), now()).text == "alive 0 s ago"
 
 
 # settings that fit X

@@ -5,9 +5,9 @@ pure functions from what was found to a Check; here is only the order.
 
     check       a Check, and the three states it can have
     settings    what is set, the callback, the client
-    place       folder, keys' file, disk, database
+    disk        folder, keys' file, disk, database
     secrets     the encryption key, and each account's tokens and scopes
-    work        the worker, what is overdue, what rests, what waits for its owner
+    queue       the worker, what is overdue, what rests, what waits for its owner
     x           X itself: does it answer, its clock, does it know the client
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from twitter_manager.config import Settings
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services.context import Context
-from twitter_manager.services.doctor import place, secrets, work, x
+from twitter_manager.services.doctor import disk, queue, secrets, x
 from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor.check import Check, fail, ok
 from twitter_manager.services.health import OVERDUE, worker_is_alive
@@ -52,10 +52,10 @@ class Doctor:
     def _on_disk(self) -> list[Check]:
         path, database = self._settings.instance_path, self._settings.database_path
         try:
-            found = [place.folder(path), place.database(database)]
+            found = [disk.folder(path), disk.database(database)]
             if path.is_dir():
-                found.insert(1, place.secrets_file(self._settings.secrets_path))
-            return found + [place.room_at(disk) for disk in _disks(path, database.parent, self._settings.log_path)]
+                found.insert(1, disk.secrets_file(self._settings.secrets_path))
+            return found + [disk.room_at(each) for each in _disks(path, database.parent, self._settings.log_path)]
         except OSError as error:
             text = f"{error.filename or path} cannot be looked at: {error.strerror}"
             return [fail("database", text, "run this as the user whom the service runs as")]
@@ -75,10 +75,10 @@ class Doctor:
         yield secrets.encryption_key(vault, canary, is_set=bool(self._settings.encryption_key))
         for account in accounts.list_all(db):
             yield secrets.account(account, vault, wanted=self._settings.twitter_scopes, now=now)
-        yield work.worker(workers.last_seen_at(db), now)
-        yield work.queue(_overdue(db, now))
-        yield from map(work.app_rest, app_rests.list_all(db))
-        yield work.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
+        yield queue.worker(workers.last_seen_at(db), now)
+        yield queue.overdue(_overdue(db, now))
+        yield from map(queue.app_rest, app_rests.list_all(db))
+        yield queue.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
 
     def _at_x(self, *, mock: bool) -> Iterator[Check]:
         if mock and not self._settings.simulator_path.exists():

@@ -8,7 +8,7 @@ from twitter_manager.services.doctor.check import Check, fail, ok, warn
 from twitter_manager.services.health import OVERDUE, WORKER_SILENCE
 from twitter_manager.timestamps import to_text
 
-__all__ = ["app_rest", "decisions", "queue", "worker"]
+__all__ = ["app_rest", "decisions", "overdue", "worker"]
 
 
 def worker(seen_at: datetime | None, now: datetime) -> Check:
@@ -22,12 +22,12 @@ def worker(seen_at: datetime | None, now: datetime) -> Check:
     return ok("worker", f"alive {max(age, 0):.0f} s ago")
 
 
-def queue(overdue: int) -> Check:
+def overdue(count: int) -> Check:
     """Whether what is due goes out."""
-    if not overdue:
+    if not count:
         return ok("queue", "nothing is overdue")
     remedy = "see that a worker runs; if one does, the log says what keeps it"
-    return fail("queue", f"tweets that have been due for over {OVERDUE:.0f} s: {overdue}", remedy)
+    return fail("queue", f"tweets that have been due for over {OVERDUE:.0f} s: {count}", remedy)
 
 
 def app_rest(rest: AppRest) -> Check:
