@@ -132,7 +132,7 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
         ("twitter/client.py", "from twitter_manager.storage import tweets"),
         ("api/tweets.py", "import twitter_manager.worker.loop"),
         ("storage/tweets.py", "def late():\n    from twitter_manager.services import build"),
-        ("error_codes.py", "from twitter_manager.timestamps import now"),
+        ("error_codes/posting.py", "from twitter_manager.timestamps import now"),
         ("services/publishing/publish.py", "import flask"),
         ("worker/loop.py", "from flask import current_app"),
         ("services/health.py", "import sqlite3"),

@@ -27,7 +27,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     answers.py      what every answer has in common: its id, its headers, the shape of an error, its line in the log
 
     errors.py       what can go wrong, in types that say what the caller may do
-    error_codes.py  each code with its sentence, cause and remedy
+    error_codes/    each code with its sentence, cause and remedy
     capacity.py     how much is taken in at a time, and how long the end may last
     start_lock.py   one start after the other
     timestamps.py   time, in memory and as text

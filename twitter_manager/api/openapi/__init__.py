@@ -1,5 +1,5 @@
 """The OpenAPI 3.1 document, made from the code: paths and methods from the routes, words from the views' docstrings,
-bodies from the models that the views read them with, errors from error_codes.py with their statuses of api/errors.py.
+bodies from the models that the views read them with, errors from error_codes/ with their statuses of api/errors.py.
 
     document.py    the whole: `describe(app)`
     responses.py   answers, the good ones and the errors
