@@ -5,7 +5,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
 
     start.py        the whole service from start to SIGTERM: what `python app.py` does
     factory.py      create_app: the web application around the services
-    cli.py          flask --app app worker | keys | doctor | simulator | openapi | postman
+    cli/            twitter-manager worker | keys | doctor | simulator | openapi | postman
 
     api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
     worker/         a door without a face: takes one lane after the other, and keeps the clock
