@@ -20,7 +20,7 @@ from twitter_manager.database_url import is_postgresql, sqlite_path
 from twitter_manager.errors import StartRefused
 from twitter_manager.host_names import served_name
 
-__all__ = ["SECRETS_FILE", "Settings", "load"]
+__all__ = ["SECRETS_FILE", "Settings", "load", "read_env_file"]
 
 SECRETS_FILE = "secrets.env"
 SCOPES = (
@@ -137,6 +137,7 @@ class Settings:
     """Everything that can be set. A field `x_y` is the setting X_Y."""
 
     root: Path = field(default=Path(), metadata={"derived": True})
+    from_secrets: frozenset[str] = field(default=frozenset(), metadata={"derived": True})  # what secrets.env has set
 
     api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
     encryption_key: tuple[str, ...] = _setting(
@@ -267,9 +268,10 @@ class Settings:
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings for the folder `root` (the one of app.py). Raises StartRefused with one line per fault."""
     environment = os.environ if environ is None else environ
-    given: dict[str, str] = _file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
+    given: dict[str, str] = read_env_file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
     folder = root / given.get("INSTANCE_DIR", "instance").strip()
-    given = _file(folder / SECRETS_FILE) | given
+    secrets = read_env_file(folder / SECRETS_FILE)
+    from_secrets, given = frozenset(secrets.keys() - given.keys()), secrets | given
     values: dict[str, object] = {}
     faults = []
     for each in fields(Settings):
@@ -281,7 +283,7 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
             faults.append(f"{each.name.upper()} {error}")
     if faults:
         raise StartRefused("\n".join(faults))
-    return Settings(root=root, **values)  # type: ignore[arg-type]
+    return Settings(root=root, from_secrets=from_secrets, **values)  # type: ignore[arg-type]
 
 
 def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:
@@ -289,7 +291,8 @@ def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> d
     return {} if text is None else {name: metadata["parse"](text.strip())}
 
 
-def _file(path: Path) -> dict[str, str]:
+def read_env_file(path: Path) -> dict[str, str]:
+    """What is set in a file of lines NAME=value; nothing where there is none. Raises StartRefused."""
     try:
         read = dotenv_values(path, interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -149,6 +149,14 @@ def test_another_encryption_key(service: Service, alice: int) -> None:
     assert examined(service, encryption_key=())["encryption"]["text"].startswith("ENCRYPTION_KEY is missing")
 
 
+def test_a_revoked_key_of_the_settings(start: Callable[..., Service]) -> None:
+    service = start()
+    assert examined(service)["api key"]["state"] == "ok"
+    service.services.api_keys.revoke(1)
+    assert examined(service)["api key"]["state"] == "fail"
+    assert examined(service, from_secrets=frozenset({"API_KEY"}))["api key"]["state"] == "warn"
+
+
 @pytest.mark.parametrize(
     ("change", "state", "text"),
     [

@@ -77,7 +77,7 @@ def list_keys() -> None:
 @keys.command("revoke")
 @click.argument("key_id", type=click.IntRange(1, _MAX_ID))
 def revoke_key(key_id: int) -> None:
-    """Make the key with this id useless from now on."""
+    """Make the key with this id useless from now on, also if it is set as API_KEY again."""
     with plain_refusals():
         revoked = _services_set_up_before().api_keys.revoke(key_id)
     if not revoked:
@@ -86,5 +86,5 @@ def revoke_key(key_id: int) -> None:
 
 
 def _line_of(key: ApiKey) -> str:
-    state = "active" if key.is_active else "revoked"
-    return f"{key.id:>4}  {state:<7}  {key.source:<7}  {to_text(key.created_at)}  {key.name}"
+    state = "active" if key.is_active else "revoked" if key.revoked_at else "replaced"
+    return f"{key.id:>4}  {state:<8}  {key.source:<7}  {to_text(key.created_at)}  {key.name}"

@@ -16,13 +16,23 @@ from datetime import datetime
 from pathlib import Path
 
 from twitter_manager.config import Settings
+from twitter_manager.crypto import hash_key
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services.context import Context
 from twitter_manager.services.doctor import disk, queue, secrets, x
 from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor.check import Check, fail, ok
 from twitter_manager.services.health import OVERDUE, worker_is_alive
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_lists, tweet_queue, workers
+from twitter_manager.storage import (
+    accounts,
+    api_keys,
+    app_rests,
+    lanes,
+    service_state,
+    tweet_lists,
+    tweet_queue,
+    workers,
+)
 from twitter_manager.storage.database import Queries
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import earlier
@@ -73,6 +83,8 @@ class Doctor:
         db, vault, now = self._context.db, self._context.vault, self._context.clock()
         canary = service_state.find(db, service_state.CANARY)
         yield secrets.encryption_key(vault, canary, is_set=bool(self._settings.encryption_key))
+        key, made_here = self._settings.api_key or "", "API_KEY" in self._settings.from_secrets
+        yield secrets.api_key(revoked=api_keys.is_revoked(db, hash_key(key)), made_here=made_here)
         for account in accounts.list_all(db):
             yield secrets.account(account, vault, wanted=self._settings.twitter_scopes, now=now)
         yield queue.worker(workers.last_seen_at(db), now)
