@@ -125,6 +125,7 @@ def test_the_whole_service_starts_says_where_it_is_and_ends_on_sigterm(tmp_path:
         out, err = end(running)
     assert running.returncode == 0
     assert str(tmp_path / "instance" / "secrets.env") in out
+    assert "Mock mode is on because TWITTER_CLIENT_ID is not set" in out
     assert f"http://127.0.0.1:{port}" in out
     assert key not in out + err
 

@@ -109,7 +109,7 @@ def test_in_mock_mode_nothing_leaves_the_machine(service: Service, alice: int, m
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     found = examined(service)
-    assert (found["x"]["text"], found["client at X"]["state"]) == ("answers", "ok")
+    assert {found[name]["text"] for name in ("x", "clock", "client at X")} == {"not asked: mock mode"}
 
 
 def test_no_secret_is_shown(start: Callable[..., Service]) -> None:
@@ -367,6 +367,14 @@ def test_going_live_without_a_client(service: Service) -> None:
     assert found["client"]["state"] == "fail"
     assert "client at X" not in found
     assert found["x"]["state"] == "fail"
+
+
+def test_a_switch_that_stayed_on_is_named_with_its_time(at_work: Service) -> None:
+    at_work.client.post("/api/v1/mock-mode", json={"enabled": True})
+    because = "mock mode is on because it was switched on at 2026-11-20T14:05:00.123Z"
+    at_work.beat()
+    assert f"{because}, and MOCK_MODE=off counts" in examined(at_work)["settings"]["text"]
+    assert f"{because}, and MOCK_MODE is not set" in examined(at_work, mock_mode=None)["settings"]["text"]
 
 
 def test_what_the_next_start_will_be_is_looked_at_while_nothing_runs(at_work: Service) -> None:

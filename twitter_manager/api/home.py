@@ -19,11 +19,13 @@ def show() -> Response:
     services = current.services()
     report = services.health.report()
     counted = tweet_lists.count_by_status(services.db)
+    because = services.mock_mode.why_on()
     people = sum(accounts.count_by_status(services.db).values())
     return pages.page(
         "home.html",
         base=request.host_url.rstrip("/"),
-        mock=services.mock_mode.is_on(),
+        mock=because is not None,
+        because=because,
         reasons=report.reasons,
         notices=report.notices,
         resting=report.resting_other_world,

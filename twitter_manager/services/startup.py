@@ -12,6 +12,7 @@ from twitter_manager import start_lock
 from twitter_manager.config import Settings, read_env_file
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
+from twitter_manager.services import mock_mode
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
@@ -168,10 +169,7 @@ def _replace_key(path: Path, key: str) -> None:
 
 
 def _mock_mode(tx: Transaction, settings: Settings) -> bool:
-    """What is set explicitly wins; else the last switch stays; else it depends on TWITTER_CLIENT_ID."""
-    if settings.mock_mode is not None:
-        return settings.mock_mode
-    switched = service_state.find(tx, service_state.SWITCHED)
-    if switched == "0" and not settings.twitter_client_id:
+    enabled = mock_mode.at_start(settings, service_state.last_switch(tx))
+    if not enabled and not settings.twitter_client_id:
         log.warning("mock mode was switched off, but TWITTER_CLIENT_ID is not set: no account can be connected")
-    return settings.mock_by_default if switched is None else switched == "1"
+    return enabled

@@ -8,7 +8,7 @@ pure functions from what was found to a Check; here is only the order.
     disk        folder, keys' file, disk, database
     secrets     the encryption key, and each account's tokens and scopes
     queue       the worker, what is overdue, what rests, what waits for its owner
-    x           X itself: does it answer, its clock, does it know the client
+    x           X itself: does it answer, its clock, does it know the client; nobody is asked in mock mode
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,11 @@ from pathlib import Path
 from twitter_manager.config import Settings
 from twitter_manager.crypto import hash_key
 from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services import mock_mode
 from twitter_manager.services.context import Context
 from twitter_manager.services.doctor import disk, queue, secrets, x
 from twitter_manager.services.doctor import settings as set_up
-from twitter_manager.services.doctor.check import Check, fail, ok
+from twitter_manager.services.doctor.check import Check, fail
 from twitter_manager.services.health import OVERDUE, worker_is_alive
 from twitter_manager.storage import (
     accounts,
@@ -34,6 +35,7 @@ from twitter_manager.storage import (
     workers,
 )
 from twitter_manager.storage.database import Queries
+from twitter_manager.storage.service_state import Switch
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import earlier
 
@@ -49,13 +51,19 @@ class Doctor:
 
     def examine(self) -> list[Check]:
         """Every check, in the order in which what is wrong is mended."""
-        mock, there, kept = self._settings.mock_by_default, self._on_disk(), []
+        mock, switch, there, kept = self._settings.mock_by_default, None, self._on_disk(), []
         if not any(check.state == "fail" for check in there if check.name == "database"):
             try:
-                mock, kept = self._is_mock(), list(self._in_database())
+                switch = service_state.last_switch(self._context.db)
+                mock, kept = self._is_mock(switch), list(self._in_database())
             except StorageUnavailable as error:
                 kept = [fail("database", f"cannot be read: {error.why}", "try again in a minute; then see the log")]
-        known = [set_up.understood(mock=mock), set_up.callback(self._settings), set_up.scopes(self._settings)]
+        because = mock_mode.why_on(self._settings, switch) if mock else None
+        known = [
+            set_up.understood(mock_because=because),
+            set_up.callback(self._settings),
+            set_up.scopes(self._settings),
+        ]
         client = set_up.client_id(self._settings, mock=mock)
         return [*known, *there, *kept, client, *self._at_x(mock=mock)]
 
@@ -70,14 +78,11 @@ class Doctor:
             text = f"{error.filename or path} cannot be looked at: {error.strerror}"
             return [fail("database", text, "run this as the user whom the service runs as")]
 
-    def _is_mock(self) -> bool:
-        """Whether mock mode is on in what runs, or will be after the next start (as services/startup.py decides)."""
-        db = self._context.db
-        if worker_is_alive(db, self._context.clock()):
-            return service_state.mock_mode(db)
-        switched = service_state.find(db, service_state.SWITCHED)
-        explicit = self._settings.mock_mode is not None
-        return self._settings.mock_by_default if explicit or switched is None else switched == "1"
+    def _is_mock(self, switch: Switch | None) -> bool:
+        """Whether mock mode is on in what runs, or will be after the next start."""
+        if worker_is_alive(self._context.db, self._context.clock()):
+            return service_state.mock_mode(self._context.db)
+        return mock_mode.at_start(self._settings, switch)
 
     def _in_database(self) -> Iterator[Check]:
         db, vault, now = self._context.db, self._context.vault, self._context.clock()
@@ -93,9 +98,7 @@ class Doctor:
         yield queue.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
 
     def _at_x(self, *, mock: bool) -> Iterator[Check]:
-        if mock and not self._settings.simulator_path.exists():
-            return iter([ok("x", "the simulated X was not used yet")])  # asking would make its file
-        return x.checks(self._context.environments.of(mock))
+        return x.not_asked() if mock else x.checks(self._context.environments.of(False))
 
 
 def _overdue(q: Queries, now: datetime) -> int:
