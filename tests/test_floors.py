@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "twitter_manager"
 
 # Top to bottom. What stands in one row are neighbours, who never import each other.
 FLOORS = (
+    ("__main__",),
     ("start",),
     ("factory",),
     ("cli",),
@@ -26,9 +27,9 @@ FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floo
 
 # Packages of others that only some rooms may import.
 WHERE = {
-    "flask": ("start", "factory", "cli", "api"),
+    "flask": ("__main__", "start", "factory", "cli", "api"),
     "werkzeug": ("factory", "api"),
-    "click": ("cli",),
+    "click": ("__main__", "cli"),
     "jinja2": ("api",),
     "markupsafe": ("api",),
     "pydantic": ("api",),

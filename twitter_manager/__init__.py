@@ -3,7 +3,8 @@
 The house has floors. A module may import from the floors below its own, never from above and never from a neighbour
 on the same floor; inside a folder everything is free. tests/test_floors.py checks it.
 
-    start.py        the whole service from start to SIGTERM: what `python app.py` does
+    __main__.py     twitter-manager: the commands, and serve
+    start.py        the whole service from start to SIGTERM: what `twitter-manager serve` does
     factory.py      create_app: the web application around the services
     cli/            twitter-manager worker | keys | doctor | simulator | openapi | postman
 

@@ -1,4 +1,7 @@
-"""The start and the end of the service: what `python app.py` does, and the application that other servers import."""
+"""The start and the end of the service: what `twitter-manager serve` and `python app.py` do.
+
+Also the application that other servers import.
+"""
 
 import logging
 import os
@@ -127,6 +130,7 @@ class _Running:
 
 def _announce(prepared: Prepared, url: str, mock_because: str | None) -> None:
     settings = prepared.settings
+    print(settings.where, flush=True)
     if prepared.made_keys:
         print(f"First start: the API key and the encryption key are in {settings.secrets_path}", flush=True)
     if mock_because:

@@ -1,4 +1,4 @@
-"""flask --app app …, through Flask's own runner; and what needs a process of its own."""
+"""The commands, through Flask's own runner; and what needs a process of its own."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""flask --app app doctor: what it finds, that it says what to do, and that it leaves everything as it is."""
+"""twitter-manager doctor: what it finds, that it says what to do, and that it leaves everything as it is."""
 
 import json
 import socket
@@ -86,7 +86,7 @@ def test_before_the_first_start_it_says_so_and_makes_nothing(tmp_path: Path) -> 
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("fail")] == ["folder", "database"]
-    assert lines.count("      do: run `make run` once: the first start makes everything") == 2
+    assert lines.count("      do: start the service once (`make run`): the first start makes everything") == 2
     assert list(tmp_path.iterdir()) == []
 
 

@@ -47,7 +47,7 @@ def _next_step(*, accounts: int, tweets: dict[str, int]) -> str:
 
 
 def _secrets_file(settings: Settings) -> str:
-    """Where the key lies, as seen from the folder of app.py; if elsewhere, no path of the machine is told."""
+    """Where the key lies, as seen from the service's folder; if elsewhere, no path of the machine is told."""
     path = settings.secrets_path
     inside = path.is_relative_to(settings.root)
     return path.relative_to(settings.root).as_posix() if inside else f"$INSTANCE_DIR/{SECRETS_FILE}"

@@ -43,7 +43,7 @@ def _nothing_logged() -> Iterator[None]:
 
 
 def asks_the_doctor() -> bool:
-    """Whether this is `flask --app app doctor`, on its way to load the application."""
+    """Whether this is `twitter-manager doctor`, on its way to load the application."""
     return click.get_current_context(silent=True) is not None and "doctor" in sys.argv[1:]
 
 

@@ -47,7 +47,7 @@ def _services_set_up() -> Iterator[Services]:
 def _services_set_up_before() -> Services:
     if not _is_set_up():
         raise click.ClickException(
-            "nothing is set up here yet; start the service, or make a key: flask --app app keys create"
+            "nothing is set up here yet; start the service, or make a key: twitter-manager keys create"
         )
     return current.services()
 
@@ -81,7 +81,7 @@ def revoke_key(key_id: int) -> None:
     with plain_refusals():
         revoked = _services_set_up_before().api_keys.revoke(key_id)
     if not revoked:
-        raise click.ClickException("no active key has this id; see: flask --app app keys list")
+        raise click.ClickException("no active key has this id; see: twitter-manager keys list")
     click.echo(f"Key {key_id} is revoked.")
 
 

@@ -52,7 +52,7 @@ CODES: dict[str, Code] = {
     "unauthorized": Code(
         "Unauthorized",
         "X-API-Key is missing or is no key of this service.",
-        "Send the header X-API-Key with a key from instance/secrets.env or `flask --app app keys create`.",
+        "Send the header X-API-Key with a key from instance/secrets.env or `twitter-manager keys create`.",
     ),
     "too_many_wrong_keys": Code(
         "Too many wrong keys. Please try again later.",
@@ -74,7 +74,7 @@ CODES: dict[str, Code] = {
     "no_worker": Code(
         "No posting worker is alive",
         "No worker gave a sign of life in the last 15 seconds.",
-        "Start `flask --app app worker`, or set WORKER=on.",
+        "Start `twitter-manager worker`, or set WORKER=on.",
     ),
     "shutting_down": Code(
         "The service is shutting down", "It received SIGTERM.", "Send the request again in a moment."

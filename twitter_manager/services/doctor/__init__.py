@@ -1,4 +1,4 @@
-"""Looks at everything that can be wrong and says what to do: `flask --app app doctor`.
+"""Looks at everything that can be wrong and says what to do: `twitter-manager doctor`.
 
 It starts nothing and changes nothing, and may run beside the service. What is looked at stands in a file per noun, as
 pure functions from what was found to a Check; here is only the order.

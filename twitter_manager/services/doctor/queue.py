@@ -13,7 +13,7 @@ __all__ = ["app_rest", "decisions", "overdue", "worker"]
 
 def worker(seen_at: datetime | None, now: datetime) -> Check:
     """When a worker last said that it is alive."""
-    remedy = "start the service (`make run`), or beside it: flask --app app worker"
+    remedy = "start the service (`make run`), or beside it: twitter-manager worker"
     if seen_at is None:
         return warn("worker", "none runs: nothing is posted", remedy)
     age = (now - seen_at).total_seconds()
