@@ -1,4 +1,4 @@
-"""`pip install .` into an empty environment: what it installs serves from any folder, without the clone."""
+"""What is installed, by `make setup` in a fresh clone or by `pip install .`: the command is there, and serves."""
 
 import os
 import shutil
@@ -16,13 +16,36 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Path:
-    """twitter-manager, installed from a copy of what a clone has."""
-    copy, environment = tmp_path / "copy", tmp_path / "environment"
+def copy(tmp_path: Path) -> Path:
+    """What a clone has of what is installed."""
+    copy = tmp_path / "copy"
     copy.mkdir()
-    for name in ("pyproject.toml", "README.md", "requirements.txt"):
-        shutil.copy(ROOT / name, copy)
+    for path in [*ROOT.glob("requirements*"), *(ROOT / name for name in ("Makefile", "pyproject.toml", "README.md"))]:
+        shutil.copy(path, copy)
     shutil.copytree(ROOT / "twitter_manager", copy / "twitter_manager", ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_make_setup_puts_the_command_in_place_and_then_has_nothing_to_do(copy: Path) -> None:
+    for said in ("Installing into .venv", "Nothing to be done"):
+        done = subprocess.run(
+            ["make", "setup"],
+            cwd=copy,
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, said in done.stdout) == (0, True), done.stdout + done.stderr
+    asked = subprocess.run([copy / ".venv" / "bin" / "twitter-manager", "--version"], capture_output=True, check=False)
+    assert asked.returncode == 0
+
+
+@pytest.fixture
+def command(copy: Path, tmp_path: Path) -> Path:
+    """twitter-manager, installed by pip alone."""
+    environment = tmp_path / "environment"
     venv.create(environment, with_pip=True)
     bin_folder = environment / ("Scripts" if sys.platform == "win32" else "bin")
     words = [bin_folder / "python", "-m", "pip", "install", "--quiet", copy]
