@@ -4,7 +4,8 @@ PYTHON = .venv/bin/python
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP_INSTALL) --require-hashes
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
-NEWMAN = newman@6.2.2
+NEWMAN = tests/e2e/package.json tests/e2e/package-lock.json
+NPM_OPTIONS = --silent --no-audit --no-fund
 
 .PHONY: help setup run test check e2e chaos bench lock
 .DELETE_ON_ERROR:
@@ -47,6 +48,7 @@ lock: .venv/.installed-dev
 	$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
 	$(LOCK) requirements-bench.txt -c requirements-dev.lock -o requirements-bench.lock
 	$(LOCK) requirements-e2e.txt -o requirements-e2e.lock
+	npm install $(NPM_OPTIONS) --package-lock-only --omit-lockfile-registry-resolved --prefix tests/e2e
 
 .venv/bin/python:
 	@found=; for python in $(PYTHONS); do \
@@ -72,7 +74,7 @@ lock: .venv/.installed-dev
 	@$(PYTHON) $(LOCKED) -r requirements-dev.lock
 	@touch $@
 
-.venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock Makefile .venv/.installed
+.venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock $(NEWMAN) .venv/.installed
 	@if ! command -v npm >/dev/null; then \
 		echo "make e2e needs npm for newman, which runs the Postman collection" >&2; exit 1; \
 	fi
@@ -80,7 +82,9 @@ lock: .venv/.installed-dev
 	@$(PYTHON) -m venv .venv/e2e
 	@.venv/e2e/bin/python $(LOCKED) -r requirements-setup.lock
 	@.venv/e2e/bin/python $(LOCKED) -r requirements-e2e.lock
-	@npm install --silent --no-audit --no-fund --prefix .venv/newman $(NEWMAN)
+	@mkdir -p .venv/newman
+	@cp $(NEWMAN) .venv/newman
+	@npm ci $(NPM_OPTIONS) --prefix .venv/newman
 	@touch $@
 
 .venv/.installed-bench: requirements-bench.lock .venv/.installed-dev

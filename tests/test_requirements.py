@@ -1,5 +1,6 @@
 """What is installed is pinned: each list's lock has its pins and what they need in turn, all by their hashes."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -39,6 +40,16 @@ def test_its_lock_has_nothing_without_a_hash_and_names_no_place(path: Path) -> N
     assert len(entries) == len(pins(path.with_suffix(".lock")))
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
     assert re.findall(r".*(?:://|index-url|find-links|trusted-host).*", text) == []
+
+
+def test_newman_and_what_it_needs_are_locked_likewise() -> None:
+    folder = ROOT / "tests" / "e2e"
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert packages.pop("")["dependencies"] == wanted, "run: make lock"
+    for name, version in wanted.items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    assert [name for name, each in packages.items() if "integrity" not in each or "resolved" in each] == []
 
 
 def test_what_is_installed_into_one_environment_has_one_version() -> None:
