@@ -36,7 +36,7 @@ def test_every_operation_has_a_step_and_every_step_an_operation() -> None:
 @pytest.mark.parametrize("name", postman_files(document()))
 def test_the_committed_file_is_what_the_command_makes(name: str) -> None:
     committed = (FOLDER / name).read_text(encoding="utf-8") if (FOLDER / name).exists() else ""
-    assert committed == postman_files(document())[name], "run: .venv/bin/flask --app app postman"
+    assert committed == postman_files(document())[name], "run: .venv/bin/twitter-manager postman"
 
 
 def test_the_command_writes_both_files(app: Flask, tmp_path: Path) -> None:

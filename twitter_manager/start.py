@@ -1,4 +1,7 @@
-"""The start and the end of the service: what `python app.py` does, and the application that other servers import."""
+"""The start and the end of the service: what `twitter-manager serve` and `python app.py` do.
+
+Also the application that other servers import.
+"""
 
 import logging
 import os
@@ -63,7 +66,9 @@ def main(root: Path) -> int:
             logs.check_folder(settings)
             logs.set_up(settings)
             prepared = signals.unless_stopped(lambda: prepare(settings))
-            running = _Running(build(prepared.settings))
+            services = build(prepared.settings)
+            mock_because = services.mock_mode.why_on()
+            running = _Running(services)
         except Stopped:
             log.info("stopped during the start")
             return 0
@@ -73,7 +78,7 @@ def main(root: Path) -> int:
         except StorageUnavailable as error:
             print(f"{error.sentence}: {error.why}", file=sys.stderr)
             return 1
-        _announce(prepared, running.url)
+        _announce(prepared, running.url, mock_because)
         log.info("started on %s", running.url)
         signals.wait()
         running.stop()
@@ -123,10 +128,13 @@ class _Running:
         self._ended = worker.stop(DRAIN_SECONDS)
 
 
-def _announce(prepared: Prepared, url: str) -> None:
+def _announce(prepared: Prepared, url: str, mock_because: str | None) -> None:
     settings = prepared.settings
+    print(settings.where, flush=True)
     if prepared.made_keys:
         print(f"First start: the API key and the encryption key are in {settings.secrets_path}", flush=True)
+    if mock_because:
+        print(f"Mock mode is on because {mock_because}: X is simulated, nothing is sent to x.com", flush=True)
     for warning in settings.warnings():
         print(f"Warning: {warning}", file=sys.stderr, flush=True)
     print(f"Twitter Manager runs. Open {url} in a browser. {_key_hint(settings)}", flush=True)

@@ -1,4 +1,4 @@
-"""The door for programs: JSON over HTTP, one file per resource. `flask --app app routes` lists what it answers.
+"""The door for programs: JSON over HTTP, one file per resource. `twitter-manager routes` lists what it answers.
 
 Every request passes, in this order: `request_log` (its id, later its line in the log), `hosts` (is it meant for us),
 `auth` (the key; a new route needs one unless it stands in PUBLIC), `idempotency` (was this POST answered already), then

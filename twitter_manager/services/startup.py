@@ -2,15 +2,17 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import Timeout
 
 from twitter_manager import start_lock
-from twitter_manager.config import Settings
+from twitter_manager.config import Settings, read_env_file
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
+from twitter_manager.services import mock_mode
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
@@ -56,16 +58,16 @@ def _prepare(settings: Settings) -> Prepared:
                 "ENCRYPTION_KEY is missing, and the database holds secrets under an earlier one: "
                 f"bring back {settings.secrets_path.name} or set it"
             )
-        ready = _with_keys(settings)
+        with_keys = _with_keys(settings)
         with database.transaction() as tx:
-            _check_canary(tx, Vault(ready.encryption_key), canary)
-            if len(ready.encryption_key) > 1:
-                _renew_secrets(tx, Vault(ready.encryption_key))
-            _register_key(tx, ready.api_key or "")
+            _check_canary(tx, Vault(with_keys.encryption_key), canary)
+            if len(with_keys.encryption_key) > 1:
+                _renew_secrets(tx, Vault(with_keys.encryption_key))
+            ready = _with_key_in_force(tx, with_keys)
             service_state.set_mock_mode(tx, _mock_mode(tx, ready))
     finally:
         database.close()
-    return Prepared(ready, made_keys=ready is not settings)
+    return Prepared(ready, made_keys=with_keys is not settings)
 
 
 def _with_keys(settings: Settings) -> Settings:
@@ -77,7 +79,7 @@ def _with_keys(settings: Settings) -> Settings:
         made["ENCRYPTION_KEY"] = new_encryption_key()
     if not made:
         return settings
-    _keep(settings.secrets_path, made)
+    _keep(settings.secrets_path, [f"{name}={value}" for name, value in made.items()])
     return replace(
         settings,
         api_key=made.get("API_KEY", settings.api_key),
@@ -85,13 +87,13 @@ def _with_keys(settings: Settings) -> Settings:
     )
 
 
-def _keep(path: Path, lines: dict[str, str]) -> None:
+def _keep(path: Path, lines: Iterable[str]) -> None:
     """Appends to a file that only its owner can read; on the disk before anything is encrypted with it."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         if hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), 0o600)
-        file.writelines(f"{name}={value}\n" for name, value in lines.items())
+        file.writelines(f"{line}\n" for line in lines)
         file.flush()
         os.fsync(file.fileno())
 
@@ -133,18 +135,41 @@ def _renewed(vault: Vault, token: str) -> str:
         return token
 
 
-def _register_key(tx: Transaction, key: str) -> None:
-    """The setting's key works, an earlier setting's no more."""
-    key_hash = hash_key(key)
-    api_keys.insert(tx, key_hash=key_hash, name="API_KEY", source="setting")
-    api_keys.retire_settings(tx, but=key_hash)
+def _with_key_in_force(tx: Transaction, settings: Settings) -> Settings:
+    """The setting's key works, an earlier setting's no more. A revoked one stays revoked: another is made in place of
+    one that we made, and one that somebody set is refused."""
+    key = settings.api_key or ""
+    if api_keys.is_revoked(tx, hash_key(key)):
+        if "API_KEY" not in settings.from_secrets:
+            raise StartRefused("API_KEY is a key that was revoked; set another one, or none, and one is made")
+        key = _another_key(tx, settings.secrets_path)
+        log.warning("the API key in %s was revoked: another one stands there now", settings.secrets_path)
+    api_keys.insert(tx, key_hash=hash_key(key), name="API_KEY", source="setting")
+    api_keys.retire_settings(tx, but=hash_key(key))
+    return replace(settings, api_key=key)
+
+
+def _another_key(tx: Transaction, path: Path) -> str:
+    """The key that now stands in secrets.env; of two starts at once the second takes what the first made."""
+    kept = read_env_file(path).get("API_KEY")
+    if kept and not api_keys.is_revoked(tx, hash_key(kept)):
+        return kept
+    made = new_api_key()
+    _replace_key(path, made)
+    return made
+
+
+def _replace_key(path: Path, key: str) -> None:
+    """Puts the key where the earlier one stood; the file is the old or the new one at any moment."""
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("API_KEY=")]
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    _keep(fresh, [*lines, f"API_KEY={key}"])
+    fresh.replace(path)
 
 
 def _mock_mode(tx: Transaction, settings: Settings) -> bool:
-    """What is set explicitly wins; else the last switch stays; else it depends on TWITTER_CLIENT_ID."""
-    if settings.mock_mode is not None:
-        return settings.mock_mode
-    switched = service_state.find(tx, service_state.SWITCHED)
-    if switched == "0" and not settings.twitter_client_id:
+    enabled = mock_mode.at_start(settings, service_state.last_switch(tx))
+    if not enabled and not settings.twitter_client_id:
         log.warning("mock mode was switched off, but TWITTER_CLIENT_ID is not set: no account can be connected")
-    return settings.mock_by_default if switched is None else switched == "1"
+    return enabled

@@ -8,12 +8,12 @@ from twitter_manager.services.doctor.check import Check, fail, ok, warn
 from twitter_manager.services.health import OVERDUE, WORKER_SILENCE
 from twitter_manager.timestamps import to_text
 
-__all__ = ["app_rest", "decisions", "queue", "worker"]
+__all__ = ["app_rest", "decisions", "overdue", "worker"]
 
 
 def worker(seen_at: datetime | None, now: datetime) -> Check:
     """When a worker last said that it is alive."""
-    remedy = "start the service (`make run`), or beside it: flask --app app worker"
+    remedy = "start the service (`make run`), or beside it: twitter-manager worker"
     if seen_at is None:
         return warn("worker", "none runs: nothing is posted", remedy)
     age = (now - seen_at).total_seconds()
@@ -22,12 +22,12 @@ def worker(seen_at: datetime | None, now: datetime) -> Check:
     return ok("worker", f"alive {max(age, 0):.0f} s ago")
 
 
-def queue(overdue: int) -> Check:
+def overdue(count: int) -> Check:
     """Whether what is due goes out."""
-    if not overdue:
+    if not count:
         return ok("queue", "nothing is overdue")
     remedy = "see that a worker runs; if one does, the log says what keeps it"
-    return fail("queue", f"tweets that have been due for over {OVERDUE:.0f} s: {overdue}", remedy)
+    return fail("queue", f"tweets that have been due for over {OVERDUE:.0f} s: {count}", remedy)
 
 
 def app_rest(rest: AppRest) -> Check:

@@ -17,7 +17,7 @@ MIN_FREE = 100 * _MIB
 LITTLE_FREE = 1024 * _MIB
 LITTLE_SHARE = 0.05
 _COPY = "stop the service, keep the file, and bring back a copy: docs/reliability.md says how"
-_FIRST_START = "run `make run` once: the first start makes everything"
+_FIRST_START = "start the service once (`make run`): the first start makes everything"
 
 
 def folder(path: Path) -> Check:
