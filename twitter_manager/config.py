@@ -20,7 +20,7 @@ from twitter_manager.database_url import is_postgresql, sqlite_path
 from twitter_manager.errors import StartRefused
 from twitter_manager.host_names import served_name
 
-__all__ = ["SECRETS_FILE", "Settings", "load"]
+__all__ = ["SECRETS_FILE", "Settings", "load", "read_file"]
 
 SECRETS_FILE = "secrets.env"
 SCOPES = (
@@ -267,9 +267,9 @@ class Settings:
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings for the folder `root` (the one of app.py). Raises StartRefused with one line per fault."""
     environment = os.environ if environ is None else environ
-    given: dict[str, str] = _file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
+    given: dict[str, str] = read_file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
     folder = root / given.get("INSTANCE_DIR", "instance").strip()
-    given = _file(folder / SECRETS_FILE) | given
+    given = read_file(folder / SECRETS_FILE) | given
     values: dict[str, object] = {}
     faults = []
     for each in fields(Settings):
@@ -289,7 +289,8 @@ def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> d
     return {} if text is None else {name: metadata["parse"](text.strip())}
 
 
-def _file(path: Path) -> dict[str, str]:
+def read_file(path: Path) -> dict[str, str]:
+    """The lines NAME=value of a file such as `.env`, none where there is no file. Raises StartRefused."""
     try:
         read = dotenv_values(path, interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
