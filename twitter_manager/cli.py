@@ -12,7 +12,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
-from twitter_manager import logs
+from twitter_manager import logs, terminal
 from twitter_manager.api.openapi.document import describe
 from twitter_manager.api.openapi.postman import postman_files
 from twitter_manager.capacity import DRAIN_SECONDS
@@ -21,11 +21,12 @@ from twitter_manager.models import ApiKey
 from twitter_manager.services import Services, build, prepare
 from twitter_manager.services.doctor import report
 from twitter_manager.services.doctor.settings import refused as settings_refused
+from twitter_manager.serving.limits import check_open_files
 from twitter_manager.serving.signals import Stopped, StopSignals
 from twitter_manager.simulator import server as simulator_server
 from twitter_manager.simulator.world import World
 from twitter_manager.timestamps import to_text
-from twitter_manager.worker import start_worker
+from twitter_manager.worker import start_worker, stopping_line
 
 __all__ = ["application_of_the_doctor", "asks_the_doctor", "register"]
 
@@ -63,14 +64,16 @@ def worker() -> None:
     """Post what is due, without HTTP: for a second process or machine. Ends on SIGTERM or Ctrl-C."""
     with _plain_refusals(), StopSignals() as signals:
         settings = _services().settings
+        check_open_files(settings.worker_concurrency, connections=0)
         logs.check_folder(settings)
         try:
             services = build(signals.unless_stopped(lambda: prepare(settings)).settings)
         except Stopped:
             return
         running = start_worker(services)
-        click.echo("The worker runs. Ctrl-C ends it.")
+        terminal.say("The worker runs. Ctrl-C ends it.")
         signals.wait()
+        terminal.say(stopping_line(calls=running.in_flight))
         services.notifier.stop()
         if not running.stop(DRAIN_SECONDS):
             log.warning("the worker left calls to X unfinished; its successor finds out what became of them")
