@@ -22,7 +22,7 @@ def show() -> Response:
     people = sum(accounts.count_by_status(services.db).values())
     return pages.page(
         "home.html",
-        base=request.host_url.rstrip("/"),
+        base=request.url_root.rstrip("/"),
         mock=services.mock_mode.is_on(),
         reasons=report.reasons,
         notices=report.notices,
