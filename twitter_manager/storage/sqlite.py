@@ -146,31 +146,27 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
-        with self._noting_failure(), self._lock.held(patience=self._patience):
-            try:
-                with self._writing() as raw:
-                    _begin(raw, self._patience)
-                    tx = _Transaction(raw, self._clock())
-                    try:
-                        yield tx
-                        self._check_in_place()
-                        raw.execute("COMMIT")
-                    except BaseException:
-                        self._roll_back(raw)
-                        raise
-            except sqlite3.DatabaseError as error:
-                _raise(error)
-        for action in tx.committed:
-            action()
-
-    @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
         try:
-            yield
+            with self._lock.held(patience=self._patience):
+                try:
+                    with self._writing() as raw:
+                        _begin(raw, self._patience)
+                        tx = _Transaction(raw, self._clock())
+                        try:
+                            yield tx
+                            self._check_in_place()
+                            raw.execute("COMMIT")
+                        except BaseException:
+                            self._roll_back(raw)
+                            raise
+                except sqlite3.DatabaseError as error:
+                    _raise(error)
         except StorageUnavailable as error:
             full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             self.last_failed_write = FailedWrite(self._clock(), full)
             raise
+        for action in tx.committed:
+            action()
 
     def change_count(self) -> int:
         row = self.one("PRAGMA data_version")
