@@ -155,8 +155,11 @@ class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
         self.setLevel(logging.WARNING)
         self.setFormatter(OneLine())
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Nothing: the library would complain on stderr, which is what just failed."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the record. Of a line that is lost here nobody could be told: stderr is what failed."""
+        with suppress(Exception):
+            self.stream.write(f"{self.format(record)}\n")
+            self.flush()
 
 
 def _message_of(record: logging.LogRecord) -> str:
