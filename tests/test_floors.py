@@ -21,7 +21,7 @@ FLOORS = (
     ("config",),
     ("crypto", "models", "database_url", "host_names", "answers"),
     ("errors",),
-    ("error_codes", "timestamps", "version", "capacity", "start_lock"),
+    ("error_codes", "timestamps", "version", "capacity", "start_lock", "private_files", "terminal"),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 

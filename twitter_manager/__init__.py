@@ -35,6 +35,8 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     error_codes/    each code with its sentence, cause and remedy
     capacity.py     how much is taken in at a time, and how long the end may last
     start_lock.py   one start after the other
+    private_files.py  files and folders that only their owner may read
+    terminal.py     what is said to who started it
     timestamps.py   time, in memory and as text
     version.py      which version this is
 

@@ -17,14 +17,20 @@ SERVICE = Chapter("Service", "Is it alive, does my key work, how much is there, 
 blueprint = Resource("health", __name__, url_prefix="/api/v1", chapter=SERVICE)
 
 
+ReasonCode = Literal[
+    "database_unavailable", "disk_full", "database_write_failed", "too_many_open_files", "no_worker", "tweets_overdue"
+]
+
+
 class Notice(ResponseModel):
-    """Something its owner should know: X refuses the whole app, for instance."""
+    """Something its owner should know: X refuses the whole app (`mock`: the simulated one), or the log cannot be
+    written; then there is neither `mock` nor `next_attempt_at`."""
 
     code: Annotated[str, Field(examples=["credits_depleted"])]
     message: Annotated[str, Field(examples=["The X app has no credits left"])]
-    mock: bool
+    mock: bool | None
     since: Time
-    next_attempt_at: Time
+    next_attempt_at: Time | None
 
 
 class Health(ResponseModel):
@@ -34,15 +40,17 @@ class Health(ResponseModel):
     timestamp: Time
     version: Annotated[str, Field(examples=[VERSION])]
     reasons: Annotated[list[str], Field(description="Why it is not healthy.", examples=[[]])]
+    reason_codes: Annotated[list[ReasonCode], Field(description="The same as codes, in this order.", examples=[[]])]
     notices: Annotated[list[Notice], Field(examples=[[]])]
     resting_other_world: Annotated[Count, Field(description="Due tweets that wait because of mock mode's switch.")]
 
 
 class Unhealthy(Health):
-    """The database or the worker is not alive."""
+    """The database or the worker is not alive, a disk is full, or files have run out."""
 
     status: Annotated[Literal["healthy", "unhealthy"], Field(examples=["unhealthy"])]
     reasons: Annotated[list[str], Field(examples=[["No posting worker is alive"]])]
+    reason_codes: Annotated[list[ReasonCode], Field(examples=[["no_worker"]])]
 
 
 @blueprint.get("/health")

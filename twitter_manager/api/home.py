@@ -24,7 +24,7 @@ def show() -> Response:
     people = sum(accounts.count_by_status(services.db).values())
     return pages.page(
         "home.html",
-        base=request.host_url.rstrip("/"),
+        base=request.url_root.rstrip("/"),
         mock=because is not None,
         because=because,
         reasons=report.reasons,

@@ -84,6 +84,31 @@ CODES: dict[str, Code] = {
         "It is locked, full, away or not set up yet.",
         "See the log; free the disk, bring the file back. The service comes back by itself.",
     ),
+    "disk_full": Code(
+        "The disk of the database is full",
+        "In the last seconds a write failed because no room is left; nothing was stored.",
+        "Free the disk. The service comes back by itself.",
+    ),
+    "database_write_failed": Code(
+        "The database takes no writes",
+        "In the last seconds a write failed: the database is locked elsewhere, its disk fails, or its file is away.",
+        "See the log; end what locks it, mend the disk. The service comes back by itself.",
+    ),
+    "too_many_open_files": Code(
+        "No file can be opened any more",
+        "This process, or the machine, has as many files and connections open as its limit allows.",
+        "Raise the limit (ulimit -n), or find who keeps so many connections open.",
+    ),
+    "tweets_overdue": Code(
+        "Due tweets are not being posted",
+        "Some have been waiting for over two minutes, and nothing says that they should.",
+        "See the log of the worker; start a worker, or one more.",
+    ),
+    "log_write_failed": Code(
+        "The log cannot be written",
+        "The disk of LOG_DIR is full, or its file may not be written. Everything else goes on.",
+        "Free the disk, or correct the folder's owner. The log goes on by itself.",
+    ),
     "internal_error": Code(
         "Internal server error",
         "A fault in the service.",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from twitter_manager import start_lock
-from twitter_manager.config import Settings, read_env_file
+from twitter_manager import private_files, start_lock
+from twitter_manager.config import SECRETS_FILE, Settings, read_env_file
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.services import mock_mode
@@ -20,6 +20,7 @@ from twitter_manager.storage.sqlite import SqliteDatabase
 __all__ = ["Prepared", "prepare"]
 
 _CANARY_TEXT = "the right key"
+_LOCK = "start.lock"
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -35,8 +36,9 @@ class Prepared:
 def prepare(settings: Settings) -> Prepared:
     """Brings everything to where the service can run. Raises StartRefused with one line that says what to do."""
     try:
-        settings.instance_path.mkdir(parents=True, exist_ok=True)
-        with start_lock.held(settings.instance_path / "start.lock"):
+        private_files.make_folder(settings.instance_path)
+        with start_lock.held(settings.instance_path / _LOCK):
+            _shut_others_out(settings)
             return _prepare(settings)
     except Timeout as error:
         raise StartRefused("INSTANCE_DIR: another start of this service does not come to its end") from error
@@ -46,6 +48,24 @@ def prepare(settings: Settings) -> Prepared:
         ) from error
     except StorageUnavailable as error:
         raise StartRefused(f"DATABASE_URL: the database cannot be used: {error.why}") from error
+
+
+def _shut_others_out(settings: Settings) -> None:
+    """What an earlier version or a copy left readable for others is its owner's alone."""
+    databases = (settings.database_path, settings.simulator_path)
+    names = (SECRETS_FILE, _LOCK, "logs", "media", *(path.name for path in databases))
+    folder = settings.instance_path
+    if settings.instance_dir is None or all(each.name.startswith(names) for each in folder.iterdir()):
+        private_files.restrict(folder)  # else it holds things of others, who may need to reach them
+    for path in (settings.secrets_path, folder / _LOCK, *_with_companions(databases)):
+        private_files.restrict(path)
+
+
+def _with_companions(databases: Iterable[Path]) -> Iterable[Path]:
+    """The files, and those that begin with their names: -wal, -shm, locks, copies."""
+    for database in databases:
+        if database.parent.is_dir():
+            yield from (each for each in database.parent.iterdir() if each.name.startswith(database.name))
 
 
 def _prepare(settings: Settings) -> Prepared:
@@ -79,7 +99,7 @@ def _with_keys(settings: Settings) -> Settings:
         made["ENCRYPTION_KEY"] = new_encryption_key()
     if not made:
         return settings
-    _keep(settings.secrets_path, [f"{name}={value}" for name, value in made.items()])
+    _keep(settings.secrets_path, made)
     return replace(
         settings,
         api_key=made.get("API_KEY", settings.api_key),
@@ -87,15 +107,44 @@ def _with_keys(settings: Settings) -> Settings:
     )
 
 
-def _keep(path: Path, lines: Iterable[str]) -> None:
-    """Appends to a file that only its owner can read; on the disk before anything is encrypted with it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        if hasattr(os, "fchmod"):
-            os.fchmod(file.fileno(), 0o600)
-        file.writelines(f"{line}\n" for line in lines)
+def _keep(path: Path, made: dict[str, str]) -> None:
+    """Puts the keys into the file, in place of those of their names and beside what else stands there.
+
+    The file is the old or the new one at any moment, and on the disk before anything is encrypted with the keys.
+    """
+    path = path.resolve()  # a link stays one
+    present = path.read_bytes().splitlines() if path.exists() else []
+    others = [line for line in present if line.partition(b"=")[0].decode(errors="replace") not in made]
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        _write(fresh, b"".join(line + b"\n" for line in [*others, *(f"{k}={v}".encode() for k, v in made.items())]))
+        if not made.items() <= read_env_file(fresh).items():
+            raise StartRefused(
+                f"{path.name}: the new keys cannot be read again beside its other lines; check those, and the disk"
+            )
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    private_files.make_file(path)
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    """Puts a change of names on the disk; Windows does it by itself and opens no folder."""
+    if os.name == "posix":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
@@ -155,17 +204,8 @@ def _another_key(tx: Transaction, path: Path) -> str:
     if kept and not api_keys.is_revoked(tx, hash_key(kept)):
         return kept
     made = new_api_key()
-    _replace_key(path, made)
+    _keep(path, {"API_KEY": made})
     return made
-
-
-def _replace_key(path: Path, key: str) -> None:
-    """Puts the key where the earlier one stood; the file is the old or the new one at any moment."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("API_KEY=")]
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    _keep(fresh, [*lines, f"API_KEY={key}"])
-    fresh.replace(path)
 
 
 def _mock_mode(tx: Transaction, settings: Settings) -> bool:
