@@ -113,11 +113,13 @@ def _keep(path: Path, made: dict[str, str]) -> None:
     The file is the old or the new one at any moment, and on the disk before anything is encrypted with the keys.
     """
     path = path.resolve()  # a link stays one
-    present = path.read_bytes().splitlines() if path.exists() else []
-    others = [line for line in present if line.partition(b"=")[0].decode(errors="replace") not in made]
+    present = path.read_bytes() if path.exists() else b""
+    if present and not present.endswith(b"\n"):
+        present += b"\n"
+    others = [each for each in present.splitlines(keepends=True) if each.partition(b"=")[0].decode() not in made]
     fresh = path.with_name(f"{path.name}.new")
     try:
-        _write(fresh, b"".join(line + b"\n" for line in [*others, *(f"{k}={v}".encode() for k, v in made.items())]))
+        _write(fresh, b"".join(others) + "".join(f"{name}={value}\n" for name, value in made.items()).encode())
         if not made.items() <= read_env_file(fresh).items():
             raise StartRefused(
                 f"{path.name}: the new keys cannot be read again beside its other lines; check those, and the disk"
