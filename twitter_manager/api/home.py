@@ -9,6 +9,11 @@ from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]
 
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1d5fa8"/>'
+    '<path d="M4 5h8M8 5v7" stroke="#fff" stroke-width="2"/></svg>'
+)
+
 blueprint = Blueprint("home", __name__)
 
 
@@ -36,6 +41,12 @@ def show() -> Response:
         step=_next_step(accounts=people, tweets=counted),
         secrets_file=_secrets_file(services.settings),
     )
+
+
+@blueprint.get("/favicon.ico")
+def icon() -> Response:
+    """What browsers ask for beside every page."""
+    return Response(_ICON, mimetype="image/svg+xml")
 
 
 def _next_step(*, accounts: int, tweets: dict[str, int]) -> str:

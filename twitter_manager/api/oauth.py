@@ -126,7 +126,7 @@ def register_callback(app: Flask, settings: Settings) -> None:
 
 
 def _path_of(settings: Settings) -> str:
-    return unquote(urlsplit(settings.callback_url).path) or "/"
+    return unquote(urlsplit(settings.callback_url).path).removesuffix("/") or "/"  # as Application reads paths
 
 
 def _state() -> str | None:

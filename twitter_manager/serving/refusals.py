@@ -51,7 +51,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request %s failed outside the application's own error handling", request_id)
         text = json.dumps(error_shape(ServiceError(_CODES[status]), request_id=request_id))
-        self._send(status, text.encode(), request_id=request_id, with_body=glimpse.method != "HEAD")
+        self._send(status, f"{text}\n".encode(), request_id=request_id, with_body=glimpse.method != "HEAD")
         log_request(
             method=glimpse.method,
             path=glimpse.path,

@@ -1,6 +1,6 @@
 """Flask, without what this application never needs and every request would pay for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask, Request
@@ -23,6 +23,13 @@ class Application(Flask):
     """Views and hooks are plain functions, and most parameters of a query are not given."""
 
     request_class = _Request
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """A path with a slash at its end is the one without: a redirect would lose a body, or repeat ?api_key."""
+        path = environ["PATH_INFO"]
+        if path.endswith("/") and path != "/":
+            environ["PATH_INFO"] = path[:-1]
+        return super().wsgi_app(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """`func`: none of ours is a coroutine, which Flask looks up for each function at each request."""

@@ -22,6 +22,7 @@ PUBLIC = frozenset(
     {
         "health.show",
         "home.show",
+        "home.icon",
         "oauth.callback",
         "consent.show",
         "consent.decide",

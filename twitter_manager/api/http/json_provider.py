@@ -1,4 +1,4 @@
-"""JSON through orjson: a third of the time of the standard library."""
+"""JSON through orjson: a third of the time of the standard library. A text ends with a newline, for terminals."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class OrjsonProvider(JSONProvider):
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """`obj` as JSON."""
-        return orjson.dumps(obj).decode()
+        return orjson.dumps(obj, option=orjson.OPT_APPEND_NEWLINE).decode()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """The value in `s`. Raises ValueError."""
@@ -22,5 +22,5 @@ class OrjsonProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """An answer with `args` or `kwargs` as its body, without the detour over text."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs))
+        body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_APPEND_NEWLINE)
         return Response(body, mimetype="application/json")
