@@ -40,7 +40,7 @@ CALLS: dict[str, list[Call]] = {
             scheduled_at=tx.now if status == "scheduled" else None,
             due_at=None,
         )
-        for status in ("pending", "scheduled", "canceled")
+        for status in ("draft", "pending", "scheduled", "canceled")
     ],
     "tweet_states.begin_posting": [lambda tx, tweet, account, thread: tweet_states.begin_posting(tx, tweet)],
     "tweet_states.cancel": [lambda tx, tweet, account, thread: tweet_states.cancel(tx, tweet)],

@@ -1,8 +1,9 @@
 """How much is taken in at a time and how long the end may last, for everybody who has to agree on it."""
 
-__all__ = ["DRAIN_SECONDS", "LAST_ANSWER_SECONDS", "MAX_BODY", "SEATS", "THREADS"]
+__all__ = ["DRAIN_SECONDS", "LAST_ANSWER_SECONDS", "MAX_BODY", "MAX_VALUES", "SEATS", "THREADS"]
 
 MAX_BODY = 4 * 1024 * 1024  # bytes of a request's body: a batch of 1,000 posts, each sign of them escaped
+MAX_VALUES = 50_000  # of a JSON body: a batch of 1,000 posts with every option has half of them
 THREADS = 64  # requests that are worked on at once
 SEATS = THREADS // 4  # of which so many may wait for X; the others stay free for everybody else
 

@@ -55,7 +55,9 @@ def test_a_tweet_is_canceled(service: Service, alice: int) -> None:
         ({"schedule_at": 17}, "invalid_field", "schedule_at"),
         ({"schedule_at": "2026-11-20T14:00:00Z"}, "schedule_in_the_past", "schedule_at"),
         ({"status": "posted"}, "invalid_field", "status"),
-        ({"text": ""}, "text_empty", "text"),
+        ({"text": " "}, "text_empty", "text"),
+        ({"text": None}, "invalid_field", "text"),
+        ({"status": None}, "invalid_field", "status"),
         ({"text": "a" * 281}, "text_too_long", "text"),
         ({"twitter_id": "1"}, "invalid_field", "twitter_id"),
     ],
@@ -129,7 +131,7 @@ def test_cleaning_up_by_status_age_and_account(service: Service, alice: int) -> 
     assert (answer.json["deleted"], answer.json["skipped"]) == (1, 0)
     assert {row["id"] for row in service.client.get("/api/v1/tweets").json["tweets"]} == {young, other}
     assert_error(service.client.get(f"/api/v1/tweets/{old}"), 404, "tweet_not_found")
-    assert service.client.post("/api/v1/tweets/cleanup", json={"statuses": []}).json["deleted"] == 2
+    assert service.client.post("/api/v1/tweets/cleanup", json={"all": True}).json["deleted"] == 2
 
 
 def test_cleaning_up_without_a_criterion_deletes_nothing(service: Service, alice: int) -> None:

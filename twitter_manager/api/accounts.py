@@ -182,7 +182,7 @@ def remove(account_id: str) -> Response:
 class AccountCleanUp(inputs.Body):
     """Which accounts to let go."""
 
-    statuses: Annotated[list[Literal["failed", "suspended", "inactive"]], Field(min_length=1)]
+    statuses: Annotated[list[Literal["failed", "suspended", "inactive"]], Field(min_length=1, max_length=3)]
 
 
 class AccountsDeleted(ResponseModel):

@@ -1,9 +1,8 @@
 """The list of tweets, and by which criteria it can be asked for."""
 
 import re
-from datetime import datetime
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 
 from twitter_manager.api.http import current, inputs
 from twitter_manager.api.openapi.fields import Count, NextCursorBefore, Page, ResponseModel, Rows
@@ -22,14 +21,12 @@ from twitter_manager.api.tweets import blueprint
 from twitter_manager.errors import Invalid, NotFound
 from twitter_manager.storage import accounts, tweet_lists
 from twitter_manager.storage.tweet_lists import TweetFilter
-from twitter_manager.timestamps import from_text
 
 __all__ = ["blueprint"]
 
 _MAX_SEARCH = 200
 _SYNONYMS = {"published": "posted"}
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
-_PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
 
 
 def _time(name: str, description: str) -> Parameter:
@@ -102,18 +99,18 @@ def _filter_in_query() -> TweetFilter:
         batch_id=inputs.id_in_query("batch_id"),
         error_code=_error_code(),
         needs_decision=inputs.flag_in_query("needs_decision"),
-        since=_moment("since"),
-        until=_moment("until"),
+        since=inputs.moment_in_query("since"),
+        until=inputs.moment_in_query("until"),
         before=inputs.cursor_in_query(),
     )
 
 
 def _statuses() -> tuple[str, ...] | None:
-    """One status or several with commas between them."""
-    given = request.args.get("status")
-    if given is None:
+    """One status or several."""
+    given = inputs.texts_in_query("status")
+    if not given:
         return None
-    statuses = tuple(dict.fromkeys(_SYNONYMS.get(each, each) for each in given.split(",")))
+    statuses = tuple(dict.fromkeys(_SYNONYMS.get(each, each) for each in given))
     if not set(statuses) <= set(STATUSES):
         raise Invalid("invalid_field", sentence=f"status must be one of {', '.join(STATUSES)}", field="status")
     return statuses
@@ -121,25 +118,14 @@ def _statuses() -> tuple[str, ...] | None:
 
 def _words() -> str | None:
     """What is looked for; nothing but blanks looks for nothing."""
-    given = request.args.get("q", "")
+    given = inputs.text_in_query("q") or ""
     if len(given) > _MAX_SEARCH:
         raise Invalid("invalid_field", sentence=f"q must have at most {_MAX_SEARCH} characters", field="q")
     return given if given.strip() else None
 
 
 def _error_code() -> str | None:
-    given = request.args.get("error_code")
+    given = inputs.text_in_query("error_code")
     if given is not None and not _CODE.fullmatch(given):
         raise Invalid("invalid_field", sentence="error_code must be a code such as post_refused", field="error_code")
     return given
-
-
-def _moment(name: str) -> datetime | None:
-    given = request.args.get(name)
-    if given is None:
-        return None
-    try:
-        return from_text(_PLUS_READ_AS_BLANK.sub("+", given))  # `+01:00` that nobody encoded
-    except ValueError as error:
-        sentence = f"{name} must be a time with its offset, such as 2026-11-20T14:05:00Z"
-        raise Invalid("invalid_field", sentence=sentence, field=name) from error

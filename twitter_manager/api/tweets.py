@@ -9,7 +9,7 @@ from twitter_manager.api.http import current, inputs
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS
-from twitter_manager.api.tweet_responses import Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
+from twitter_manager.api.tweet_responses import STATUSES, Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
 from twitter_manager.errors import Conflict, Invalid, NotFound, SlowDown, XRefused
 from twitter_manager.services.publishing.tweets import Change
 from twitter_manager.storage import attempts, tweet_cleanup, tweets
@@ -90,12 +90,12 @@ def show(tweet_id: str) -> Response:
     return _details(inputs.to_id(tweet_id, field="tweet_id"))
 
 
-class TweetChange(inputs.Body):
-    """What is to be different about a tweet that is not at X."""
+class TweetChange(inputs.PatchBody):
+    """What is to be different about a tweet that is not at X. Without its time it is a draft."""
 
-    text: str | None = None
-    schedule_at: inputs.Moment | None = None
-    status: Literal["pending", "canceled"] | None = None
+    text: str = inputs.LEFT_OUT
+    schedule_at: Annotated[inputs.Moment | None, Field(description="null: takes the time away.")] = None
+    status: Literal["pending", "canceled"] = inputs.LEFT_OUT
 
 
 @blueprint.patch("/tweets/<tweet_id>")
@@ -113,7 +113,8 @@ def change(tweet_id: str) -> Response:
     """Changes text, time or status of a tweet that is certainly not at X."""
     number = inputs.to_id(tweet_id, field="tweet_id")
     asked = inputs.body(TweetChange)
-    wanted = Change(text=asked.text, schedule_at=asked.schedule_at, status=asked.status)
+    unschedule = asked.schedule_at is None and "schedule_at" in asked.model_fields_set
+    wanted = Change(text=asked.text, schedule_at=asked.schedule_at, unschedule=unschedule, status=asked.status)
     current.services().tweets.change(number, wanted)
     return _details(number)
 
@@ -175,11 +176,13 @@ def delete(tweet_id: str) -> Response:
 
 
 class TweetCleanUp(inputs.Body):
-    """Criteria that a tweet must all meet to be deleted; no statuses in the list: any status."""
+    """Criteria that a tweet must all meet to be deleted. At least one has to narrow: an empty list of statuses and 0
+    days do not. Everything goes with `all`, and only with nothing beside it."""
 
-    statuses: list[TweetStatus] | None = None
-    days_old: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] | None = None
+    days_old: Annotated[inputs.Number, Field(ge=0, le=36_500)] | None = None
     account_id: inputs.Id | None = None
+    all: bool = False
 
 
 class TweetsDeleted(ResponseModel):
@@ -200,7 +203,11 @@ class TweetsDeleted(ResponseModel):
 def clean_up() -> Response:
     """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""
     asked = inputs.body(TweetCleanUp)
-    which = tweet_cleanup.CleanUp(statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id)
+    if asked.all and asked.model_fields_set != {"all"}:
+        raise Invalid("invalid_field", sentence="all stands alone, without another criterion", field="all")
+    which = tweet_cleanup.CleanUp(
+        statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id, everything=asked.all
+    )
     cleaned = current.services().tweets.clean_up(which)
     message = f"Tweets deleted: {cleaned.deleted}"
     return jsonify({"message": message, "deleted": cleaned.deleted, "skipped": cleaned.skipped})

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
@@ -137,7 +137,7 @@ def show_deliveries(webhook_id: str) -> Response:
 
 
 def _status_in_query() -> str | None:
-    status = request.args.get("status")
+    status = inputs.text_in_query("status")
     if status is not None and status not in STATUSES:
         raise Invalid("invalid_field", sentence=f"status must be one of {', '.join(STATUSES)}", field="status")
     return status

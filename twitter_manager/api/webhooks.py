@@ -31,6 +31,7 @@ Event = Literal[
 EVENTS: tuple[Event, ...] = get_args(Event)
 Events = Annotated[list[Event], Field(min_length=1, max_length=len(EVENTS))]
 Description = Annotated[str, Field(max_length=200)]
+Url = Annotated[str, Field(max_length=2000)]
 _URL = "https://example.com/hooks/twitter"
 
 blueprint = Resource(
@@ -98,7 +99,7 @@ def _state(webhook: models.Webhook) -> str:
 class NewWebhook(inputs.Body):
     """Where to tell what happens; every event by default."""
 
-    url: str
+    url: Url
     events: Events | None = None
     description: Description = ""
 
@@ -156,13 +157,13 @@ def show(webhook_id: str) -> Response:
     return jsonify(_to_json(webhooks.get(current.services().db, inputs.to_id(webhook_id, field="webhook_id"))))
 
 
-class WebhookPatch(inputs.Body):
+class WebhookPatch(inputs.PatchBody):
     """What is to be different. Off (`is_active: false`): what happens then is not told later either."""
 
-    url: str | None = None
-    events: Events | None = None
-    description: Description | None = None
-    is_active: bool | None = None
+    url: Url = inputs.LEFT_OUT
+    events: Annotated[Events | None, Field(description="null: every event.")] = None
+    description: Annotated[Description | None, Field(description="null: none.")] = None
+    is_active: bool = inputs.LEFT_OUT
 
 
 @blueprint.patch("/<webhook_id>")
@@ -175,10 +176,11 @@ class WebhookPatch(inputs.Body):
 def change(webhook_id: str) -> Response:
     """Changes it, or switches it off and on."""
     asked = inputs.body(WebhookPatch)
+    taken_away = {name for name in asked.model_fields_set if getattr(asked, name) is None}
     wanted = WebhookChange(
         url=asked.url,
-        events=asked.events and _in_order(asked.events),
-        description=asked.description,
+        events=EVENTS if "events" in taken_away else asked.events and _in_order(asked.events),
+        description="" if "description" in taken_away else asked.description,
         is_active=asked.is_active,
     )
     return jsonify(_to_json(current.services().webhooks.change(inputs.to_id(webhook_id, field="webhook_id"), wanted)))

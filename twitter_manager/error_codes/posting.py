@@ -42,8 +42,8 @@ CODES: dict[str, Code] = {
     ),
     "no_criterion": Code(
         "Nothing says which tweets to delete",
-        "The body names no criterion.",
-        "Name statuses, days_old or account_id; an empty list of statuses means any status.",
+        "No criterion in the body leaves any tweet out: an empty list of statuses and 0 days do not.",
+        "Name statuses, days_old or account_id; to delete everything send all: true and nothing else.",
     ),
     "tweet_not_unconfirmed": Code(
         "This tweet does not wait for a decision",

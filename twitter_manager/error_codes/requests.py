@@ -12,7 +12,9 @@ CODES: dict[str, Code] = {
         "Send it through an HTTP library.",
     ),
     "malformed_json": Code(
-        "The body is not valid JSON", "The body cannot be parsed as UTF-8 JSON.", "Check quotes and commas."
+        "The body is not valid JSON",
+        "The body cannot be parsed as UTF-8 JSON. `error` says where, and what is likely wrong there.",
+        "Correct it there, or let a JSON library write the body.",
     ),
     "not_an_object": Code(
         "The body must be a JSON object", "The body is JSON, but a list, a string or a number.", "Send {…}."
@@ -27,7 +29,14 @@ CODES: dict[str, Code] = {
         "Content-Type is something else.",
         "Send the header Content-Type: application/json.",
     ),
-    "body_too_large": Code("The body is too large", "The body is over the limit.", "Send less in one call."),
+    "content_encoding_not_supported": Code(
+        "The body is compressed",
+        "Content-Encoding is set: gzip, deflate, br or another.",
+        "Send the body as it is, without Content-Encoding.",
+    ),
+    "body_too_large": Code(
+        "The body is too large", "The body is over 4 MiB, or has more than 50000 values.", "Send less in one call."
+    ),
     "headers_too_large": Code(
         "The request headers are too large", "Headers are over 64 KiB.", "Send fewer or shorter headers."
     ),
@@ -39,7 +48,7 @@ CODES: dict[str, Code] = {
     "not_found": Code("There is nothing at this path", "No route has this path.", "Check the path."),
     "invalid_field": Code(
         "A field is wrong",
-        "A field is missing, unknown, or of the wrong type.",
+        "A field or a query parameter is missing, unknown, given twice, or of the wrong type.",
         "See `field` and correct it.",
     ),
     "invalid_id": Code("An id is a positive whole number", "The id is no number.", "Use the id we gave you."),

@@ -98,7 +98,7 @@ def resume(tx: Transaction, thread_id: int) -> bool:
         f"""
         UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, status = 'pending',
             scheduled_at = NULL, error_code = NULL, twitter_error = NULL, updated_at = :now
-        WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'held')
+        WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'draft', 'held')
             OR (status IN ('pending', 'scheduled') AND due_at IS NULL))
         """,  # noqa: S608  - constants of ours
         thread_id=thread_id,

@@ -22,11 +22,18 @@ _tweet = mapper(Tweet)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanUp:
-    """Which tweets are deleted: those that meet every criterion. None: no criterion; no `statuses`: any status."""
+    """Which tweets are deleted: those that meet every criterion. None, no `statuses` and 0 days are no criterion;
+    `everything`: there is to be none."""
 
     statuses: Collection[str] | None = None
     days_old: int | None = None
     account_id: int | None = None
+    everything: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether a tweet can fail to meet it."""
+        return bool(self.statuses or self.days_old) or self.account_id is not None
 
 
 # posting, unconfirmed, told to go out, or behind such a one in its thread: what is on its way is never cleaned up

@@ -16,10 +16,10 @@ import orjson
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 
-from twitter_manager.api.http import auth, current
+from twitter_manager.api.http import auth, current, json_bodies
 from twitter_manager.api.openapi.operations import operation_of
 from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict, Invalid
+from twitter_manager.errors import Conflict, Invalid, Malformed, TooLarge
 from twitter_manager.models import IdempotencyKey
 from twitter_manager.storage import idempotency_keys
 from twitter_manager.storage.idempotency_keys import IdempotentCall
@@ -154,8 +154,8 @@ def _content() -> bytes:
     if request.mimetype == "multipart/form-data":
         return orjson.dumps([list(request.form.items(multi=True)), _files()])
     data = request.get_data()
-    with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return orjson.dumps(orjson.loads(data or b"{}"), option=orjson.OPT_SORT_KEYS)
+    with suppress(Malformed, TooLarge, orjson.JSONEncodeError):
+        return orjson.dumps(json_bodies.parse(data or b"{}"), option=orjson.OPT_SORT_KEYS)
     return data
 
 

@@ -3,25 +3,41 @@
 Everything raises errors that name the field and never repeat its value.
 """
 
-import json
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
-import orjson
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from twitter_manager.api.http import json_bodies
+from twitter_manager.api.http.body_models import (
+    LEFT_OUT,
+    MAX_ID,
+    MOMENT,
+    UNKNOWN,
+    Body,
+    Id,
+    Moment,
+    NoFields,
+    Number,
+    PatchBody,
+    XId,
+)
+from twitter_manager.api.http.moments import moment_fault, to_moment
 from twitter_manager.errors import Invalid, Malformed, NotJson
-from twitter_manager.timestamps import from_text
 
 __all__ = [
+    "LEFT_OUT",
+    "MAX_ID",
     "MAX_ROWS",
     "Body",
     "Id",
     "Moment",
     "NoFields",
+    "Number",
+    "PatchBody",
     "XId",
     "body",
     "body_by_field",
@@ -30,35 +46,22 @@ __all__ = [
     "cursor_in_query",
     "flag_in_query",
     "id_in_query",
+    "moment_in_query",
     "number_in_query",
     "page_in_query",
+    "text_in_query",
+    "texts_in_query",
     "to_id",
 ]
 
-MAX_ID = 2**63 - 1
 MAX_ROWS = 50
 _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_MAX_NAME = 64
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
-
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
-
-
-def _moment(value: object) -> datetime:
-    """A time in ISO 8601 with its offset, cut to milliseconds."""
-    if not isinstance(value, str):
-        raise ValueError("no text")  # noqa: TRY004  - what pydantic turns into an error of the field
-    moment = from_text(value)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+_PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
+_CODINGS = frozenset({"gzip", "deflate", "br", "zstd", "compress"})
 _IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
 
-_UNKNOWN = "extra_forbidden"  # named before all others: a misspelt field is missing under its right name, too
 _PHRASES = {
     "missing": "is required",
     "string_type": "must be a text",
@@ -68,7 +71,6 @@ _PHRASES = {
     "literal_error": "is none of the words it may be",
     "greater_than_equal": "is too small",
     "less_than_equal": "is too large",
-    "value_error": "must be a time with its offset, such as 2026-11-20T14:05:00Z",
     "string_too_long": "is too long",
     "string_too_short": "is too short",
     "too_long": "has too many entries",
@@ -76,17 +78,6 @@ _PHRASES = {
     "model_type": "must be an object",
     "string_pattern_mismatch": "does not look as it must",
 }
-
-
-class Body(BaseModel):
-    """A body: no field is converted, none is ignored."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class NoFields(Body):
-    """The body of a call that takes none."""
-
 
 Model = TypeVar("Model", bound=Body)
 Other = TypeVar("Other", bound=Body)
@@ -111,12 +102,23 @@ def _object() -> dict[Any, Any]:
     return values
 
 
+def _parsed(data: bytes) -> Any:
+    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding != "identity":
+        sentence = f"The body is compressed ({coding})" if coding in _CODINGS else None
+        raise NotJson("content_encoding_not_supported", sentence=sentence, field="Content-Encoding")
+    if not request.is_json:
+        raise NotJson("not_json")
+    return json_bodies.parse(data)
+
+
 def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        _refuse(next((one for one in found if _is_unknown(one)), found[0]), values)
+        found = error.errors(include_url=False, include_input=False)
+        # an unknown field before all others: a misspelt one is missing under its right name, too
+        _refuse(next((one for one in found if one["type"] == UNKNOWN), found[0]))
 
 
 def to_id(text: str, *, field: str) -> int:
@@ -126,15 +128,26 @@ def to_id(text: str, *, field: str) -> int:
     return int(text)
 
 
+def text_in_query(name: str) -> str | None:
+    """What is given as the parameter `name`; an empty one is as if left out."""
+    return request.args.get(name) or None
+
+
+def texts_in_query(name: str) -> list[str]:
+    """Each value of the parameter `name`, which may be repeated, or hold several with commas between them."""
+    given = request.args.getlist(name) + request.args.getlist(f"{name}[]")
+    return [text for each in given for text in each.split(",") if text]
+
+
 def id_in_query(name: str) -> int | None:
     """The id given as the parameter `name`, if it is given. Raises Invalid."""
-    text = request.args.get(name)
+    text = text_in_query(name)
     return None if text is None else to_id(text, field=name)
 
 
 def number_in_query(name: str, *, default: int, maximum: int) -> int:
     """A whole number from 1 to `maximum` given as the parameter `name`. Raises Invalid."""
-    text = request.args.get(name)
+    text = text_in_query(name)
     if text is None:
         return default
     if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= maximum:
@@ -142,12 +155,24 @@ def number_in_query(name: str, *, default: int, maximum: int) -> int:
     return int(text)
 
 
+def moment_in_query(name: str) -> datetime | None:
+    """The time given as the parameter `name`, if it is given. Raises Invalid."""
+    text = text_in_query(name)
+    if text is None:
+        return None
+    text = _PLUS_READ_AS_BLANK.sub("+", text)  # `+01:00` that nobody encoded
+    try:
+        return to_moment(text)
+    except ValueError as error:
+        raise Invalid("invalid_field", sentence=f"{name} {moment_fault(text)}", field=name) from error
+
+
 def cursor_in_query(word: Literal["before", "after"] = "before") -> int | None:
     """The id before (or after) which the list goes on, from the `cursor` that an answer gave as `next_cursor`.
 
     Raises Invalid.
     """
-    text = request.args.get("cursor")
+    text = text_in_query("cursor")
     if text is None:
         return None
     found = _CURSOR.fullmatch(text)
@@ -168,7 +193,7 @@ def cursor_after(row_id: int) -> str:
 
 def flag_in_query(name: str) -> bool:
     """Whether the parameter `name` is given as 1 or true; not given, 0 or false: no. Raises Invalid."""
-    text = request.args.get(name, "0").lower()
+    text = (text_in_query(name) or "0").lower()
     if text not in ("0", "1", "false", "true"):
         raise Invalid("invalid_field", sentence=f"{name} must be 0 or 1", field=name)
     return text in ("1", "true")
@@ -180,35 +205,16 @@ def page_in_query() -> tuple[int, int]:
     return page, number_in_query("limit", default=MAX_ROWS, maximum=MAX_ROWS)
 
 
-def _parsed(data: bytes) -> Any:
-    if not request.is_json:
-        raise NotJson("not_json")
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return _parsed_with_surrogates(data)
-
-
-def _parsed_with_surrogates(data: bytes) -> Any:
-    r"""JSON may hold a lone "\ud800" (RFC 8259 §8.2), which orjson refuses; then it is the field that is wrong."""
-    try:
-        return json.loads(data.decode(), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("malformed_json") from error
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
-
-
-def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
+def _refuse(error: ErrorDetails) -> NoReturn:
     """Turns what pydantic found into the error that names its field."""
-    name = _name_of(error["loc"], of_entry=error["type"] == "model_type") or _name_with_surrogates(values)
-    if _is_unknown(error):
-        raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
+    name = _name_of(error["loc"], of_entry=error["type"] in ("model_type", UNKNOWN))
+    if error["type"] == UNKNOWN:
+        unknown = error["ctx"]["name"]
+        field = f"{name}.{unknown}" if name else unknown
+        raise Invalid("invalid_field", sentence="A field is not known here", field=field)
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
         raise Invalid("invalid_id", field=name)
-    phrase = _PHRASES.get(error["type"], "is wrong")
+    phrase = error["msg"] if error["type"] == MOMENT else _PHRASES.get(error["type"], "is wrong")
     raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
 
 
@@ -218,17 +224,3 @@ def _name_of(place: tuple[int | str, ...], *, of_entry: bool) -> str:
     if place and isinstance(place[-1], int) and not of_entry:
         return _name_of(place[:-1], of_entry=False)
     return ".".join(map(str, place))
-
-
-def _is_unknown(error: ErrorDetails) -> bool:
-    """Whether it is about a field that is not known; pydantic gives no place to one whose name is no Unicode text."""
-    return error["type"] == _UNKNOWN or not error["loc"]
-
-
-def _name_with_surrogates(values: dict[Any, Any]) -> str:
-    return next((name for name in values if _SURROGATE.search(name)), "")
-
-
-def _printable(name: str) -> str:
-    """The name of a field we do not know, so that it can stand in an answer."""
-    return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME])

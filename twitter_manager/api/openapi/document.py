@@ -11,6 +11,7 @@ from werkzeug.routing import Rule
 from twitter_manager.api.http.auth import PUBLIC
 from twitter_manager.api.http.errors import Error
 from twitter_manager.api.http.idempotency import HEADER
+from twitter_manager.api.http.queries import OPEN
 from twitter_manager.api.openapi.operations import OUR_ID, Chapter, Operation, Parameter, Resource, operations_of
 from twitter_manager.api.openapi.responses import HEADERS, Responses, error_codes_of
 from twitter_manager.api.openapi.schemas import Schema, Schemas
@@ -22,8 +23,12 @@ _DESCRIPTION = """\
 Keeps X (Twitter) accounts, and puts each tweet that it was given on X once.
 
 Every call but those marked as open needs a key, in `X-API-Key` or `?api_key`. Times are UTC, ISO 8601 with `Z`; a time
-that is sent needs its offset. Whole numbers are ids of this service, strings of digits are X's. Unknown fields are
-refused.
+that is sent needs its offset. Whole numbers are ids of this service, strings of digits are X's.
+
+Unknown fields and unknown query parameters are refused with 422, at `/auth/callback` alone the latter are passed over:
+X may add some. Where a whole number stands, a string of its digits is taken, too. An optional field or parameter that
+is null or `""` is as if left out; only in a PATCH null takes the value away. A list in the query has commas, or is
+repeated (`?status=failed&status=held`, also `status[]=`).
 
 An error has one shape, whatever the path. The server itself answers 404 `not_found`, 405 `method_not_allowed` (with
 `Allow`) and 501 `malformed_request` in it, too.
@@ -95,7 +100,9 @@ def _operation(app: Flask, rule: Rule, method: str, schemas: Schemas, responses:
     public = rule.endpoint in PUBLIC
     idempotent = method == "POST" and not public
     in_path = bool(rule.arguments - operation.path.keys())
-    errors = error_codes_of(operation, public=public, in_path=in_path, idempotent=idempotent)
+    errors = error_codes_of(
+        operation, public=public, in_path=in_path, idempotent=idempotent, any_query=rule.endpoint in OPEN
+    )
     parts = {
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary.rstrip("."),

@@ -40,7 +40,7 @@ _WITH_KEY: Mapping[int, Codes] = {401: ("unauthorized",), 429: ("too_many_wrong_
 _WITH_BODY: Mapping[int, Codes] = {
     400: ("malformed_json", "not_an_object"),
     413: ("body_too_large",),
-    415: ("not_json",),
+    415: ("not_json", "content_encoding_not_supported"),
     422: ("invalid_field",),
 }
 _WITH_IDEMPOTENCY: Mapping[int, Codes] = {
@@ -61,7 +61,6 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
     "TooLarge": (413, _WITH_BODY[413]),
     "NotJson": (415, _WITH_BODY[415]),
     "WrongField": (422, _WITH_QUERY[422]),
-    "WrongId": (422, _WITH_ID[422]),
     "WrongFieldOrId": (422, _WITH_QUERY[422] + _WITH_ID[422]),
     "SameKeyUnderWay": (409, _WITH_IDEMPOTENCY[409]),
     "WrongFieldOrKeyReused": (422, _WITH_IDEMPOTENCY[422]),
@@ -74,9 +73,11 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
 }
 
 
-def error_codes_of(operation: Operation, *, public: bool, in_path: bool, idempotent: bool) -> dict[int, Codes]:
+def error_codes_of(
+    operation: Operation, *, public: bool, in_path: bool, idempotent: bool, any_query: bool
+) -> dict[int, Codes]:
     """Every status of an error that the endpoint can answer with, and its codes. `in_path`: the path has an id;
-    `idempotent`: it heeds Idempotency-Key."""
+    `idempotent`: it heeds Idempotency-Key; `any_query`: unknown parameters are passed over."""
     ids = any("maximum" in each.schema and each.name.endswith("_id") for each in operation.query)
     takes_id = any({"account_id", "account_ids", "tweets"} & body.model_fields.keys() for body in operation.bodies)
     conditions = (
@@ -84,7 +85,7 @@ def error_codes_of(operation: Operation, *, public: bool, in_path: bool, idempot
         (not public, _WITH_KEY),
         (bool(operation.bodies), _WITH_BODY),
         (idempotent, _WITH_IDEMPOTENCY),
-        (bool(operation.query) and not operation.page, _WITH_QUERY),
+        (not any_query, _WITH_QUERY),
         (in_path or ids or takes_id, _WITH_ID),
         (True, _raised(operation.errors)),
     )

@@ -19,7 +19,7 @@ def status_of_thread(parts: Sequence[TweetOfAccount]) -> str:
     part = next_part(parts)
     if part is None:
         return "posted"
-    stopped = part.status in ("failed", "canceled")
+    stopped = part.status in ("failed", "canceled", "draft")
     forgotten = part.status in ("pending", "scheduled") and part.due_at is None
     if stopped or forgotten:
         return "broken"

@@ -28,10 +28,12 @@ log = logging.getLogger("twitter_manager.services")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What an owner wants to be different; None: leave it. `status`: 'pending' or 'canceled'."""
+    """What an owner wants to be different; None: leave it. `status`: 'pending' or 'canceled'. `unschedule`: its time is
+    taken away, and who waited for it is a draft."""
 
     text: str | None = None
     schedule_at: datetime | None = None
+    unschedule: bool = False
     status: str | None = None
 
 
@@ -117,8 +119,9 @@ class Tweets:
         return True
 
     def clean_up(self, which: CleanUp) -> CleanedUp:
-        """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid without a criterion."""
-        if which.statuses is None and which.days_old is None and which.account_id is None:
+        """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid for criteria that leave
+        none out, unless `everything` says that none is to be left out."""
+        if not which.everything and not which.narrows:
             raise Invalid("no_criterion")
         if which.account_id is not None:
             accounts.get(self._context.db, which.account_id)
@@ -169,7 +172,7 @@ class Tweets:
 def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime | None, datetime | None]:
     """Status, schedule and due time after the change."""
     if change.status == "canceled":
-        return "canceled", tweet.scheduled_at, None
+        return "canceled", None if change.unschedule else tweet.scheduled_at, None
     waits = (tweet.position or 1) > 1 and tweet.reply_to is None
     if change.schedule_at is not None and waits:
         raise Conflict("part_waits", field="schedule_at")
@@ -179,4 +182,13 @@ def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime 
     if change.status == "pending":
         # what was held goes on; what was only drafted, canceled or planned waits to be told
         return "pending", None, now if tweet.status == "held" and not waits else None
+    if change.unschedule and tweet.scheduled_at is not None:
+        return _without_time(tweet, waits=waits)
     return tweet.status, tweet.scheduled_at, tweet.due_at
+
+
+def _without_time(tweet: Tweet, *, waits: bool) -> tuple[str, None, None]:
+    """Nothing tells any more when it goes out: so its owner has to say."""
+    if waits:
+        raise Conflict("part_waits", field="schedule_at")
+    return "draft" if tweet.status in ("scheduled", "held") else tweet.status, None, None

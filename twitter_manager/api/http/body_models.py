@@ -1,0 +1,98 @@
+"""What the models of bodies are made of: their base, and the fields that many have.
+
+A string of digits is taken for a whole number, and an optional field that is null or "" is as if left out; beyond that
+nothing is converted. Unknown fields are refused before anything else is looked at.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from twitter_manager.api.http.moments import moment_fault, to_moment
+
+__all__ = [
+    "LEFT_OUT",
+    "MAX_ID",
+    "MOMENT",
+    "UNKNOWN",
+    "Body",
+    "Id",
+    "Moment",
+    "NoFields",
+    "Number",
+    "PatchBody",
+    "XId",
+    "printable",
+]
+
+MAX_ID = 2**63 - 1
+LEFT_OUT: Any = None  # the default of an optional field that cannot be null
+UNKNOWN = "unknown_field"  # these two are types of pydantic's errors beside its own
+MOMENT = "moment"
+_MAX_NAME = 64
+_DIGITS = re.compile(r"[0-9]{1,19}")
+
+
+def _number(value: object) -> object:
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+
+
+def _moment(value: object) -> datetime:
+    text = value if isinstance(value, str) else ""
+    try:
+        return to_moment(text)
+    except ValueError as error:
+        raise PydanticCustomError(MOMENT, "{fault}", {"fault": moment_fault(text)}) from error
+
+
+Number = Annotated[int, BeforeValidator(_number)]
+Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
+XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+def printable(name: str) -> str:
+    """The name of a field or parameter that we do not know, so that it can stand in an answer."""
+    return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME])
+
+
+class Body(BaseModel):
+    """A body, or an object in one."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    _names: ClassVar[frozenset[str]] = frozenset()
+    _optional: ClassVar[frozenset[str]] = frozenset()
+    _left_out: ClassVar[tuple[object, ...]] = (None, "")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+        cls._names = frozenset(fields)
+        cls._optional = frozenset(name for name, field in fields.items() if not field.is_required())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        if not cls._names.issuperset(values):
+            name = next(name for name in values if name not in cls._names)
+            raise PydanticCustomError(UNKNOWN, "unknown", {"name": printable(name)})
+        given = values.values()
+        if not any(empty in given for empty in cls._left_out):
+            return values
+        return {name: each for name, each in values.items() if name not in cls._optional or each not in cls._left_out}
+
+
+class PatchBody(Body):
+    """The body of a PATCH: null takes the value of a field away, where it can be without one."""
+
+    _left_out: ClassVar[tuple[object, ...]] = ("",)
+
+
+class NoFields(Body):
+    """The body of a call that takes none."""

@@ -1,0 +1,67 @@
+"""Bytes to JSON values: no more of them than a call can need, and where they are no JSON the place and likely cause."""
+
+import json
+from typing import Any, NoReturn
+
+import orjson
+
+from twitter_manager.api.http.json_faults import likely_cause, likely_cause_of_bytes
+from twitter_manager.capacity import MAX_VALUES
+from twitter_manager.errors import Malformed, TooLarge
+
+__all__ = ["parse"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def parse(data: bytes) -> Any:
+    """The value in `data`. Raises Malformed with line, column and likely cause, TooLarge for too many values."""
+    if len(data) > MAX_VALUES and _has_too_many_values(data):
+        raise TooLarge("body_too_large", sentence=f"The body has more than {MAX_VALUES} values")
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        if data.startswith(_BOM):
+            return parse(data.removeprefix(_BOM))
+        if "surrogate" in error.msg:
+            return _parsed_with_surrogates(data)
+        _refuse(data, error)
+
+
+def _has_too_many_values(data: bytes) -> bool:
+    """Counted before parsing: a million empty lists take 100 MB. Each value but the first has its comma or bracket."""
+    if _separators(data) <= MAX_VALUES:
+        return False
+    unescaped = data.replace(rb"\\", b"").replace(rb"\"", b"")
+    if unescaped.count(b'"') > 4 * MAX_VALUES:  # two for a name and two for a text
+        return True
+    return _separators(b"".join(unescaped.split(b'"')[::2])) > MAX_VALUES  # what stands outside texts
+
+
+def _separators(data: bytes) -> int:
+    return data.count(b",") + data.count(b"[") + data.count(b"{")
+
+
+def _parsed_with_surrogates(data: bytes) -> Any:
+    r"""JSON may hold a lone "\ud800" (RFC 8259 §8.2), which orjson refuses; then it is the field that is wrong."""
+    try:
+        return json.loads(data.decode(), parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        _refuse(data, error)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("malformed_json") from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
+
+
+def _refuse(data: bytes, error: json.JSONDecodeError) -> NoReturn:
+    """Raises Malformed; nothing of what was sent is repeated."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as fault:
+        raise Malformed("malformed_json", sentence=likely_cause_of_bytes(data, fault)) from error
+    cause = likely_cause(error)
+    place = f"The body is not valid JSON: line {error.lineno}, column {error.colno}"
+    raise Malformed("malformed_json", sentence=f"{place}: {cause}" if cause else place) from error
