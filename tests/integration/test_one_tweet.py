@@ -136,7 +136,8 @@ def test_cleaning_up_by_status_age_and_account(service: Service, alice: int) -> 
 
 def test_cleaning_up_without_a_criterion_deletes_nothing(service: Service, alice: int) -> None:
     service.tweet(alice, "Hello")
-    assert_error(service.client.post("/api/v1/tweets/cleanup", json={}), 422, "no_criterion")
+    for body in ({}, {"statuses": []}, {"statuses": [], "days_old": 0}, {"account_id": ""}, {"all": False}):
+        assert_error(service.client.post("/api/v1/tweets/cleanup", json=body), 422, "no_criterion")
     assert_error(service.client.post("/api/v1/tweets/cleanup"), 422, "no_criterion")
     assert service.client.get("/api/v1/tweets").json["total"] == 1
 
@@ -144,3 +145,26 @@ def test_cleaning_up_without_a_criterion_deletes_nothing(service: Service, alice
 def test_cleaning_up_for_an_account_that_is_not_there(service: Service) -> None:
     answer = service.client.post("/api/v1/tweets/cleanup", json={"account_id": 77})
     assert_error(answer, 404, "account_not_found")
+
+
+@pytest.mark.parametrize("beside", [{"statuses": []}, {"statuses": ["failed"]}, {"days_old": 0}, {"account_id": 1}])
+def test_all_stands_alone(service: Service, alice: int, beside: dict[str, object]) -> None:
+    service.tweet(alice, "Hello")
+    answer = service.client.post("/api/v1/tweets/cleanup", json={"all": True, **beside})
+    assert_error(answer, 422, "invalid_field", field="all")
+    assert service.client.get("/api/v1/tweets").json["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("accounts/cleanup", {}),
+        ("accounts/cleanup", {"statuses": []}),
+        ("accounts/cleanup", {"statuses": None}),
+        ("webhooks/1/replay", {}),
+        ("webhooks/1/replay", {"delivery_ids": []}),
+        ("webhooks/1/replay", {"since": ""}),
+    ],
+)
+def test_no_bulk_call_takes_nothing_for_everything(service: Service, path: str, body: dict[str, object]) -> None:
+    assert_error(service.client.post(f"/api/v1/{path}", json=body), 422, "invalid_field")

@@ -1,8 +1,8 @@
 """The door for programs: JSON over HTTP, one file per resource. `twitter-manager routes` lists what it answers.
 
 Every request passes, in this order: `request_log` (its id, later its line in the log), `hosts` (is it meant for us),
-`auth` (the key; a new route needs one unless it stands in PUBLIC), `idempotency` (was this POST answered already), then
-the view, and on the way back `headers`. These stand in http/.
+`auth` (the key; a new route needs one unless it stands in PUBLIC), `queries` (no parameter but those of its Operation),
+`idempotency` (was this POST answered already), then the view, and on the way back `headers`. These stand in http/.
 
     health stats mock_mode oauth accounts tweets tweet_lists posting publishing batches validation threads rate_limit
     webhooks webhook_deliveries
@@ -13,6 +13,9 @@ the view, and on the way back `headers`. These stand in http/.
     http/                 what every call passes
         current           what a view can reach: the services, the key, the request id, its Idempotency-Key
         inputs            how bodies, ids, pages and filters are read and refused
+        body_models moments   what models of bodies are made of: their base, ids, numbers, times
+        json_bodies json_faults   bytes to JSON values, and why they are none
+        queries           unknown and repeated parameters of the query
         errors            every error's status and the one shape; the only file that knows statuses
         auth wrong_keys   the key, and the limit on guessing one
         idempotency hosts headers request_log

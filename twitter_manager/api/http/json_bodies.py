@@ -23,9 +23,10 @@ def parse(data: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if data.startswith(_BOM):
             return parse(data.removeprefix(_BOM))
+        text = _decoded(data)
         if "surrogate" in error.msg:
-            return _parsed_with_surrogates(data)
-        _refuse(data, error)
+            return _parsed_with_surrogates(text)
+        _refuse(error)
 
 
 def _has_too_many_values(data: bytes) -> bool:
@@ -42,12 +43,19 @@ def _separators(data: bytes) -> int:
     return data.count(b",") + data.count(b"[") + data.count(b"{")
 
 
-def _parsed_with_surrogates(data: bytes) -> Any:
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("malformed_json", sentence=likely_cause_of_bytes(data, error)) from error
+
+
+def _parsed_with_surrogates(text: str) -> Any:
     r"""JSON may hold a lone "\ud800" (RFC 8259 §8.2), which orjson refuses; then it is the field that is wrong."""
     try:
-        return json.loads(data.decode(), parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        _refuse(data, error)
+        _refuse(error)
     except (ValueError, RecursionError) as error:
         raise Malformed("malformed_json") from error
 
@@ -56,12 +64,8 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-def _refuse(data: bytes, error: json.JSONDecodeError) -> NoReturn:
+def _refuse(error: json.JSONDecodeError) -> NoReturn:
     """Raises Malformed; nothing of what was sent is repeated."""
-    try:
-        data.decode()
-    except UnicodeDecodeError as fault:
-        raise Malformed("malformed_json", sentence=likely_cause_of_bytes(data, fault)) from error
     cause = likely_cause(error)
     place = f"The body is not valid JSON: line {error.lineno}, column {error.colno}"
     raise Malformed("malformed_json", sentence=f"{place}: {cause}" if cause else place) from error

@@ -19,7 +19,8 @@ _BY_MESSAGE = {
     "expected ','": r"a comma is missing, or a double quote inside a text is not written as \"",
     "escape": r"a backslash in a text must be written as \\",
     "after document": "something follows after the end of the object",
-    "recursion": "it is nested too deeply",
+    "depth": "it is nested too deeply",
+    "infinity": "a number is too large",
     "zero": "a number must not begin with 0",
     "digit": "a number is not complete",
 }
@@ -41,8 +42,8 @@ def likely_cause(error: json.JSONDecodeError) -> str | None:
 
 def likely_cause_of_bytes(data: bytes, fault: UnicodeDecodeError) -> str:
     """The sentence about a body that is no UTF-8."""
-    if data.startswith(_UTF_16):
-        return "The body is UTF-16; JSON must be sent as UTF-8"
+    if data.startswith(_UTF_16) or b"\0" in data[:4]:
+        return "The body is UTF-16 or UTF-32; JSON must be sent as UTF-8"
     line = data.count(b"\n", 0, fault.start) + 1
     column = len(data[data.rfind(b"\n", 0, fault.start) + 1 : fault.start].decode()) + 1
     return f"The body is not UTF-8: line {line}, column {column}"
