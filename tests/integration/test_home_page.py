@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.conftest import PAGE, Service
+from tests.conftest import PAGE, Service, assert_error
 
 
 class Links(HTMLParser):
@@ -121,5 +121,5 @@ def test_a_callback_at_home_answers_a_browser_that_accepts_anything_with_a_page(
     assert (answer.status_code, answer.mimetype) == (400, "text/html")
 
 
-def test_parameters_like_those_of_x_change_nothing_here(service: Service) -> None:
-    assert service.anonymous.get("/?code=1&state=2&error=3").status_code == 200
+def test_parameters_like_those_of_x_mean_nothing_here(service: Service) -> None:
+    assert_error(service.anonymous.get("/?code=1&state=2&error=3"), 422, "invalid_field", field="code")

@@ -114,7 +114,7 @@ class TestWhatAPostCanHave:
             ({"schedule_at": "2026-11-20T14:03:59Z"}, "schedule_in_the_past", "schedule_at"),
             ({"schedule_at": "2026-11-20T14:10:00"}, "invalid_field", "schedule_at"),
             ({"colour": "red"}, "invalid_field", "colour"),
-            ({"account_id": "1"}, "invalid_id", "account_id"),
+            ({"account_id": "one"}, "invalid_id", "account_id"),
         ],
     )
     def test_what_it_cannot_have(

@@ -136,7 +136,7 @@ def text_in_query(name: str) -> str | None:
 def texts_in_query(name: str) -> list[str]:
     """Each value of the parameter `name`, which may be repeated, or hold several with commas between them."""
     given = request.args.getlist(name) + request.args.getlist(f"{name}[]")
-    return [text for each in given for text in each.split(",") if text]
+    return [text for each in given if each for text in each.split(",")]
 
 
 def id_in_query(name: str) -> int | None:
