@@ -49,7 +49,7 @@ def _moment(value: object) -> datetime:
 
 
 Number = Annotated[int, BeforeValidator(_number)]
-Id = Annotated[Number, Field(ge=1, le=MAX_ID)]
+Id = Annotated[Number, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too.")]
 XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
