@@ -196,6 +196,10 @@ def test_every_code_that_is_declared_is_known() -> None:
 # the document itself
 
 
+def test_the_limits_of_numbers_stand_in_the_schemas() -> None:
+    assert not re.findall(r'"(?:ge|le|gt|lt)":', json.dumps(document()["components"]["schemas"])), "put DIGITS last"
+
+
 def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
     used = set(re.findall(r'"\$ref": "#/components/(\w+/[\w-]+)"', json.dumps(document())))
     components = document()["components"]

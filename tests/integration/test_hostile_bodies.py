@@ -93,6 +93,16 @@ def test_no_body_takes_long_or_much(app: Flask, service: Service, alice: int, en
         assert used < BYTES, f"{what}: {used / 1024 / 1024:.0f} MB"
 
 
+def test_the_simulated_x_takes_no_long_form(service: Service) -> None:
+    body, path = b"a&" * (MAX_BODY // 2), "/mock/i/oauth2/authorize"
+    answer, seconds, used = cost_of(
+        lambda: service.anonymous.post(path, data=body, content_type="application/x-www-form-urlencoded")
+    )
+    assert answer.status_code == 413
+    assert seconds < SECONDS
+    assert used < BYTES
+
+
 def where(app: Flask, endpoint: str) -> tuple[str, str]:
     rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
     (method,) = (rule.methods or set()) - {"OPTIONS"}

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from twitter_manager.api.http import current, pages
-from twitter_manager.errors import Malformed, NotFound, StorageUnavailable
+from twitter_manager.errors import Malformed, NotFound, StorageUnavailable, TooLarge
 from twitter_manager.services.environments import CONSENT_PATH
 from twitter_manager.simulator.answers import answer
 from twitter_manager.simulator.messages import Request
@@ -14,6 +14,7 @@ from twitter_manager.simulator.world import WorldUnavailable
 __all__ = ["blueprint"]
 
 _PATH_AT_X = "/i/oauth2/authorize"
+_MAX_FORM = 16 * 1024  # bytes: four MiB of "&" would be two million fields
 
 blueprint = Blueprint("consent", __name__)
 
@@ -32,10 +33,12 @@ def decide() -> Response:
 
 def _answer_of_simulated_x() -> Response:
     """Raises NotFound when mock mode is off: then nobody can connect a simulated account. Raises Malformed for a
-    program whose link or choice is refused: it could not read the page that says so."""
+    program whose link or choice is refused: it could not read the page that says so. Raises TooLarge."""
     services = current.services()
     if not services.mock_mode.is_on():
         raise NotFound("not_found")
+    if (request.content_length or 0) > _MAX_FORM:
+        raise TooLarge("body_too_large")
     query = quote(request.query_string, safe="%&=+;,/?:@!$'()*~.-_")
     asked = Request.from_target(
         request.method, f"{_PATH_AT_X}?{query}", headers=dict(request.headers), body=request.get_data(cache=False)

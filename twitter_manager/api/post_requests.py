@@ -37,7 +37,7 @@ class PollBody(inputs.Body):
     """2 to 4 answers of up to 25 characters, open for 5 minutes to 7 days."""
 
     options: Annotated[list[Annotated[str, Field(min_length=1, max_length=25)]], Field(min_length=2, max_length=4)]
-    duration_minutes: Annotated[inputs.Number, Field(ge=5, le=10_080)]
+    duration_minutes: Annotated[int, Field(ge=5, le=10_080), inputs.DIGITS]
 
 
 class PartBody(inputs.Body):

@@ -180,7 +180,7 @@ class TweetCleanUp(inputs.Body):
     days do not. Everything goes with `all`, and only with nothing beside it."""
 
     statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] | None = None
-    days_old: Annotated[inputs.Number, Field(ge=0, le=36_500)] | None = None
+    days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] | None = None
     account_id: inputs.Id | None = None
     all: bool = False
 

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from twitter_manager.api.http.moments import moment_fault, to_moment
 
 __all__ = [
+    "DIGITS",
     "LEFT_OUT",
     "MAX_ID",
     "MOMENT",
@@ -22,7 +23,6 @@ __all__ = [
     "Id",
     "Moment",
     "NoFields",
-    "Number",
     "PatchBody",
     "XId",
     "printable",
@@ -48,8 +48,8 @@ def _moment(value: object) -> datetime:
         raise PydanticCustomError(MOMENT, "{fault}", {"fault": moment_fault(text)}) from error
 
 
-Number = Annotated[int, BeforeValidator(_number)]
-Id = Annotated[Number, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too.")]
+DIGITS = BeforeValidator(_number)  # to stand last: behind the limits, which then stay in the schema
+Id = Annotated[int, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too."), DIGITS]
 XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
@@ -83,8 +83,13 @@ class Body(BaseModel):
             name = next(name for name in values if name not in cls._names)
             raise PydanticCustomError(UNKNOWN, "unknown", {"name": printable(name)})
         given = values.values()
-        if not any(empty in given for empty in cls._left_out):
-            return values
+        for empty in cls._left_out:
+            if empty in given:
+                return cls._without_empty(values)
+        return values
+
+    @classmethod
+    def _without_empty(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {name: each for name, each in values.items() if name not in cls._optional or each not in cls._left_out}
 
 

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from twitter_manager.api.http import json_bodies
 from twitter_manager.api.http.body_models import (
+    DIGITS,
     LEFT_OUT,
     MAX_ID,
     MOMENT,
@@ -21,7 +22,6 @@ from twitter_manager.api.http.body_models import (
     Id,
     Moment,
     NoFields,
-    Number,
     PatchBody,
     XId,
 )
@@ -29,6 +29,7 @@ from twitter_manager.api.http.moments import moment_fault, to_moment
 from twitter_manager.errors import Invalid, Malformed, NotJson
 
 __all__ = [
+    "DIGITS",
     "LEFT_OUT",
     "MAX_ID",
     "MAX_ROWS",
@@ -36,7 +37,6 @@ __all__ = [
     "Id",
     "Moment",
     "NoFields",
-    "Number",
     "PatchBody",
     "XId",
     "body",
