@@ -85,7 +85,7 @@ def test_no_worker(service: Service, alice: int) -> None:
     [
         ({"account_id": 99}, 404, "account_not_found"),
         ({"account_id": 0}, 422, "invalid_id"),
-        ({"account_id": "1"}, 422, "invalid_id"),
+        ({"account_id": "one"}, 422, "invalid_id"),
         ({"account_id": True}, 422, "invalid_id"),
         ({"account_id": 1.0}, 422, "invalid_id"),
         ({"account": 1}, 422, "invalid_field"),
