@@ -18,7 +18,7 @@ FLOORS = (
     ("services",),
     ("storage", "twitter", "receivers", "simulator", "serving", "logs"),
     ("config",),
-    ("crypto", "models", "database_url", "host_names", "answers"),
+    ("crypto", "models", "database_url", "host_names", "answers", "untrusted_times"),
     ("errors",),
     ("error_codes", "timestamps", "version", "capacity", "start_lock"),
 )

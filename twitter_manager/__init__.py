@@ -31,6 +31,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     capacity.py     how much is taken in at a time, and how long the end may last
     start_lock.py   one start after the other
     timestamps.py   time, in memory and as text
+    untrusted_times.py  times and delays that others name
     version.py      which version this is
 
 A noun has the same name on every floor: an account is served by api/accounts.py and stored by storage/accounts.py.
