@@ -20,7 +20,7 @@ FLOORS = (
     ("config",),
     ("crypto", "models", "database_url", "host_names", "answers", "untrusted_times"),
     ("errors",),
-    ("error_codes", "timestamps", "version", "capacity", "start_lock"),
+    ("error_codes", "timestamps", "version", "capacity", "start_lock", "final_response"),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
