@@ -6,9 +6,11 @@ from flask import Blueprint, Response, request
 
 from twitter_manager.api import current, pages
 from twitter_manager.errors import Malformed, NotFound, StorageUnavailable
+from twitter_manager.services import Services
 from twitter_manager.services.environments import CONSENT_PATH
+from twitter_manager.simulator import consent_page
 from twitter_manager.simulator.answers import answer
-from twitter_manager.simulator.messages import Request
+from twitter_manager.simulator.messages import Answer, Request
 from twitter_manager.simulator.world import WorldUnavailable
 
 __all__ = ["blueprint"]
@@ -36,14 +38,25 @@ def _answer_of_simulated_x() -> Response:
     services = current.services()
     if not services.mock_mode.is_on():
         raise NotFound("not_found")
-    query = quote(request.query_string, safe="%&=+;,/?:@!$'()*~.-_")
-    asked = Request.from_target(
-        request.method, f"{_PATH_AT_X}?{query}", headers=dict(request.headers), body=request.get_data(cache=False)
-    )
     try:
-        reply = answer(services.simulated(), asked)
+        reply = _refusal(services) or answer(services.simulated(), _asked())
     except WorldUnavailable as error:
         raise StorageUnavailable(str(error)) from error
     if reply.status == 400 and not pages.wants_page():
         raise Malformed("consent_refused")
     return Response(reply.body, status=reply.status, headers=dict(reply.headers))
+
+
+def _refusal(services: Services) -> Answer | None:
+    """For a link that was not made here: this page needs no key, so its state must be one that a key was given."""
+    state, address = request.args.get("state", ""), request.args.get("redirect_uri", "")
+    if services.connections.awaits_simulated(state=state, redirect_uri=address):
+        services.simulated().register_callback(address)
+        return None
+    return consent_page.refused("This link was not made here, was used already, or is more than ten minutes old.")
+
+
+def _asked() -> Request:
+    query = quote(request.query_string, safe="%&=+;,/?:@!$'()*~.-_")
+    body = request.get_data(cache=False)
+    return Request.from_target(request.method, f"{_PATH_AT_X}?{query}", headers=dict(request.headers), body=body)

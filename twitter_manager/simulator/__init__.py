@@ -10,6 +10,7 @@
     fault_answers.py what each kind of fault answers
     bad_days.py      world.faults: the faults said in words
     links.py         t.co links and escaped text
+    same_origin.py   which requests come from web pages of others
     adapter.py       the world as a transport for `requests`, in this process
     server.py        the same over HTTP, able to cut the line; control.py: commands under /_simulator
 

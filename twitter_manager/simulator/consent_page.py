@@ -9,7 +9,7 @@ __all__ = ["question", "refused"]
 HEADERS = {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with no-referrer browsers send the form with `Origin: null`
     # No form-action: browsers would also hold the redirect back to the app against it.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
 }

@@ -19,10 +19,12 @@ __all__ = [
     "has_clients",
     "holder",
     "insert_code",
+    "is_registered_callback",
     "issue_tokens",
     "kill_token",
     "list_secrets",
     "new_consent",
+    "register_callback",
     "register_client",
     "remember_secret",
     "revoke",
@@ -74,6 +76,16 @@ def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) 
     db.execute("INSERT OR REPLACE INTO client VALUES (:id, :secret)", {"id": client_id, "secret": secret})
     if secret:
         remember_secret(db, secret)
+
+
+def register_callback(db: sqlite3.Connection, uri: str) -> None:
+    """Make an address known to which people may be sent back."""
+    db.execute("INSERT OR IGNORE INTO callback VALUES (:uri)", {"uri": uri})
+
+
+def is_registered_callback(db: sqlite3.Connection, uri: str) -> bool:
+    """Whether people may be sent back to exactly this address."""
+    return db.execute("SELECT 1 FROM callback WHERE uri = :uri", {"uri": uri}).fetchone() is not None
 
 
 def has_clients(db: sqlite3.Connection) -> bool:

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS edit (id INTEGER PRIMARY KEY, previous_id INTEGER NOT
 -- Of an edited post only the latest version stands in lists; the earlier ones can be asked for by their ids.
 CREATE VIEW IF NOT EXISTS latest_post AS SELECT * FROM post WHERE id NOT IN (SELECT previous_id FROM edit);
 CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, secret TEXT);
+CREATE TABLE IF NOT EXISTS callback (uri TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS code (
     value TEXT PRIMARY KEY, client_id TEXT NOT NULL, user_id INTEGER NOT NULL, redirect_uri TEXT NOT NULL,
     scope TEXT NOT NULL, challenge TEXT NOT NULL, method TEXT NOT NULL, expires_at TEXT NOT NULL,

@@ -123,6 +123,11 @@ class World:
         with self.transaction() as db:
             grants.register_client(db, client_id, secret)
 
+    def register_callback(self, uri: str) -> None:
+        """Let people be sent back to `uri`; addresses of this machine need no registration."""
+        with self.transaction() as db:
+            grants.register_callback(db, uri)
+
     def sign_in(self, username: str, *, client_id: str = "app", scope: str = USUAL_SCOPE) -> Tokens:
         """Tokens for the user (made if missing) as a finished OAuth flow would have left them."""
         with self.transaction() as db:
