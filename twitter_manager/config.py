@@ -231,6 +231,12 @@ class Settings:
         return self.twitter_callback_url or f"http://127.0.0.1:{self.port}/auth/callback"
 
     @property
+    def base_url(self) -> str:
+        """Where people reach this service, as the callback says: scheme, host and port."""
+        parts = urlsplit(self.callback_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
     def mock_by_default(self) -> bool:
         """Whether mock mode is on before anybody switched it."""
         return self.twitter_client_id is None if self.mock_mode is None else self.mock_mode

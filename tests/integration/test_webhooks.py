@@ -262,7 +262,7 @@ def test_posted(service: Service, receiver: Receiver, alice: int) -> None:
     assert set(told["data"]) == TWEET
     for name in TWEET & set(row):
         assert told["data"][name] == row[name], name
-    assert told["data"]["url"] == f"https://x.com/alice/status/{told['data']['twitter_id']}"
+    assert told["data"]["url"] == f"http://127.0.0.1:5555/mock/x/alice/status/{told['data']['twitter_id']}"
     [entry] = log_of(service, 1)
     assert entry["payload"] == told
     assert (entry["status"], entry["attempts"], entry["last_status"]) == ("delivered", 1, 204)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 
 from twitter_manager.api import current, inputs
 from twitter_manager.api.refusals import refuse_failed
-from twitter_manager.api.shapes import error_sentence, next_attempt_at
+from twitter_manager.api.shapes import error_sentence, next_attempt_at, url_of
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
 
@@ -59,7 +59,7 @@ def _answer_for_one(found: TweetOfAccount) -> tuple[Response, int]:
     if tweet.status == "failed":
         refuse_failed(tweet)
     if tweet.status == "posted":
-        posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": found.url}
+        posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": url_of(found)}
         return jsonify(posted), 200
     waits = {"tweet_id": tweet.id, "status": tweet.status, "next_attempt_at": next_attempt_at(tweet)}
     return jsonify({"message": _why_not_yet(tweet), **waits}), 202

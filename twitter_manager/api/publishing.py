@@ -15,6 +15,7 @@ from twitter_manager.api.shapes import (
     parsed_text_to_json,
     problem_to_json,
     tweet_of_batch_to_json,
+    url_of,
     warnings_to_json,
 )
 from twitter_manager.errors import Invalid
@@ -51,7 +52,7 @@ def published(tweet_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple[R
     if tweet.status in ("posted", "scheduled", "draft"):
         scheduled_at = None if tweet.scheduled_at is None else to_text(tweet.scheduled_at)
         times = {"created_at": to_text(tweet.created_at), "scheduled_at": scheduled_at}
-        return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": found.url, **times}), 201
+        return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": url_of(found), **times}), 201
     why = {"error": error_sentence(tweet), "error_code": tweet.error_code}
     url = url_for("tweets.show", tweet_id=tweet.id)
     return jsonify({**answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}), 202

@@ -5,9 +5,11 @@ from datetime import datetime
 
 import orjson
 
+from twitter_manager.api import current
 from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.errors import ServiceError
 from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
+from twitter_manager.services.environments import post_url
 from twitter_manager.services.publishing.batches import BatchItem
 from twitter_manager.services.rate_limits.forecast import PublishWarning
 from twitter_manager.timestamps import to_text
@@ -26,6 +28,7 @@ __all__ = [
     "tweet_of_batch_to_json",
     "tweet_to_json",
     "twitter_words",
+    "url_of",
     "waiting_for",
     "warnings_to_json",
 ]
@@ -94,7 +97,7 @@ def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
         "username": found.username,
         "account_id": tweet.twitter_account_id,
         "twitter_id": tweet.twitter_id,
-        "url": found.url,
+        "url": url_of(found),
         "scheduled_at": _text(tweet.scheduled_at),
         "posted_at": _text(tweet.posted_at),
         "next_attempt_at": next_attempt_at(tweet),
@@ -120,6 +123,12 @@ def tweet_to_json(found: TweetOfAccount) -> dict[str, object]:
     }
 
 
+def url_of(found: TweetOfAccount) -> str | None:
+    """Where a person sees the post; None while it is not there."""
+    base_url = current.services().settings.base_url
+    return post_url(found.username, found.tweet.twitter_id, mock=found.mock, base_url=base_url)
+
+
 def thread_part_to_json(found: TweetOfAccount) -> dict[str, object]:
     """A part in the answer to publishing a thread."""
     return {**_post_to_json(found), "text": found.tweet.content}
@@ -137,7 +146,7 @@ def _post_to_json(found: TweetOfAccount) -> dict[str, object]:
     return {
         "post_id": tweet.id,
         "tweet_id": tweet.twitter_id,
-        "url": found.url,
+        "url": url_of(found),
         "status": tweet.status,
         "error": error_sentence(tweet),
         "error_code": tweet.error_code,

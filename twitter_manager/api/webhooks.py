@@ -12,7 +12,6 @@ from twitter_manager.api import current, inputs
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Invalid
 from twitter_manager.models import Webhook, WebhookDelivery
-from twitter_manager.services.webhooks.deliveries import payload
 from twitter_manager.services.webhooks.endpoints import WebhookChange, is_failing
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.webhook_deliveries import DeliveryFilter
@@ -206,7 +205,7 @@ def _delivery_to_json(delivery: WebhookDelivery) -> dict[str, object]:
         "next_attempt_at": _text(delivery.next_attempt_at),
         "created_at": to_text(delivery.created_at),
         "delivered_at": _text(delivery.delivered_at),
-        "payload": payload(delivery),
+        "payload": current.services().deliveries.payload(delivery),
     }
 
 

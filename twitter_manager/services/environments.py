@@ -14,9 +14,10 @@ from twitter_manager.storage.database import Database
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.oauth2 import ClientCredentials
 
-__all__ = ["CONSENT_PATH", "XEnvironment", "XEnvironments", "build_environments"]
+__all__ = ["CONSENT_PATH", "POSTS_PATH", "XEnvironment", "XEnvironments", "build_environments", "post_url"]
 
 CONSENT_PATH = "/mock/i/oauth2/authorize"
+POSTS_PATH = "/mock/x"
 _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the process
 
 
@@ -42,6 +43,13 @@ class XEnvironments:
         return self._simulated if mock else self._real
 
 
+def post_url(username: str, twitter_id: str | None, *, mock: bool, base_url: str) -> str | None:
+    """Where a person sees the post: at X, or on the simulated X's page of it; None while it is not there."""
+    if twitter_id is None:
+        return None
+    return f"{base_url + POSTS_PATH if mock else 'https://x.com'}/{username}/status/{twitter_id}"
+
+
 def build_environments(
     settings: Settings, simulated: Callable[[], SimulatedWorld], clock: Callable[[], datetime], db: Database
 ) -> XEnvironments:
@@ -53,12 +61,11 @@ def build_environments(
         ClientCredentials(client, settings.twitter_client_secret) if client else None,
         settings.twitter_authorize_url,
     )
-    origin = settings.callback_url.split("/", 3)
     mock = XEnvironment(
         True,
         XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock, meter=Meter(db, mock=True)),
         ClientCredentials("mock-client"),
-        f"{origin[0]}//{origin[2]}{CONSENT_PATH}",
+        settings.base_url + CONSENT_PATH,
     )
     return XEnvironments(real, mock)
 

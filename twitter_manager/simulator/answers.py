@@ -12,6 +12,7 @@ from twitter_manager.simulator import (
     grants,
     journal,
     oauth,
+    post_pages,
     posts_api,
     rate_windows,
     routes,
@@ -35,6 +36,7 @@ SUSPENDED = "Your account is suspended and is not permitted to access this featu
 HANDLERS: dict[str, Callable[[Call], Answer]] = {
     "GET /i/oauth2/authorize": authorize.show,
     "POST /i/oauth2/authorize": authorize.decide,
+    "GET /{username}/status/{id}": post_pages.show,
     "POST /2/oauth2/token": oauth.token,
     "POST /2/oauth2/revoke": oauth.revoke,
     "POST /2/tweets": posts_api.create,

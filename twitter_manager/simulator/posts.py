@@ -24,6 +24,7 @@ __all__ = [
     "find_visible",
     "insert",
     "list_all",
+    "list_conversation",
     "mark_visible",
     "post_from",
     "repeats_recent_text",
@@ -125,6 +126,16 @@ def list_all(db: sqlite3.Connection, *, author_id: str | None) -> list[Post]:
     rows = db.execute(
         "SELECT * FROM latest_post WHERE deleted_at IS NULL AND (:author IS NULL OR author_id = :author) ORDER BY id",
         {"author": _number(author_id)},
+    )
+    return [post_from(row) for row in rows]
+
+
+def list_conversation(db: sqlite3.Connection, conversation_id: str, *, now: datetime) -> list[Post]:
+    """What a reader of X sees of a conversation now, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM latest_post WHERE conversation_id = :id AND deleted_at IS NULL AND visible_at <= :now"
+        " ORDER BY id",
+        {"id": int(conversation_id), "now": to_text(now)},
     )
     return [post_from(row) for row in rows]
 

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS post (
     deleted_at TEXT, in_reply_to INTEGER, quote_of INTEGER, conversation_id INTEGER NOT NULL,
     media_ids TEXT NOT NULL DEFAULT '[]', poll TEXT, reply_settings TEXT NOT NULL DEFAULT 'everyone');
 CREATE INDEX IF NOT EXISTS post_of_author ON post (author_id, id);
+CREATE INDEX IF NOT EXISTS post_of_conversation ON post (conversation_id, id);
 CREATE INDEX IF NOT EXISTS post_same_text ON post (author_id, fingerprint);
 CREATE INDEX IF NOT EXISTS post_replies ON post (in_reply_to) WHERE in_reply_to IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_quotes ON post (quote_of) WHERE quote_of IS NOT NULL;

@@ -32,5 +32,5 @@ OPERATIONS: dict[str, Operation] = {
     endpoint: operation for resource in RESOURCES for endpoint, operation in resource.operations.items()
 }
 NOT_DESCRIBED = frozenset(  # pages and files for a person's browser; nobody calls them
-    {"home.show", "consent.show", "consent.decide", "docs.show", "docs.asset", "docs.openapi"}
+    {"home.show", "consent.show", "consent.decide", "consent.show_post", "docs.show", "docs.asset", "docs.openapi"}
 )

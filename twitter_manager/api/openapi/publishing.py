@@ -14,7 +14,10 @@ from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 
 __all__ = ["ACCOUNT_ERRORS", "POST_ERRORS", "RESOURCE", "BatchPost", "PublishWarning"]
 
-PostUrl = Annotated[str | None, Field(description="Where a person sees the post at X.")]
+PostUrl = Annotated[
+    str | None,
+    Field(description="Where a person sees the post: at X, or in mock mode on the simulated X's page."),
+]
 
 
 class PublishWarning(Answer):

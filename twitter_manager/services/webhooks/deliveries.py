@@ -9,6 +9,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -20,6 +21,7 @@ from twitter_manager.models import Webhook, WebhookDelivery
 from twitter_manager.receivers import signing
 from twitter_manager.receivers.client import DEADLINE, AddressRefused, Answer, NoAnswer, NotReached, Receivers
 from twitter_manager.services.context import Context
+from twitter_manager.services.environments import post_url
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later, to_text
@@ -102,9 +104,13 @@ def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: in
     )
 
 
-def payload(delivery: WebhookDelivery) -> dict[str, object]:
+def payload(delivery: WebhookDelivery, *, base_url: str) -> dict[str, object]:
     """What the receiver gets; equal in every attempt."""
-    data: dict[str, object] = orjson.loads(delivery.data)
+    data: dict[str, Any] = orjson.loads(delivery.data)
+    tweet = data.get("tweet", data)  # an event of a thread has the tweet inside
+    if "twitter_id" in tweet:
+        url = post_url(tweet["username"], tweet["twitter_id"], mock=tweet["mock"], base_url=base_url)
+        tweet["url"] = url
     if "error_code" in data:
         known = CODES.get(str(data["error_code"]))
         data["error"] = known.sentence if known else None
@@ -114,9 +120,14 @@ def payload(delivery: WebhookDelivery) -> dict[str, object]:
 class Deliveries:
     """The queue's other end."""
 
-    def __init__(self, context: Context, receivers: Receivers) -> None:
+    def __init__(self, context: Context, receivers: Receivers, *, base_url: str) -> None:
         self._context = context
         self._receivers = receivers
+        self._base_url = base_url
+
+    def payload(self, delivery: WebhookDelivery) -> dict[str, object]:
+        """What its receiver gets."""
+        return payload(delivery, base_url=self._base_url)
 
     def claim(self) -> "Delivery | None":
         """The next attempt to be made, leased to whoever calls; None: nothing is due."""
@@ -124,14 +135,25 @@ class Deliveries:
             return None
         with self._context.db.transaction() as tx:
             webhook = webhooks.claim(tx, lease=secrets.token_hex(8), until=later(tx.now, LEASE_SECONDS))
-            found = webhook and webhook_deliveries.next_due(tx, webhook.id, now=tx.now)
-        return Delivery(self._context, self._receivers, webhook, found) if webhook and found else None
+            found = webhook_deliveries.next_due(tx, webhook.id, now=tx.now) if webhook else None
+        if webhook is None or found is None:
+            return None
+        return Delivery(self._context, self._receivers, webhook, found, base_url=self._base_url)
 
 
 class Delivery:
     """One attempt to bring one event to one webhook."""
 
-    def __init__(self, context: Context, receivers: Receivers, webhook: Webhook, delivery: WebhookDelivery) -> None:
+    def __init__(
+        self,
+        context: Context,
+        receivers: Receivers,
+        webhook: Webhook,
+        delivery: WebhookDelivery,
+        *,
+        base_url: str,
+    ) -> None:
+        self._base_url = base_url
         self._context = context
         self._receivers = receivers
         self._webhook = webhook
@@ -162,7 +184,7 @@ class Delivery:
 
     def _outcome(self) -> Outcome:
         try:
-            body = orjson.dumps(payload(self._delivery))
+            body = orjson.dumps(payload(self._delivery, base_url=self._base_url))
             secret = self._context.vault.decrypt(self._webhook.secret)
             signed = signing.headers(secret, body, message_id=self._delivery.message_id, at=self._context.clock())
             return self._receivers.post(self._webhook.url, body, signed)
