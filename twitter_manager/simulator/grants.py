@@ -16,6 +16,7 @@ __all__ = [
     "disconnect",
     "expire_access_tokens",
     "find_code",
+    "forget_clients",
     "has_clients",
     "holder",
     "insert_code",
@@ -76,6 +77,11 @@ def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) 
     db.execute("INSERT OR REPLACE INTO client VALUES (:id, :secret)", {"id": client_id, "secret": secret})
     if secret:
         remember_secret(db, secret)
+
+
+def forget_clients(db: sqlite3.Connection) -> None:
+    """No app is known any more."""
+    db.execute("DELETE FROM client")
 
 
 def register_callback(db: sqlite3.Connection, uri: str) -> None:

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -122,6 +122,15 @@ class World:
         """Make an app known, from then on unknown ones are refused; without a secret it is a public client."""
         with self.transaction() as db:
             grants.register_client(db, client_id, secret)
+
+    def register(self, client_id: str | None, secret: str | None, callbacks: Iterable[str]) -> None:
+        """Make that app the only one that is known, if one is named, and let people be sent back to `callbacks`."""
+        with self.transaction() as db:
+            if client_id:
+                grants.forget_clients(db)
+                grants.register_client(db, client_id, secret)
+            for uri in callbacks:
+                grants.register_callback(db, uri)
 
     def register_callback(self, uri: str) -> None:
         """Let people be sent back to `uri`; addresses of this machine need no registration."""

@@ -234,6 +234,15 @@ def test_commands_come_by_an_address_or_as_localhost(base: str, line: requests.S
     assert line.get(f"{base}/_simulator/state", headers={"Host": host}).status_code == 200
 
 
+def test_a_post_has_its_page(base: str, line: requests.Session, caller: Caller, world: World) -> None:
+    post_id = caller.posted("As a person sees it")
+    page = line.get(f"{base}/alice/status/{post_id}")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "As a person sees it" in page.text
+    world.delete(post_id)
+    assert line.get(f"{base}/alice/status/{post_id}").status_code == 404
+
+
 def test_pages_are_not_shown_under_a_name_that_somebody_else_points_here(base: str, line: requests.Session) -> None:
     query = authorize_query(mock_user="mallory")
     foreign = line.get(f"{base}/i/oauth2/authorize", params=query, headers={"Host": "evil.example"})
