@@ -139,6 +139,12 @@ def test_no_other_page_can_choose(service: Service, headers: dict[str, str]) -> 
     assert service.world.users() == []
 
 
+def test_a_program_that_only_looks_says_yes_for_nobody(service: Service) -> None:
+    address = address_with(service)
+    assert service.anonymous.head(f"{address}&mock_user=mallory").status_code == 405
+    assert service.world.users() == []
+
+
 @pytest.mark.parametrize(
     "headers", [{"Origin": "http://localhost"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {}]
 )
