@@ -19,9 +19,9 @@ FLOORS = (
     ("services",),
     ("storage", "twitter", "receivers", "simulator", "serving", "logs"),
     ("config",),
-    ("crypto", "models", "database_url", "host_names", "answers"),
+    ("crypto", "models", "database_url", "host_names", "answers", "untrusted_times"),
     ("errors",),
-    ("error_codes", "timestamps", "version", "capacity", "start_lock", "private_files", "terminal"),
+    ("error_codes", "timestamps", "version", "capacity", "start_lock", "private_files", "terminal", "final_response"),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 

@@ -39,6 +39,8 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     private_files.py  files and folders that only their owner may read
     terminal.py     what is said to who started it
     timestamps.py   time, in memory and as text
+    untrusted_times.py  times and delays that others name
+    final_response.py   HTTP answers without what comes before them (100 to 199)
     version.py      which version this is
 
 A noun has the same name on every floor: an account is served by api/accounts.py and stored by storage/accounts.py.

@@ -24,6 +24,7 @@ from twitter_manager.host_names import served_name
 __all__ = ["SECRETS_FILE", "Settings", "folder_of", "load", "read_env_file"]
 
 SECRETS_FILE = "secrets.env"
+CALLBACK_PATH = "/auth/callback"
 SCOPES = (
     "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
 )
@@ -230,7 +231,14 @@ class Settings:
     @property
     def callback_url(self) -> str:
         """Where X sends a person back to."""
-        return self.twitter_callback_url or f"http://127.0.0.1:{self.port}/auth/callback"
+        return self.twitter_callback_url or f"http://127.0.0.1:{self.port}{CALLBACK_PATH}"
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this service, as the callback says: its origin, and the path a proxy shows it under."""
+        parts = urlsplit(self.callback_url)
+        prefix = parts.path.removesuffix(CALLBACK_PATH) if parts.path.endswith(CALLBACK_PATH) else ""
+        return f"{parts.scheme}://{parts.netloc}{prefix}"
 
     @property
     def mock_by_default(self) -> bool:

@@ -285,10 +285,3 @@ class TweetOfAccount:
     username: str
     mock: bool
     waits_for_equal: bool  # it is due, and an equal tweet of the account is not settled
-
-    @property
-    def url(self) -> str | None:
-        """Where a person sees the post at X; None while it is not there."""
-        return (
-            None if self.tweet.twitter_id is None else f"https://x.com/{self.username}/status/{self.tweet.twitter_id}"
-        )

@@ -16,7 +16,7 @@ def test_it_is_on_x_once(service: Service, alice: int, worker: object) -> None:
     [on_x] = service.world.posts("alice")
     assert answer.json["tweet_id"] == tweet
     assert answer.json["twitter_id"] == on_x.id
-    assert answer.json["url"] == f"https://x.com/alice/status/{on_x.id}"
+    assert answer.json["url"] == f"http://127.0.0.1:5555/mock/x/alice/status/{on_x.id}"
     assert answer.json["message"]
 
 

@@ -14,12 +14,12 @@ from twitter_manager.api.accounts import ACCOUNTS, AccountConnected, account_to_
 from twitter_manager.api.http import current, inputs, pages
 from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
-from twitter_manager.config import Settings
+from twitter_manager.config import CALLBACK_PATH, Settings
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, StartRefused
 
 __all__ = ["answer_callback", "blueprint", "is_callback_at_home", "register_callback"]
 
-CALLBACK = "/auth/callback"
+
 _STATE = re.compile(r"[A-Za-z0-9._~-]{16,500}")
 _ERROR = re.compile(r"[a-z_]{1,64}")
 _MAX_CODE = 2000
@@ -65,7 +65,7 @@ def _from_x(name: str, description: str) -> Parameter:
     return Parameter(name=name, schema={"type": "string"}, description=description)
 
 
-@blueprint.get(CALLBACK)
+@blueprint.get(CALLBACK_PATH)
 @Operation(
     query=(
         _from_x("state", "What `auth_url` carried."),
@@ -117,7 +117,7 @@ def register_callback(app: Flask, settings: Settings) -> None:
     A callback at '/' is the home page's path, which tells the two apart itself.
     """
     path = _path_of(settings)
-    if path in (CALLBACK, "/"):
+    if path in (CALLBACK_PATH, "/"):
         return
     taken = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     if path in taken or "<" in path:

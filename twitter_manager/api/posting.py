@@ -10,7 +10,7 @@ from pydantic import Field
 from twitter_manager.api.http import current, inputs
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
-from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed
+from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed, url_of
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.models import Tweet, TweetOfAccount
 
@@ -51,7 +51,7 @@ def _response_for_one(found: TweetOfAccount) -> tuple[Response, int]:
     if tweet.status == "failed":
         refuse_failed(tweet)
     if tweet.status == "posted":
-        posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": found.url}
+        posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": url_of(found)}
         return jsonify(posted), 200
     waits = {"tweet_id": tweet.id, "status": tweet.status, "next_attempt_at": next_attempt_at(tweet)}
     return jsonify({"message": _why_not_yet(tweet), **waits}), 202

@@ -7,9 +7,11 @@ import orjson
 from pydantic import Field
 
 from twitter_manager import models
+from twitter_manager.api.http import current
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.errors import XRefused
+from twitter_manager.services.environments import post_url
 from twitter_manager.timestamps import to_text
 
 __all__ = [
@@ -27,12 +29,16 @@ __all__ = [
     "post_to_json",
     "refuse_failed",
     "tweet_to_json",
+    "url_of",
 ]
 
 TweetStatus = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
 STATUSES: tuple[str, ...] = get_args(TweetStatus)
 Status = Annotated[TweetStatus, Field(examples=["pending"])]
-PostUrl = Annotated[str | None, Field(description="Where a person sees the post at X.")]
+PostUrl = Annotated[
+    str | None,
+    Field(description="Where a person sees the post: at X, or in mock mode on the simulated X's page."),
+]
 _SETTLED = ("posted", "failed", "canceled")
 
 
@@ -115,7 +121,7 @@ def tweet_to_json(found: models.TweetOfAccount) -> dict[str, object]:
         "username": found.username,
         "account_id": tweet.twitter_account_id,
         "twitter_id": tweet.twitter_id,
-        "url": found.url,
+        "url": url_of(found),
         "scheduled_at": _text(tweet.scheduled_at),
         "posted_at": _text(tweet.posted_at),
         "next_attempt_at": next_attempt_at(tweet),
@@ -174,13 +180,19 @@ def attempt_to_json(attempt: models.Attempt) -> dict[str, object]:
     }
 
 
+def url_of(found: models.TweetOfAccount) -> str | None:
+    """Where a person sees the post; None while it is not there."""
+    base_url = current.services().settings.base_url
+    return post_url(found.username, found.tweet.twitter_id, mock=found.mock, base_url=base_url)
+
+
 def post_to_json(found: models.TweetOfAccount) -> dict[str, object]:
     """A post among others: what a part of a thread and a post of a batch have in common."""
     tweet = found.tweet
     return {
         "post_id": tweet.id,
         "tweet_id": tweet.twitter_id,
-        "url": found.url,
+        "url": url_of(found),
         "status": tweet.status,
         "error": error_sentence(tweet),
         "error_code": tweet.error_code,

@@ -51,7 +51,7 @@ CODES: dict[str, Code] = {
     ),
     "consent_refused": Code(
         "The simulated X does not take this link or this choice",
-        "A parameter of the link is missing or wrong, or nobody can have this username.",
+        "The link was not made here, was used already or is over ten minutes old, or nobody can have this username.",
         "Begin again with GET /api/v1/auth/twitter, and name a user of letters, digits and _, at most 15.",
     ),
     "identity_unreadable": Code(

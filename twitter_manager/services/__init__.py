@@ -112,7 +112,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         api_keys=ApiKeys(context),
         batches=Batches(context),
         connections=AccountConnections(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
-        deliveries=Deliveries(context, receivers),
+        deliveries=Deliveries(context, receivers, base_url=settings.base_url),
         doctor=Doctor(context, settings),
         health=Health(context),
         mock_mode=MockMode(context, settings),

@@ -32,10 +32,15 @@ CREATE TABLE IF NOT EXISTS post (
     deleted_at TEXT, in_reply_to INTEGER, quote_of INTEGER, conversation_id INTEGER NOT NULL,
     media_ids TEXT NOT NULL DEFAULT '[]', poll TEXT, reply_settings TEXT NOT NULL DEFAULT 'everyone');
 CREATE INDEX IF NOT EXISTS post_of_author ON post (author_id, id);
+CREATE INDEX IF NOT EXISTS post_of_conversation ON post (conversation_id, id);
 CREATE INDEX IF NOT EXISTS post_same_text ON post (author_id, fingerprint);
 CREATE INDEX IF NOT EXISTS post_replies ON post (in_reply_to) WHERE in_reply_to IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_quotes ON post (quote_of) WHERE quote_of IS NOT NULL;
+CREATE TABLE IF NOT EXISTS edit (id INTEGER PRIMARY KEY, previous_id INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
+-- Of an edited post only the latest version stands in lists; the earlier ones can be asked for by their ids.
+CREATE VIEW IF NOT EXISTS latest_post AS SELECT * FROM post WHERE id NOT IN (SELECT previous_id FROM edit);
 CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, secret TEXT);
+CREATE TABLE IF NOT EXISTS callback (uri TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS code (
     value TEXT PRIMARY KEY, client_id TEXT NOT NULL, user_id INTEGER NOT NULL, redirect_uri TEXT NOT NULL,
     scope TEXT NOT NULL, challenge TEXT NOT NULL, method TEXT NOT NULL, expires_at TEXT NOT NULL,

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from twitter_manager.models import OAuthState
-from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["consume", "delete_all", "delete_older_than", "insert"]
+__all__ = ["consume", "delete_all", "delete_older_than", "find", "insert"]
 
 _state = mapper(OAuthState)
 
@@ -40,6 +40,12 @@ def insert(
 def consume(tx: Transaction, state: str) -> OAuthState | None:
     """Takes the state away, whatever comes after; None when it is not there (any more)."""
     row = tx.one("DELETE FROM oauth_state WHERE state = :state RETURNING *", state=state)
+    return _state(row) if row else None
+
+
+def find(q: Queries, state: str) -> OAuthState | None:
+    """The connection that was begun under `state`, if it has not been used yet."""
+    row = q.one("SELECT * FROM oauth_state WHERE state = :state", state=state)
     return _state(row) if row else None
 
 

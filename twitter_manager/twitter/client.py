@@ -6,15 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
 import requests
 import urllib3.exceptions
 
-from twitter_manager.timestamps import now
+from twitter_manager import untrusted_times
+from twitter_manager.timestamps import later, now
 from twitter_manager.twitter.connection import Call, LineAdapter, calling
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError, problem_of, refusal
 from twitter_manager.twitter.rate_limits import MAX_WINDOW, NOTHING, RateWindow
@@ -247,9 +247,10 @@ def _window(headers: Mapping[str, str], present: datetime) -> RateWindow:
 def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
     """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
     known = [_reset(headers, "x-rate-limit", present), *_spent_days(headers, present)]
-    after = _number(headers.get("retry-after"))
-    if after is not None and timedelta(seconds=min(after, 10**8)) <= MAX_WINDOW:
-        known.append(present + timedelta(seconds=after))
+    theirs = untrusted_times.http_date(headers.get("date")) or present
+    after = untrusted_times.delay(headers.get("retry-after"), now=theirs, most=untrusted_times.MAX_SECONDS)
+    if after and timedelta(seconds=after) <= MAX_WINDOW:
+        known.append(later(present, after))
     return max((reset for reset in known if reset is not None), default=None)
 
 
@@ -262,7 +263,7 @@ def _spent_days(headers: Mapping[str, str], present: datetime) -> list[datetime]
 
 def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime | None:
     """When this window begins anew, by our clock; None where X does not say, or nothing to believe."""
-    reset = _moment(_number(headers.get(f"{name}-reset")))
+    reset = untrusted_times.epoch(headers.get(f"{name}-reset"))
     if reset is None:
         return None
     reset += _clock_ahead(headers, present) or timedelta(0)
@@ -271,21 +272,12 @@ def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime
 
 def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | None:
     """By how much our clock is ahead of X's; 0 where the header's whole seconds could hide it, None without one."""
-    try:
-        theirs = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, IndexError, OverflowError):  # nothing that X sends may lose the answer it stands in
-        return None
-    difference = present - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
-    if abs(difference) > timedelta(days=366):
+    theirs = untrusted_times.http_date(headers.get("date"))
+    difference = present - theirs if theirs else None
+    if difference is None or abs(difference) > timedelta(days=366):
         return None
     return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)
 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _moment(epoch_seconds: int | None) -> datetime | None:
-    if epoch_seconds is None or epoch_seconds > 32_503_680_000:  # the year 3000: no reset of X's
-        return None
-    return datetime.fromtimestamp(epoch_seconds, UTC)

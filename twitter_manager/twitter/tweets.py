@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from twitter_manager.timestamps import from_text
+from twitter_manager import untrusted_times
 from twitter_manager.twitter.client import Reply, XClient, bearer
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
 from twitter_manager.twitter.matching import SeenPost, SeenUrl
@@ -238,7 +238,7 @@ def _post(item: Any, status: int) -> SeenPost:
         reply_to=_reference(references, "replied_to"),
         quote_of=_reference(references, "quoted"),
         media_count=len(keys) if isinstance(keys, list) else 0,
-        created_at=_time(item.get("created_at")),
+        created_at=untrusted_times.iso_time(item.get("created_at")),
     )
 
 
@@ -258,10 +258,3 @@ def _reference(references: Any, kind: str) -> str | None:
     if not isinstance(references, list):
         return None
     return next((str(r.get("id")) for r in references if isinstance(r, Mapping) and r.get("type") == kind), None)
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        return from_text(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

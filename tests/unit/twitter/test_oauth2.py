@@ -177,7 +177,11 @@ class TestThePair:
             ({"scope": None}, ("new", "next", 7200, "")),
             # whatever it says about its life: the old pair is dead, so this one is kept
             ({"expires_in": None}, ("new", "next", 7200, "a.b c.d")),
-            ({"expires_in": "3600"}, ("new", "next", 7200, "a.b c.d")),
+            ({"expires_in": "3600"}, ("new", "next", 3600, "a.b c.d")),
+            ({"expires_in": 0.5}, ("new", "next", 7200, "a.b c.d")),
+            ({"expires_in": True}, ("new", "next", 7200, "a.b c.d")),
+            ({"expires_in": [60]}, ("new", "next", 7200, "a.b c.d")),
+            ({"expires_in": "9" * 5000}, ("new", "next", 7200, "a.b c.d")),
             ({"expires_in": 0}, ("new", "next", 7200, "a.b c.d")),
             ({"expires_in": -1}, ("new", "next", 7200, "a.b c.d")),
             ({"expires_in": 10**12}, ("new", "next", 7200, "a.b c.d")),

@@ -87,6 +87,14 @@ class AccountConnections:
         log.info("account %s connected", account.id)
         return account
 
+    def awaits_simulated(self, *, state: str, redirect_uri: str) -> bool:
+        """Whether a connection to the simulated X was begun here under `state`, which may still end at this address."""
+        db = self._context.db
+        begun = oauth_states.find(db, state)
+        if begun is None or not begun.mock or begun.redirect_uri != redirect_uri:
+            return False
+        return later(begun.created_at, STATE_SECONDS) > self._context.clock() and _owner_is_there(db, begun)
+
     def _forget(self, state: str | None) -> None:
         with self._context.db.transaction() as tx:
             oauth_states.consume(tx, state or "")
