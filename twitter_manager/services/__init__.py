@@ -33,7 +33,7 @@ from twitter_manager.services.webhooks.deliveries import Deliveries
 from twitter_manager.services.webhooks.endpoints import Webhooks
 from twitter_manager.simulator.world import World as SimulatedWorld
 from twitter_manager.storage.database import Database
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 __all__ = ["Prepared", "Services", "build", "prepare"]
 

@@ -13,7 +13,7 @@ from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_ke
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 __all__ = ["Prepared", "prepare"]
 

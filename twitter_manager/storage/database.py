@@ -1,4 +1,4 @@
-"""What storage asks of a database, whichever it is; sqlite.py is the one that is served."""
+"""What storage asks of a database, whichever it is; sqlite/ has the one that is served."""
 
 import threading
 import time

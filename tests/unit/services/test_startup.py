@@ -11,7 +11,7 @@ from twitter_manager.crypto import Vault
 from twitter_manager.errors import StartRefused
 from twitter_manager.services import prepare
 from twitter_manager.storage import accounts
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 

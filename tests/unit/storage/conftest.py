@@ -8,7 +8,7 @@ import pytest
 from tests.support.clock import Clock
 from tests.support.storage import new_account, open_database
 from twitter_manager.storage import service_state
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 
 @pytest.fixture

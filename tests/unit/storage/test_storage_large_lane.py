@@ -10,7 +10,7 @@ from tests.support.clock import START, Clock
 from tests.support.storage import new_account, new_unconfirmed_tweet, open_database
 from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import later, to_text
 
 MANY = 40_000

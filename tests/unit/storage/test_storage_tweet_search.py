@@ -17,7 +17,7 @@ from twitter_manager.storage import tweet_cleanup, tweet_lists
 from twitter_manager.storage.database import Row, Transaction
 from twitter_manager.storage.migrations import SHIPPED, migrate
 from twitter_manager.storage.search_words import SIGNS
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import later, to_text
 
