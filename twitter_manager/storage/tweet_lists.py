@@ -6,7 +6,7 @@ from datetime import datetime
 
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.storage.database import Queries
-from twitter_manager.storage.search_words import match_expression
+from twitter_manager.storage.sqlite.search_words import match_expression
 from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
 __all__ = ["TweetFilter", "count", "count_by_status", "list_page"]
@@ -18,7 +18,7 @@ class TweetFilter:
 
     statuses: Collection[str] | None = None
     account_id: int | None = None
-    words: str | None = None  # as a person types them: storage/search_words.py
+    words: str | None = None  # as a person types them: storage/sqlite/search_words.py
     thread_id: int | None = None
     batch_id: int | None = None
     error_code: str | None = None

@@ -15,9 +15,9 @@ from tests.support.clock import Clock
 from tests.support.storage import at, new_account, new_tweet, open_database
 from twitter_manager.storage import tweet_cleanup, tweet_lists
 from twitter_manager.storage.database import Row, Transaction
-from twitter_manager.storage.migrations import SHIPPED, migrate
-from twitter_manager.storage.search_words import SIGNS
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
+from twitter_manager.storage.sqlite.migrations import SHIPPED, migrate
+from twitter_manager.storage.sqlite.search_words import SIGNS
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import later, to_text
 
@@ -180,7 +180,7 @@ class TestTheIndexIsRight:
         migrate(path, [script for script in SHIPPED if script[0] < SEARCH_VERSION])
         older = SqliteDatabase(path)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("twitter_manager.storage.migrations._NEWEST", SEARCH_VERSION - 1)
+            patch.setattr("twitter_manager.storage.sqlite.migrations._NEWEST", SEARCH_VERSION - 1)
             with older.transaction() as tx:
                 new_account(tx, 1)
                 for number, text in enumerate(("vorher 東京", "before", "vorher 🎉")):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services.doctor.check import Check, fail, ok, warn
-from twitter_manager.storage import inspection
-from twitter_manager.storage.inspection import Inspection
+from twitter_manager.storage.sqlite import inspection
+from twitter_manager.storage.sqlite.inspection import Inspection
 
 __all__ = ["contents", "database", "folder", "room", "room_at", "secrets_file"]
 

@@ -19,8 +19,8 @@ from typing import NoReturn
 
 from twitter_manager import timestamps
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage import migrations
 from twitter_manager.storage.database import FairLock
+from twitter_manager.storage.sqlite import migrations
 
 __all__ = ["SqliteDatabase"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage.migrations import SHIPPED
+from twitter_manager.storage.sqlite.migrations import SHIPPED
 
 __all__ = ["Inspection", "inspect"]
 
