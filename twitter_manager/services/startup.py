@@ -11,9 +11,8 @@ from twitter_manager import start_lock
 from twitter_manager.config import Settings
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
-from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
+from twitter_manager.storage import accounts, api_keys, oauth_states, open_database, service_state, webhooks
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 __all__ = ["Prepared", "prepare"]
 
@@ -47,7 +46,7 @@ def prepare(settings: Settings) -> Prepared:
 
 
 def _prepare(settings: Settings) -> Prepared:
-    database = SqliteDatabase(settings.database_path)
+    database = open_database(settings)
     database.migrate()
     try:
         canary = service_state.find(database, service_state.CANARY)

@@ -1,4 +1,8 @@
-"""What storage asks of a database, whichever it is; sqlite/ has the one that is served."""
+"""What storage asks of a database, whichever it is; sqlite/ has the one that is served.
+
+Statements are in PostgreSQL's words where SQLite's differ (`greatest`, `least`, `= ANY(:list)`), with times as datetime
+and lists as list; a NULL never goes into greatest or least, since the two disagree about it.
+"""
 
 import threading
 import time
@@ -15,7 +19,7 @@ from twitter_manager.errors import StorageUnavailable
 STUCK_SECONDS = 1.0
 MAX_WAITING = 32
 
-__all__ = ["MAX_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "Row", "Transaction"]
+__all__ = ["MAX_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "Row", "Transaction", "TweetSearch"]
 
 
 class Row(Protocol):
@@ -28,8 +32,30 @@ class Row(Protocol):
         ...
 
 
+class TweetSearch(Protocol):
+    """How words are looked for in the tweets' texts."""
+
+    TABLES: str
+    """What to select from; the tweet is there as `tweet`."""
+    ID: str
+    """The tweet's id in TABLES, in the order of which they are read."""
+    CONDITION: str
+    """Holds for the tweets that have :words."""
+    COUNT: str
+    """The statement that counts all tweets that have :words."""
+
+    def to_expression(self, text: str, /) -> str:
+        """The value of :words for what a person typed."""
+        ...
+
+
 class Queries(Protocol):
     """What can be read from: the database (its newest committed state) or a transaction."""
+
+    @property
+    def tweet_search(self) -> TweetSearch:
+        """This database's way of looking for words."""
+        ...
 
     def one(self, sql: str, **parameters: object) -> Row | None:
         """The first row, or None."""
@@ -39,11 +65,19 @@ class Queries(Protocol):
         """Every row."""
         ...
 
+    def value(self, sql: str, **parameters: object) -> Any:
+        """The first column of the first row; None where there is no row."""
+        ...
+
 
 class Transaction(Queries, Protocol):
     """All of it or nothing. `now` is the one time of everything in it."""
 
     now: datetime
+
+    def insert(self, sql: str, **parameters: object) -> Row:
+        """Runs an INSERT … RETURNING that stores one row, and returns it."""
+        ...
 
     def execute(self, sql: str, **parameters: object) -> int:
         """Runs one statement; returns how many rows it changed."""
@@ -56,6 +90,10 @@ class Transaction(Queries, Protocol):
 
 class Database(Queries, Protocol):
     """A database that was opened."""
+
+    def migrate(self) -> None:
+        """Makes it, or brings an older one up to date after copying it. Raises StartRefused."""
+        ...
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begins a writing transaction; commits at the end, rolls back on an exception. Not to be nested."""
