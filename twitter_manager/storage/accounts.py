@@ -64,8 +64,7 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
 
 def count(q: Queries) -> int:
     """How many accounts there are."""
-    row = q.one("SELECT count(*) AS n FROM twitter_account")
-    return int(row["n"]) if row else 0
+    return int(q.value("SELECT count(*) FROM twitter_account"))
 
 
 def count_by_status(q: Queries) -> dict[str, int]:
@@ -105,7 +104,7 @@ def connect(
     followers: int | None,
 ) -> Account:
     """Makes the account of this X user, or gives the one that is there new tokens and a clean bill of health."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO twitter_account (x_user_id, username, name, mock, access_token, refresh_token, scopes,
             token_expires_at, token_issued_at, token_version, followers, created_at, linked_at, updated_at)
@@ -132,7 +131,6 @@ def connect(
         followers=followers,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _account(row)
 
 
@@ -228,9 +226,9 @@ def forget_tokens(tx: Transaction, account_id: int) -> None:
 
 def delete(tx: Transaction, account_id: int) -> int:
     """Deletes the account and everything of it; returns how many tweets went with it."""
-    row = tx.one("SELECT coalesce(sum(n), 0) AS n FROM tweet_count WHERE account_id = :id", id=account_id)
+    tweets: int = tx.value("SELECT coalesce(sum(n), 0) FROM tweet_count WHERE account_id = :id", id=account_id)
     tx.execute("DELETE FROM twitter_account WHERE id = :id", id=account_id)
-    return int(row["n"]) if row else 0
+    return tweets
 
 
 def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:

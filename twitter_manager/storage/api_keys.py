@@ -30,7 +30,7 @@ def list_all(q: Queries) -> Sequence[ApiKey]:
 
 def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
     """A new active key; one that is there already becomes active again."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO api_key (key_hash, name, source, created_at) VALUES (:key_hash, :name, :source, :now)
         ON CONFLICT (key_hash) DO UPDATE SET is_active = 1
@@ -41,7 +41,6 @@ def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
         source=source,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _key(row)
 
 

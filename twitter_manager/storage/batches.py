@@ -15,8 +15,7 @@ _batch = mapper(Batch)
 
 def insert(tx: Transaction) -> Batch:
     """A batch without tweets yet."""
-    row = tx.one("INSERT INTO batch (created_at) VALUES (:now) RETURNING *", now=tx.now)
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
+    row = tx.insert("INSERT INTO batch (created_at) VALUES (:now) RETURNING *", now=tx.now)
     return _batch(row)
 
 

@@ -7,7 +7,7 @@ whoever had the lane calls `release`, which computes the due time anew.
 from datetime import datetime
 
 from twitter_manager.models import Lane
-from twitter_manager.storage.database import Queries, Row, Transaction
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import from_text
 
@@ -124,14 +124,14 @@ def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
 
 def count_unsettled(q: Queries, account_id: int) -> int:
     """How many of the account's tweets are unsettled; those that only their owner can settle do not count."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM tweet WHERE twitter_account_id = :account_id
+        SELECT count(*) FROM tweet WHERE twitter_account_id = :account_id
             AND (needs_decision = 0 OR error_code = 'x_cannot_be_asked') AND status IN ('posting', 'unconfirmed')
         """,
         account_id=account_id,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> bool:
@@ -252,29 +252,29 @@ def note_x_id(tx: Transaction, account_id: int, x_id: str) -> None:
 
 def next_due(q: Queries) -> datetime | None:
     """When a lane of the present world can be claimed next; None: not before something changes."""
-    row = q.one(
+    found = q.value(
         """
         SELECT min(max(lane.due_at, coalesce(lane.lease_until, lane.due_at),
-            coalesce(app_rest.probe_at, lane.due_at))) AS due_at
+            coalesce(app_rest.probe_at, lane.due_at)))
         FROM lane LEFT JOIN app_rest ON app_rest.mock = lane.mock
         WHERE lane.due_at IS NOT NULL
             AND lane.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
         """
     )
-    return _time(row)
+    return found and from_text(found)
 
 
 def oldest_overdue(q: Queries) -> datetime | None:
     """Since when the longest waiting free lane of the present world has been due, unless its app rests."""
-    row = q.one(
+    found = q.value(
         """
-        SELECT min(due_at) AS due_at FROM lane
+        SELECT min(due_at) FROM lane
         WHERE lease IS NULL AND due_at IS NOT NULL
             AND mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
             AND NOT EXISTS (SELECT 1 FROM app_rest WHERE app_rest.mock = lane.mock)
         """
     )
-    return _time(row)
+    return found and from_text(found)
 
 
 def free_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
@@ -301,7 +301,3 @@ def list_wrong(tx: Transaction) -> list[int]:
         now=tx.now,
     )
     return [row["account_id"] for row in rows]
-
-
-def _time(row: Row | None) -> datetime | None:
-    return from_text(row["due_at"]) if row and row["due_at"] else None

@@ -11,8 +11,8 @@ _MOCK_MODE = "mock_mode"
 
 def find(q: Queries, name: str) -> str | None:
     """The value under `name`."""
-    row = q.one("SELECT value FROM service_state WHERE name = :name", name=name)
-    return row["value"] if row else None
+    found: str | None = q.value("SELECT value FROM service_state WHERE name = :name", name=name)
+    return found
 
 
 def put(tx: Transaction, name: str, value: str) -> None:

@@ -29,12 +29,11 @@ _thread = mapper(Thread)
 
 def insert(tx: Transaction, *, account_id: int) -> Thread:
     """A thread without parts yet."""
-    row = tx.one(
+    row = tx.insert(
         "INSERT INTO thread (account_id, created_at) VALUES (:account_id, :now) RETURNING *",
         account_id=account_id,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _thread(row)
 
 

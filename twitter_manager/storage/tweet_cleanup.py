@@ -75,11 +75,11 @@ def delete_many(tx: Transaction, tweet_ids: Sequence[int]) -> None:
 
 def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
     """How many meet every criterion and are on their way."""
-    row = tx.one(
-        f"SELECT count(*) AS n FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",  # noqa: S608  - constants of ours
+    found: int = tx.value(
+        f"SELECT count(*) FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",  # noqa: S608  - constants of ours
         **_clean_up_values(tx, which),
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 _CLEAN_UP = """

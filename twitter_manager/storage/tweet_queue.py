@@ -81,12 +81,12 @@ def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
 
 def count_due_of_environment(q: Queries, *, mock: bool, now: datetime) -> int:
     """How many due tweets of the world wait."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM tweet
+        SELECT count(*) FROM tweet
         WHERE due_at <= :now AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
         """,
         mock=mock,
         now=now,
     )
-    return int(row["n"]) if row else 0
+    return found

@@ -56,7 +56,7 @@ _COLUMNS = tuple(field.name for field in fields(NewTweet))
 
 def insert(tx: Transaction, new: NewTweet) -> Tweet:
     """Stores it; with a due time its lane is the caller's to make due, in the same transaction."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, quote_of, media_ids, poll,
             reply_settings, community_id, made_with_ai, paid_partnership, late_policy, scheduled_at, due_at, post_now,
@@ -69,7 +69,6 @@ def insert(tx: Transaction, new: NewTweet) -> Tweet:
         **{name: getattr(new, name) for name in _COLUMNS},
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _tweet(row)
 
 

@@ -37,7 +37,7 @@ class DeliveryFilter:
 
 def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> WebhookDelivery:
     """Puts an event for this webhook on the queue, due now. `data` is JSON."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO webhook_delivery (webhook_id, event, data, queued_at, next_attempt_at, created_at)
         VALUES (:webhook_id, :event, :data, :now, :now, :now)
@@ -48,7 +48,6 @@ def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> Webhoo
         data=data,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _delivery(row)
 
 
@@ -72,15 +71,15 @@ def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0)
 
 def count(q: Queries, which: DeliveryFilter) -> int:
     """How many there are, wherever the list begins."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM webhook_delivery
+        SELECT count(*) FROM webhook_delivery
         WHERE webhook_id = :webhook_id AND (:status IS NULL OR status = :status)
         """,
         webhook_id=which.webhook_id,
         status=which.status,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:

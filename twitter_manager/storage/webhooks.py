@@ -43,7 +43,7 @@ class WebhookChoice:
 
 def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
     """A new webhook. `secret` is encrypted."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO webhook (url, description, events, is_active, secret, created_at, updated_at)
         VALUES (:url, :description, :events, :is_active, :secret, :now, :now)
@@ -53,7 +53,6 @@ def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
         secret=secret,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _webhook(row)
 
 
@@ -83,8 +82,7 @@ def list_all(q: Queries) -> Sequence[Webhook]:
 
 def count(q: Queries) -> int:
     """How many webhooks there are."""
-    row = q.one("SELECT count(*) AS n FROM webhook")
-    return int(row["n"]) if row else 0
+    return int(q.value("SELECT count(*) FROM webhook"))
 
 
 def change(tx: Transaction, webhook_id: int, choice: WebhookChoice) -> None:
