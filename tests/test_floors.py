@@ -129,6 +129,12 @@ def goes_down_a_wing(path: str, imported_parts: list[str]) -> bool:
     return other == wing or WING_OF.get(other, -1) > WING_OF[wing]
 
 
+def parts_put_into_texts(source: str) -> list[str]:
+    """What stands in the braces of f-strings."""
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FormattedValue))
+    return [ast.unparse(node.value) for node in nodes]
+
+
 def lines_with_sql(source: str) -> list[int]:
     tree = ast.parse(source)
     docstrings = {
@@ -164,6 +170,13 @@ def test_imports_go_down_only(path: Path) -> None:
 def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
     if room_of(name_in_package(path)) not in SQL_ROOMS:
         assert lines_with_sql(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "storage").glob("*.py")), ids=name_in_package)
+def test_statements_are_put_together_from_constants(path: Path) -> None:
+    if path.name != "tweet_lists.py":  # it chooses between constants
+        parts = parts_put_into_texts(path.read_text(encoding="utf-8"))
+        assert [part for part in parts if not re.fullmatch(r"[A-Z_]+", part)] == []
 
 
 @pytest.mark.parametrize(

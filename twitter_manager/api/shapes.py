@@ -7,7 +7,7 @@ import orjson
 
 from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.errors import ServiceError
-from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
+from twitter_manager.models import FINAL, Account, Attempt, Tweet, TweetOfAccount
 from twitter_manager.services.publishing.batches import BatchItem
 from twitter_manager.services.rate_limits.forecast import PublishWarning
 from twitter_manager.timestamps import to_text
@@ -29,8 +29,6 @@ __all__ = [
     "waiting_for",
     "warnings_to_json",
 ]
-
-_SETTLED = ("posted", "failed", "canceled")
 
 
 def account_to_json(account: Account) -> dict[str, object]:
@@ -213,7 +211,7 @@ def waiting_for(found: TweetOfAccount) -> str | None:
     """What must come first: the `previous_part` of its thread, or an unsettled `equal_tweet` of the account."""
     tweet = found.tweet
     behind = (tweet.position or 1) > 1 and tweet.reply_to is None
-    if behind and tweet.status not in _SETTLED:
+    if behind and tweet.status not in FINAL:
         return "previous_part"
     return "equal_tweet" if found.waits_for_equal else None
 

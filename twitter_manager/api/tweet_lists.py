@@ -2,19 +2,18 @@
 
 import re
 from datetime import datetime
-from typing import Literal, get_args
 
 from flask import request
 
 from twitter_manager.api import inputs
 from twitter_manager.errors import Invalid
+from twitter_manager.models import TWEET_STATUSES as STATUSES
+from twitter_manager.models import TweetStatus as Status
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import from_text
 
 __all__ = ["MAX_SEARCH", "STATUSES", "Status", "filter_in_query"]
 
-Status = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
-STATUSES: tuple[str, ...] = get_args(Status)
 MAX_SEARCH = 200
 _SYNONYMS = {"published": "posted"}
 _CODE = re.compile(r"[a-z0-9_]{1,64}")

@@ -9,6 +9,7 @@ from datetime import datetime
 from twitter_manager.models import Lane
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import SENDABLE, UNSETTLED
 from twitter_manager.timestamps import from_text
 
 __all__ = [
@@ -45,25 +46,25 @@ _lane = mapper(Lane)
 _NEXT_DUE = f"""
     SELECT min(due) FROM (
         SELECT min(CASE status WHEN 'posting' THEN updated_at ELSE due_at END) AS due FROM tweet
-        WHERE twitter_account_id = lane.account_id AND status IN ('posting', 'unconfirmed')
+        WHERE twitter_account_id = lane.account_id AND status IN {UNSETTLED}
         UNION ALL
         SELECT CASE WHEN (
             SELECT count(*) FROM tweet AS u
             WHERE u.twitter_account_id = lane.account_id
                 AND (u.needs_decision = 0 OR u.error_code = 'x_cannot_be_asked')
-                AND u.status IN ('posting', 'unconfirmed')) < {MAX_UNSETTLED}
+                AND u.status IN {UNSETTLED}) < {MAX_UNSETTLED}
         THEN (
             SELECT max(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
             WHERE t.twitter_account_id = lane.account_id AND t.due_at IS NOT NULL
-                AND t.status IN ('pending', 'scheduled', 'held')
+                AND t.status IN {SENDABLE}
                 AND NOT EXISTS (
                     SELECT 1 FROM tweet AS u
                     WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
-                        AND u.status IN ('posting', 'unconfirmed'))
+                        AND u.status IN {UNSETTLED})
             ORDER BY t.due_at LIMIT 1)
         END
     )
-"""  # noqa: S608  - a constant of ours
+"""
 
 
 def get(q: Queries, account_id: int) -> Lane:
@@ -125,9 +126,9 @@ def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
 def count_unsettled(q: Queries, account_id: int) -> int:
     """How many of the account's tweets are unsettled; those that only their owner can settle do not count."""
     found: int = q.value(
-        """
+        f"""
         SELECT count(*) FROM tweet WHERE twitter_account_id = :account_id
-            AND (needs_decision = 0 OR error_code = 'x_cannot_be_asked') AND status IN ('posting', 'unconfirmed')
+            AND (needs_decision = 0 OR error_code = 'x_cannot_be_asked') AND status IN {UNSETTLED}
         """,
         account_id=account_id,
     )
@@ -156,7 +157,7 @@ def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
         lease=lease,
     )
     row = tx.one(
-        f"UPDATE lane SET due_at = max(({_NEXT_DUE}), :now) WHERE account_id = :account_id RETURNING *",  # noqa: S608
+        f"UPDATE lane SET due_at = max(({_NEXT_DUE}), :now) WHERE account_id = :account_id RETURNING *",
         account_id=account_id,
         now=tx.now,
     )
@@ -297,7 +298,7 @@ def list_wrong(tx: Transaction) -> list[int]:
         f"""
         SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane
         WHERE lease IS NULL AND right_due_at IS NOT NULL AND (due_at IS NULL OR due_at > max(right_due_at, :now))
-        """,  # noqa: S608
+        """,
         now=tx.now,
     )
     return [row["account_id"] for row in rows]

@@ -40,7 +40,7 @@ def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) ->
         ) AS page
         CROSS JOIN tweet ON tweet.id = page.id
         CROSS JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
-        """,  # noqa: S608  - put together from constants of ours
+        """,
         **_values(which, search),
         limit=limit,
         offset=offset,
@@ -53,11 +53,11 @@ def count(q: Queries, which: TweetFilter) -> int:
     which, search = replace(which, before=None), q.tweet_search
     asked = _asked(which)
     if asked.keys() <= {"statuses", "account_id"}:
-        sql = f"SELECT coalesce(sum(n), 0) FROM tweet_count {_where(which, _COUNTED, search)}"  # noqa: S608  - as above
+        sql = f"SELECT coalesce(sum(n), 0) FROM tweet_count {_where(which, _COUNTED, search)}"
     elif asked.keys() == {"words"}:
         sql = search.COUNT
     else:
-        sql = f"SELECT count(*) FROM {_tables(which, search)} {_where(which, _CONDITIONS, search)}"  # noqa: S608  - as above
+        sql = f"SELECT count(*) FROM {_tables(which, search)} {_where(which, _CONDITIONS, search)}"
     return int(q.value(sql, **_values(which, search)))
 
 
@@ -92,7 +92,7 @@ _END = {
     "before": ":before",
     "until": f"""(
         SELECT coalesce(min(first_id), {_NO_END}) FROM tweet_period WHERE first_id > coalesce(
-            (SELECT max(first_id) FROM tweet_period WHERE period <= substr(:until, 1, 15)), 0))""",  # noqa: S608  - a constant
+            (SELECT max(first_id) FROM tweet_period WHERE period <= substr(:until, 1, 15)), 0))""",
 }
 
 

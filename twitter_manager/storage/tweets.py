@@ -10,6 +10,7 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Row, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import NO_DUPLICATE, SENDABLE, UNSETTLED
 
 __all__ = [
     "NewTweet",
@@ -95,12 +96,12 @@ def get_of_account(q: Queries, tweet_id: int) -> TweetOfAccount:
 
 
 # What `of_account` reads; the tweet and its account are there as `tweet` and `a`.
-OF_ACCOUNT = """
+OF_ACCOUNT = f"""
     tweet.*, a.username, a.mock,
-    CASE WHEN tweet.due_at IS NOT NULL AND tweet.status IN ('pending', 'scheduled', 'held') THEN EXISTS (
+    CASE WHEN tweet.due_at IS NOT NULL AND tweet.status IN {SENDABLE} THEN EXISTS (
         SELECT 1 FROM tweet AS equal
         WHERE equal.twitter_account_id = tweet.twitter_account_id AND equal.fingerprint = tweet.fingerprint
-            AND equal.status IN ('posting', 'unconfirmed')) ELSE 0 END AS waits_for_equal
+            AND equal.status IN {UNSETTLED}) ELSE 0 END AS waits_for_equal
 """
 
 
@@ -110,7 +111,7 @@ def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
         WHERE tweet.id IN (SELECT value FROM json_each(:ids)) ORDER BY tweet.id
-        """,  # noqa: S608  - a constant of ours
+        """,
         ids=_json(tweet_ids),
     )
     return [of_account(row) for row in rows]
@@ -124,12 +125,12 @@ def find_equal(
     One that is held without a time goes out at any time; a part that waits will have another parent.
     """
     row = q.one(
-        """
+        f"""
         SELECT * FROM tweet
         WHERE twitter_account_id = :account_id AND fingerprint = :fingerprint
             AND coalesce(reply_to, '') = coalesce(:reply_to, '')
             AND NOT (coalesce(position, 1) > 1 AND reply_to IS NULL)
-            AND status NOT IN ('draft', 'failed', 'canceled')
+            AND status NOT IN {NO_DUPLICATE}
             AND ((status = 'held' AND due_at IS NULL)
                 OR coalesce(posted_at, max(coalesce(due_at, ''), coalesce(scheduled_at, created_at)))
                     BETWEEN :since AND :until)
