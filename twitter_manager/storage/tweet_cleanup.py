@@ -1,6 +1,5 @@
 """Deleting tweets: one, or those that meet some criteria. What is on its way to X stays."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +70,7 @@ def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) ->
 
 def delete_many(tx: Transaction, tweet_ids: Sequence[int]) -> None:
     """Deletes them with their attempts."""
-    tx.execute("DELETE FROM tweet WHERE id IN (SELECT value FROM json_each(:ids))", ids=json.dumps(tweet_ids))
+    tx.execute("DELETE FROM tweet WHERE id = ANY(:ids)", ids=list(tweet_ids))
 
 
 def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
@@ -84,7 +83,7 @@ def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
 
 
 _CLEAN_UP = """
-    (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+    (:statuses IS NULL OR status = ANY(:statuses))
     AND (:before IS NULL OR created_at < :before)
     AND (:account_id IS NULL OR twitter_account_id = :account_id)
 """
@@ -92,7 +91,7 @@ _CLEAN_UP = """
 
 def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
     return {
-        "statuses": json.dumps(list(which.statuses)) if which.statuses else None,
+        "statuses": list(which.statuses) if which.statuses else None,
         "before": None if which.days_old is None else later(tx.now, -86_400.0 * which.days_old),
         "account_id": which.account_id,
     }

@@ -1,7 +1,6 @@
 """Tweets: what was handed over. What changes their status stands in tweet_states.py, the lists that callers turn the
 pages of in tweet_lists.py."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -110,9 +109,9 @@ def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
     rows = q.all(
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
-        WHERE tweet.id IN (SELECT value FROM json_each(:ids)) ORDER BY tweet.id
+        WHERE tweet.id = ANY(:ids) ORDER BY tweet.id
         """,
-        ids=_json(tweet_ids),
+        ids=list(tweet_ids),
     )
     return [of_account(row) for row in rows]
 
@@ -150,13 +149,13 @@ def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) ->
     rows = tx.all(
         """
         SELECT twitter_id FROM tweet
-        WHERE twitter_account_id = :account_id AND twitter_id IN (SELECT value FROM json_each(:ids))
+        WHERE twitter_account_id = :account_id AND twitter_id = ANY(:ids)
         UNION
         SELECT twin_twitter_id FROM tweet
-        WHERE twitter_account_id = :account_id AND twin_twitter_id IN (SELECT value FROM json_each(:ids))
+        WHERE twitter_account_id = :account_id AND twin_twitter_id = ANY(:ids)
         """,
         account_id=account_id,
-        ids=_json(twitter_ids),
+        ids=list(twitter_ids),
     )
     return {row["twitter_id"] for row in rows}
 
@@ -169,7 +168,3 @@ def of_account(row: Row) -> TweetOfAccount:
         mock=bool(row["mock"]),
         waits_for_equal=bool(row["waits_for_equal"]),
     )
-
-
-def _json(values: Sequence[object]) -> str:
-    return json.dumps(list(values))

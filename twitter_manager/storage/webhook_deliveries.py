@@ -1,6 +1,5 @@
 """Deliveries to webhooks: the queue, and once they are made or given up, the log. Triggers of 0004 fill it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -169,10 +168,10 @@ def queue_again(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, 
         UPDATE webhook_delivery SET status = 'pending', attempts = 0, queued_at = :now, next_attempt_at = :now,
             delivered_at = NULL
         WHERE webhook_id = :webhook_id AND status <> 'pending' AND (:since IS NULL OR created_at >= :since)
-            AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+            AND (:ids IS NULL OR id = ANY(:ids))
         """,
         webhook_id=webhook_id,
-        ids=None if ids is None else json.dumps(list(ids)),
+        ids=None if ids is None else list(ids),
         since=since,
         now=tx.now,
     )
