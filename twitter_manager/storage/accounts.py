@@ -80,8 +80,9 @@ def rename_namesakes(tx: Transaction, *, x_user_id: str, username: str, mock: bo
     """
     tx.execute(
         """
-        UPDATE twitter_account SET username = username || '~' || coalesce(x_user_id, id), updated_at = :now
-        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND x_user_id IS :x_user_id)
+        UPDATE twitter_account SET updated_at = :now,
+            username = username || '~' || coalesce(x_user_id, CAST(id AS TEXT))
+        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND coalesce(x_user_id, '') = :x_user_id)
         """,
         username=username,
         x_user_id=x_user_id,
@@ -199,7 +200,7 @@ def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_n
     tx.execute(
         """
         UPDATE twitter_account SET refresh_lease = NULL, refresh_lease_until = NULL,
-            refresh_sent_at = CASE WHEN :certainly_not_renewed THEN NULL ELSE refresh_sent_at END,
+            refresh_sent_at = CASE WHEN :certainly_not_renewed = 1 THEN NULL ELSE refresh_sent_at END,
             refresh_failures = refresh_failures + 1, updated_at = :now
         WHERE id = :id AND refresh_lease = :lease
         """,

@@ -44,7 +44,7 @@ _lane = mapper(Lane)
 # still `posting` when its lane is given back was lost, and is due for recovery. The shape matters: each part reads a
 # few rows of one index however many tweets wait (a test looks at the plan).
 _NEXT_DUE = f"""
-    SELECT min(due) FROM (
+    SELECT min(due) AS due FROM (
         SELECT min(CASE status WHEN 'posting' THEN updated_at ELSE due_at END) AS due FROM tweet
         WHERE twitter_account_id = lane.account_id AND status IN {UNSETTLED}
         UNION ALL
@@ -54,7 +54,7 @@ _NEXT_DUE = f"""
                 AND (u.needs_decision = 0 OR u.error_code = 'x_cannot_be_asked')
                 AND u.status IN {UNSETTLED}) < {MAX_UNSETTLED}
         THEN (
-            SELECT max(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
+            SELECT greatest(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
             WHERE t.twitter_account_id = lane.account_id AND t.due_at IS NOT NULL
                 AND t.status IN {SENDABLE}
                 AND NOT EXISTS (
@@ -63,7 +63,7 @@ _NEXT_DUE = f"""
                         AND u.status IN {UNSETTLED})
             ORDER BY t.due_at LIMIT 1)
         END
-    )
+    ) AS next
 """
 
 
@@ -157,7 +157,10 @@ def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
         lease=lease,
     )
     row = tx.one(
-        f"UPDATE lane SET due_at = max(({_NEXT_DUE}), :now) WHERE account_id = :account_id RETURNING *",
+        f"""
+        UPDATE lane SET due_at = (SELECT greatest(due, :now) FROM ({_NEXT_DUE}) AS soonest WHERE due IS NOT NULL)
+        WHERE account_id = :account_id RETURNING *
+        """,
         account_id=account_id,
         now=tx.now,
     )
@@ -167,7 +170,7 @@ def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
 def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
     """The lane is due at `due_at` at the latest."""
     tx.execute(
-        "UPDATE lane SET due_at = min(coalesce(due_at, :due_at), :due_at) WHERE account_id = :account_id",
+        "UPDATE lane SET due_at = least(coalesce(due_at, :due_at), :due_at) WHERE account_id = :account_id",
         account_id=account_id,
         due_at=due_at,
     )
@@ -194,7 +197,7 @@ def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> Non
     """Nothing is sent from this lane before `until`."""
     tx.execute(
         """
-        UPDATE lane SET rest_until = max(coalesce(rest_until, :until), :until),
+        UPDATE lane SET rest_until = greatest(coalesce(rest_until, :until), :until),
             rest_code = CASE WHEN rest_until >= :until THEN rest_code ELSE :code END
         WHERE account_id = :account_id
         """,
@@ -255,7 +258,7 @@ def next_due(q: Queries) -> datetime | None:
     """When a lane of the present world can be claimed next; None: not before something changes."""
     found = q.value(
         """
-        SELECT min(max(lane.due_at, coalesce(lane.lease_until, lane.due_at),
+        SELECT min(greatest(lane.due_at, coalesce(lane.lease_until, lane.due_at),
             coalesce(app_rest.probe_at, lane.due_at)))
         FROM lane LEFT JOIN app_rest ON app_rest.mock = lane.mock
         WHERE lane.due_at IS NOT NULL
@@ -296,8 +299,9 @@ def list_wrong(tx: Transaction) -> list[int]:
     """Accounts whose free lane would be due too late: there should never be one."""
     rows = tx.all(
         f"""
-        SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane
-        WHERE lease IS NULL AND right_due_at IS NOT NULL AND (due_at IS NULL OR due_at > max(right_due_at, :now))
+        SELECT account_id FROM (
+            SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane WHERE lease IS NULL) AS free
+        WHERE right_due_at IS NOT NULL AND (due_at IS NULL OR (due_at > right_due_at AND due_at > :now))
         """,
         now=tx.now,
     )

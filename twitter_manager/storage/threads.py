@@ -132,10 +132,10 @@ def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
         f"""
         UPDATE tweet SET position = :position, updated_at = :now,
             reply_to = CASE WHEN reply_to IS NULL OR reply_to = :twitter_id THEN :parent ELSE reply_to END,
-            scheduled_at = CASE WHEN :posted THEN scheduled_at ELSE :scheduled_at END,
-            status = CASE WHEN :posted OR status NOT IN {QUEUED} THEN status
-                WHEN :held THEN 'held' WHEN :scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
-            error_code = CASE WHEN :held AND status IN {QUEUED} THEN :error_code ELSE error_code END,
+            scheduled_at = CASE WHEN :posted = 1 THEN scheduled_at ELSE :scheduled_at END,
+            status = CASE WHEN :posted = 1 OR status NOT IN {QUEUED} THEN status
+                WHEN :held = 1 THEN 'held' WHEN :scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
+            error_code = CASE WHEN :held = 1 AND status IN {QUEUED} THEN :error_code ELSE error_code END,
             due_at = CASE WHEN status IN {QUEUED} THEN coalesce(due_at, :due_at) ELSE due_at END
         WHERE id = (
             SELECT id FROM tweet WHERE thread_id = :thread_id AND position > :position ORDER BY position LIMIT 1)

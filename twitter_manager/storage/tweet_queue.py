@@ -36,9 +36,9 @@ _PLACE = "CASE t.status WHEN 'held' THEN coalesce(t.scheduled_at, t.created_at) 
 
 
 _NEXT = f"""
-    SELECT * FROM ({_SENDABLE} AND t.position > 1 ORDER BY t.due_at, t.id LIMIT 1)
-    UNION ALL SELECT * FROM ({_SENDABLE} AND t.post_now = 1 ORDER BY t.due_at, t.id LIMIT 1)
-    UNION ALL SELECT * FROM ({_SENDABLE} AND {_PLACE} <= :now ORDER BY {_PLACE}, t.id LIMIT 1)
+    SELECT * FROM ({_SENDABLE} AND t.position > 1 ORDER BY t.due_at, t.id LIMIT 1) AS part
+    UNION ALL SELECT * FROM ({_SENDABLE} AND t.post_now = 1 ORDER BY t.due_at, t.id LIMIT 1) AS asked
+    UNION ALL SELECT * FROM ({_SENDABLE} AND {_PLACE} <= :now ORDER BY {_PLACE}, t.id LIMIT 1) AS due
     LIMIT 1
 """
 

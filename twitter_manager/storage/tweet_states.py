@@ -34,7 +34,7 @@ def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]
     that wait for the part in front of them; returns them, by id."""
     rows = tx.all(
         """
-        UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), updated_at = :now
+        UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), updated_at = :now
         WHERE status = 'pending' AND (:account_id IS NULL OR twitter_account_id = :account_id)
             AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
             AND twitter_account_id IN (
@@ -52,7 +52,7 @@ def make_due(tx: Transaction, tweet_id: int, *, post_now: bool) -> bool:
     """A pending tweet is to go out now; False when it is not pending, or waits for the part in front of it."""
     changed = tx.execute(
         """
-        UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), post_now = max(post_now, :post_now),
+        UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), post_now = greatest(post_now, :post_now),
             updated_at = :now
         WHERE id = :id AND status = 'pending' AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
         """,

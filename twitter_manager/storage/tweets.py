@@ -100,7 +100,7 @@ OF_ACCOUNT = f"""
     CASE WHEN tweet.due_at IS NOT NULL AND tweet.status IN {SENDABLE} THEN EXISTS (
         SELECT 1 FROM tweet AS equal
         WHERE equal.twitter_account_id = tweet.twitter_account_id AND equal.fingerprint = tweet.fingerprint
-            AND equal.status IN {UNSETTLED}) ELSE 0 END AS waits_for_equal
+            AND equal.status IN {UNSETTLED}) ELSE FALSE END AS waits_for_equal
 """
 
 
@@ -131,7 +131,8 @@ def find_equal(
             AND NOT (coalesce(position, 1) > 1 AND reply_to IS NULL)
             AND status NOT IN {NO_DUPLICATE}
             AND ((status = 'held' AND due_at IS NULL)
-                OR coalesce(posted_at, max(coalesce(due_at, ''), coalesce(scheduled_at, created_at)))
+                OR coalesce(posted_at, greatest(
+                    coalesce(due_at, scheduled_at, created_at), coalesce(scheduled_at, created_at)))
                     BETWEEN :since AND :until)
         ORDER BY id LIMIT 1
         """,

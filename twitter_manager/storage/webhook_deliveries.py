@@ -83,10 +83,10 @@ def count(q: Queries, which: DeliveryFilter) -> int:
 
 def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:
     """What this webhook is told next: of what is due, the event that happened first."""
-    row = q.one(  # by id and not by time, which || hides: else everything that is due would be sorted each time
+    row = q.one(  # by id and not by time, which coalesce hides: else everything that is due would be sorted each time
         """
         SELECT * FROM webhook_delivery
-        WHERE webhook_id = :webhook_id AND status = 'pending' AND next_attempt_at || '' <= :now
+        WHERE webhook_id = :webhook_id AND status = 'pending' AND coalesce(next_attempt_at, next_attempt_at) <= :now
         ORDER BY id LIMIT 1
         """,
         webhook_id=webhook_id,
@@ -122,12 +122,13 @@ def note_failure(
     """An attempt was in vain; without a next one it is given up. False when it does not wait any more."""
     changed = tx.execute(
         """
-        UPDATE webhook_delivery SET status = CASE WHEN :next_attempt_at IS NULL THEN 'failed' ELSE 'pending' END,
+        UPDATE webhook_delivery SET status = :status,
             attempts = attempts + 1, next_attempt_at = :next_attempt_at, last_status = :last_status,
             error_code = :error_code, error_detail = :error_detail
         WHERE id = :id AND status = 'pending'
         """,
         id=delivery_id,
+        status="failed" if next_attempt_at is None else "pending",
         next_attempt_at=next_attempt_at,
         last_status=last_status,
         error_code=error_code,

@@ -14,8 +14,8 @@ from twitter_manager.storage.sqlite.engine import SqliteDatabase
         ("SELECT greatest(a, least(b, c)) FROM t", "SELECT max(a, min(b, c)) FROM t"),
         ("WHERE id = ANY(:ids) AND n = 1", "WHERE id IN (SELECT value FROM json_each(:ids)) AND n = 1"),
         (
-            "SELECT max(greatest_of_all), 'at least (one)' FROM t",
-            "SELECT max(greatest_of_all), 'at least (one)' FROM t",
+            "SELECT max(greatest_of_all), 'at least (1)'",
+            "SELECT max(greatest_of_all), 'at least (1)'",
         ),
     ],
 )
@@ -33,11 +33,9 @@ def test_a_list_of_numbers(db: SqliteDatabase, values: list[object], expected: l
 
 
 def test_a_list_of_texts(db: SqliteDatabase) -> None:
-    texts = (
-        "WITH word (text) AS (VALUES ('a''b'), ('\"'), ('北京'), ('1')) SELECT text FROM word WHERE text = ANY(:values)"
-    )
+    texts = "WITH word (w) AS (VALUES ('a''b'), ('\"'), ('北京'), ('1')) SELECT w FROM word WHERE w = ANY(:values)"
     values = ["a'b", '"', "北京", 1]
-    assert [row["text"] for row in db.all(texts, values=values)] == ["a'b", '"', "北京"]
+    assert [row["w"] for row in db.all(texts, values=values)] == ["a'b", '"', "北京"]
 
 
 def test_a_time_is_bound_in_fixed_width(db: SqliteDatabase) -> None:
