@@ -32,8 +32,8 @@ class CleanUp:
 # posting, unconfirmed, told to go out, or behind such a one in its thread: what is on its way is never cleaned up
 _ON_ITS_WAY = f"""(
     status IN {UNSETTLED}
-    OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND position > 1)))
-    OR (status IN {QUEUED} AND position > 1 AND EXISTS (
+    OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND coalesce(position, 1) > 1)))
+    OR (status IN {QUEUED} AND coalesce(position, 1) > 1 AND EXISTS (
         SELECT 1 FROM tweet AS front WHERE front.thread_id = tweet.thread_id AND front.position < tweet.position
             AND (front.status IN {UNSETTLED}
                 OR (front.due_at IS NOT NULL AND (front.status IN ('pending', 'held') OR front.position > 1)))))

@@ -144,7 +144,7 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         """
         UPDATE tweet SET due_at = :now, needs_decision = 0, error_code = 'x_unclear', updated_at = :now
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
-            AND error_code NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
+            AND coalesce(error_code, '') NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
             AND EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND attempt.outcome = 'unclear')
         """,
         account_id=account_id,
