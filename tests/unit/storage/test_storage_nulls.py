@@ -2,6 +2,7 @@
 in Python, which knows no third truth value."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -201,6 +202,13 @@ def test_what_goes_on_when_the_account_is_back(tx: Transaction, stored: list[Twe
     assert [tweet.id for tweet in after if tweet.id in looked_for and tweet.error_code == "x_unclear"] == looked_for
     others = [tweet for tweet in after if tweet.id not in (*held, *looked_for)]
     assert others == [tweet for tweet in stored if tweet.id not in (*held, *looked_for)]
+
+
+def test_a_null_in_greatest_or_least_is_found(db: SqliteDatabase) -> None:
+    assert db.value("SELECT greatest(1, 3, least(2, 5))") == 3
+    for words in ("greatest(1, NULL)", "least(NULL, 1)"):
+        with pytest.raises(sqlite3.OperationalError):
+            db.value(f"SELECT {words}")
 
 
 # What says no of a column that may be empty: it must say coalesce, or why an empty one is to be left out.
