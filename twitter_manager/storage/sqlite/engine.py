@@ -19,9 +19,10 @@ from typing import Any, NoReturn
 from twitter_manager import sqlite_file, timestamps
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.sqlite_file import Identity, identity
-from twitter_manager.storage.database import FairLock, TweetSearch
+from twitter_manager.storage.database import TweetSearch
 from twitter_manager.storage.sqlite import migrations, tweet_search
 from twitter_manager.storage.sqlite.dialect import to_sqlite
+from twitter_manager.storage.sqlite.fair_lock import FairLock
 
 __all__ = ["SqliteDatabase"]
 
