@@ -6,10 +6,11 @@ and lists as list; a NULL never goes into greatest or least, since the two disag
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-__all__ = ["Database", "Queries", "Row", "Transaction", "TweetSearch"]
+__all__ = ["Database", "FailedWrite", "Queries", "Row", "Transaction", "TweetSearch"]
 
 
 class Row(Protocol):
@@ -78,8 +79,19 @@ class Transaction(Queries, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FailedWrite:
+    """A transaction that the database did not take, for a reason of its own."""
+
+    at: datetime
+    disk_full: bool
+
+
 class Database(Queries, Protocol):
     """A database that was opened."""
+
+    last_failed_write: FailedWrite | None
+    """The last one of this process, whatever succeeded since."""
 
     def migrate(self) -> None:
         """Makes it, or brings an older one up to date after copying it. Raises StartRefused."""

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from twitter_manager import sqlite_file, timestamps
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.sqlite_file import Identity, identity
-from twitter_manager.storage.database import TweetSearch
+from twitter_manager.storage.database import FailedWrite, TweetSearch
 from twitter_manager.storage.sqlite import migrations, tweet_search
 from twitter_manager.storage.sqlite.dialect import to_sqlite
 from twitter_manager.storage.sqlite.fair_lock import FairLock
@@ -123,6 +123,7 @@ class SqliteDatabase:
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._open_guard = threading.Lock()
         self._known: Identity | None = None  # the file that was in use last
+        self.last_failed_write: FailedWrite | None = None
 
     def migrate(self) -> None:
         """Makes the file, or brings an older one up to date after copying it. Raises StartRefused."""
@@ -149,20 +150,25 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
-        with self._lock.held(patience=self._patience):
-            try:
-                with self._writing() as raw:
-                    _begin(raw, self._patience)
-                    tx = _Transaction(raw, self._clock())
-                    try:
-                        yield tx
-                        self._check_in_place()
-                        raw.execute("COMMIT")
-                    except BaseException:
-                        self._roll_back(raw)
-                        raise
-            except sqlite3.DatabaseError as error:
-                _raise(error)
+        try:
+            with self._lock.held(patience=self._patience):
+                try:
+                    with self._writing() as raw:
+                        _begin(raw, self._patience)
+                        tx = _Transaction(raw, self._clock())
+                        try:
+                            yield tx
+                            self._check_in_place()
+                            raw.execute("COMMIT")
+                        except BaseException:
+                            self._roll_back(raw)
+                            raise
+                except sqlite3.DatabaseError as error:
+                    _raise(error)
+        except StorageUnavailable as error:
+            full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            self.last_failed_write = FailedWrite(self._clock(), full)
+            raise
         for action in tx.committed:
             action()
 
