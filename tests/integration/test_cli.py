@@ -252,7 +252,7 @@ def process(environment: dict[str, str], *words: str) -> Iterator[subprocess.Pop
         running.communicate()
 
 
-def end(running: subprocess.Popen[str], *, by: signal.Notifier = signal.SIGTERM) -> tuple[str, str]:
+def end(running: subprocess.Popen[str], *, by: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
     """Asks it to end; what it wrote on stdout and stderr."""
     running.send_signal(by)
     return running.communicate(timeout=10)

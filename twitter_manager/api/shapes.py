@@ -11,7 +11,7 @@ from twitter_manager.models import Account, Attempt, Tweet, TweetOfAccount
 from twitter_manager.services.publishing.batches import BatchItem
 from twitter_manager.services.rate_limits.forecast import PublishWarning
 from twitter_manager.timestamps import to_text
-from twitter_manager.twitter.text import ParsedText
+from twitter_manager.twitter.text.parse import ParsedText
 
 __all__ = [
     "account_details_to_json",

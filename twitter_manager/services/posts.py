@@ -10,8 +10,8 @@ from typing import Any
 from twitter_manager.errors import Invalid, ServiceError
 from twitter_manager.models import Tweet
 from twitter_manager.timestamps import earlier
-from twitter_manager.twitter.matching import canonical
-from twitter_manager.twitter.text import parse
+from twitter_manager.twitter.text.matching import canonical
+from twitter_manager.twitter.text.parse import parse
 
 __all__ = [
     "LATEST_PAST",

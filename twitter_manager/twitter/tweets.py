@@ -8,8 +8,8 @@ from typing import Any
 from twitter_manager.timestamps import from_text
 from twitter_manager.twitter.client import Reply, XClient, bearer
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
-from twitter_manager.twitter.matching import SeenPost, SeenUrl
 from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
+from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
 __all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "list_own", "look_up"]
 

@@ -14,7 +14,7 @@ from twitter_manager.simulator.world import World
 from twitter_manager.twitter import tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import DuplicateContent, NotVisible, OutcomeUnknown, Refused, XError
-from twitter_manager.twitter.matching import SeenPost, SeenUrl
+from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
 USER = "1001"
 

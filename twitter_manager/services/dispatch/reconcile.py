@@ -21,7 +21,7 @@ from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
-from twitter_manager.twitter.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
+from twitter_manager.twitter.text.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
 
 __all__ = ["Finding", "ReconcileTimeline", "Unsettled", "judge"]
 

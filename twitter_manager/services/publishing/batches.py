@@ -13,7 +13,7 @@ from twitter_manager.services.rate_limits.forecast import PublishWarning, foreca
 from twitter_manager.storage import batches, idempotency_keys
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import Once
-from twitter_manager.twitter.matching import canonical
+from twitter_manager.twitter.text.matching import canonical
 
 __all__ = ["BatchItem", "Batches", "TakenBatch"]
 

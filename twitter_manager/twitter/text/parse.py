@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
-from twitter_manager.twitter.normalization import nfc
-from twitter_manager.twitter.text_urls import UrlSpan, find_urls, utf16_length
+from twitter_manager.twitter.text.normalization import nfc
+from twitter_manager.twitter.text.urls import UrlSpan, find_urls, utf16_length
 
 LIMIT = 280
 URL_WEIGHT = 23

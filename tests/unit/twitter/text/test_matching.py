@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from twitter_manager.twitter.matching import (
+from twitter_manager.twitter.text.matching import (
     SeenPost,
     SeenUrl,
     SentPost,
@@ -17,8 +17,8 @@ from twitter_manager.twitter.matching import (
     canonical_seen,
     compare,
 )
-from twitter_manager.twitter.normalization import nfc
-from twitter_manager.twitter.text_urls import find_urls
+from twitter_manager.twitter.text.normalization import nfc
+from twitter_manager.twitter.text.urls import find_urls
 
 SAME, DOUBTFUL, OTHER = Verdict.SAME, Verdict.DOUBTFUL, Verdict.OTHER
 MEDIA_LINK = "https://x.com/alice/status/900/photo/1"
