@@ -3,6 +3,7 @@ PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 PYTHON = .venv/bin/python
 INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check
 NEWMAN = newman@6.2.2
+TWITTER_TEXT = twitter-text@3.1.0
 
 .PHONY: help setup run test check e2e chaos bench
 .DELETE_ON_ERROR:
@@ -62,12 +63,13 @@ bench: .venv/.installed-bench
 
 .venv/.installed-e2e: requirements-e2e.txt Makefile .venv/.installed
 	@if ! command -v npm >/dev/null; then \
-		echo "make e2e needs npm for newman, which runs the Postman collection" >&2; exit 1; \
+		echo "make e2e needs npm: for newman, which runs the Postman collection, and for twitter-text" >&2; exit 1; \
 	fi
-	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/newman"
+	@echo "Installing the tools for whole-service runs into .venv/e2e, .venv/newman, .venv/twitter-text"
 	@$(PYTHON) -m venv .venv/e2e
 	@.venv/e2e/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-e2e.txt
 	@npm install --silent --no-audit --no-fund --prefix .venv/newman $(NEWMAN)
+	@npm install --silent --no-audit --no-fund --prefix .venv/twitter-text $(TWITTER_TEXT)
 	@touch $@
 
 .venv/.installed-bench: requirements-bench.txt .venv/.installed-dev

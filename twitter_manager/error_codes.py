@@ -83,7 +83,9 @@ _TABLE: dict[str, Code] = {
         "Take a new key for each new thing; the old one only to send the same again.",
     ),
     # texts and tweets
-    "text_empty": Code("The text is empty", "The text has nothing but blanks.", "Write something."),
+    "text_empty": Code(
+        "The text is empty", "The text has nothing but blanks and characters that nobody can see.", "Write something."
+    ),
     "text_invalid": Code(
         "The text has a character that X does not take",
         "The text contains NUL, a lone surrogate, a byte order mark or a non-character.",

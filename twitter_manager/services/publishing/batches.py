@@ -87,7 +87,8 @@ class Batches:
         self, tx: Transaction, index: int, request: PublishRequest, refusal: ServiceError | None, batch_id: int
     ) -> BatchItem:
         try:
-            refusal = next(enqueue_problems(tx, request, tx.now), None) or refusal
+            problems = enqueue_problems(tx, request, tx.now, is_refused=refusal is not None)
+            refusal = next(problems, None) or refusal
         except NotFound as error:
             error.field = f"tweets.{index}.account_id"
             raise

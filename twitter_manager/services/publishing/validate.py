@@ -40,7 +40,8 @@ class Validation:
         for index, post in enumerate(posts):
             problems += [named_in_thread(each, index) if is_thread else each for each in problems_of_post(post)]
         db, now = self._context.db, self._context.clock()
-        problems += [named_in_thread(each) if is_thread else each for each in enqueue_problems(db, request, now)]
+        of_place = enqueue_problems(db, request, now, is_refused=any(problems_of_post(request.post)))
+        problems += [named_in_thread(each) if is_thread else each for each in of_place]
         warnings = forecast(db, [request] * len(posts), now)
         account = accounts.get(db, request.account_id)
         if account.status != "active":
