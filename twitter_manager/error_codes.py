@@ -84,7 +84,7 @@ _TABLE: dict[str, Code] = {
     ),
     # texts and tweets
     "text_empty": Code(
-        "The text is empty", "The text has nothing but blanks and characters that nobody can see.", "Write something."
+        "The text is empty", "The text has nothing but blanks and invisible characters.", "Write something."
     ),
     "text_invalid": Code(
         "The text has a character that X does not take",
@@ -367,7 +367,7 @@ _TABLE: dict[str, Code] = {
     ),
     "doubtful_match": Code(
         "A post that may be this one stands at X",
-        "The account's timeline has a post that is nearly the same.",
+        "The account's timeline has a post that is nearly the same, or one of that moment that no tweet explains.",
         "Compare them on x.com and resolve the tweet as posted or not_posted.",
     ),
     "attempts_exhausted": Code(

@@ -17,6 +17,7 @@ __all__ = [
     "count_of_author",
     "counts",
     "delete",
+    "edit",
     "find",
     "find_visible",
     "insert",
@@ -24,6 +25,7 @@ __all__ = [
     "mark_visible",
     "post_from",
     "repeats_recent_text",
+    "versions",
 ]
 
 DUPLICATE_WINDOW_S = 24 * 3600
@@ -153,6 +155,22 @@ def repeats_recent_text(db: sqlite3.Connection, text: str, *, author_id: str, no
         },
     ).fetchone()
     return row is not None
+
+
+def versions(db: sqlite3.Connection, post_id: str) -> list[str]:
+    """Its ids from the first on, if its author has edited it: up to this one."""
+    ids = [int(post_id)]
+    while row := db.execute("SELECT replaces FROM edit WHERE post_id = :id", {"id": ids[-1]}).fetchone():
+        ids.append(row["replaces"])
+    return [str(each) for each in reversed(ids)]
+
+
+def edit(db: sqlite3.Connection, post: Post, text: str, *, author: User, now: datetime) -> Post:
+    """A new version, under an id of its own; the one before stands in no timeline any more."""
+    draft = Draft(text, post.in_reply_to, post.quote_of, post.media_ids, post.poll, post.reply_settings)
+    newer = insert(db, draft, author=author, now=now, visibility_delay=0)
+    db.execute("INSERT INTO edit (post_id, replaces) VALUES (:id, :old)", {"id": int(newer.id), "old": int(post.id)})
+    return newer
 
 
 def delete(db: sqlite3.Connection, post_id: str, *, now: datetime) -> None:

@@ -75,8 +75,12 @@ def post_json(db: sqlite3.Connection, post: Post, view: View) -> dict[str, Any]:
     text = shortened(post.text)
     shown: dict[str, Any] = {"id": post.id, "text": text}
     if view.is_old:
-        shown["edit_history_tweet_ids"] = [post.id]
-    optional = {**_plain_fields(post, text), **_related_fields(db, post, view)}
+        shown["edit_history_tweet_ids"] = posts.versions(db, post.id)
+    optional = {
+        **_plain_fields(post, text),
+        "edit_history_post_ids": posts.versions(db, post.id),
+        **_related_fields(db, post, view),
+    }
     shown |= {view.name(name): value for name, value in optional.items() if view.wants(name) and value is not None}
     return shown
 
@@ -92,7 +96,6 @@ def _plain_fields(post: Post, text: str) -> dict[str, Any]:
         "author_id": post.author_id,
         "created_at": post.created_at,
         "conversation_id": post.conversation_id,
-        "edit_history_post_ids": [post.id],
         "entities": {"urls": urls} if urls else None,
         "attachments": attachments or None,
         "lang": "und",

@@ -33,6 +33,7 @@ CREATE INDEX IF NOT EXISTS post_of_author ON post (author_id, id);
 CREATE INDEX IF NOT EXISTS post_same_text ON post (author_id, fingerprint);
 CREATE INDEX IF NOT EXISTS post_replies ON post (in_reply_to) WHERE in_reply_to IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_quotes ON post (quote_of) WHERE quote_of IS NOT NULL;
+CREATE TABLE IF NOT EXISTS edit (post_id INTEGER PRIMARY KEY, replaces INTEGER NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, secret TEXT);
 CREATE TABLE IF NOT EXISTS code (
     value TEXT PRIMARY KEY, client_id TEXT NOT NULL, user_id INTEGER NOT NULL, redirect_uri TEXT NOT NULL,

@@ -91,6 +91,15 @@ class World:
                 db, draft, author=author, now=self.now(), visibility_delay=settings.read(db).visibility_delay
             )
 
+    def edit(self, post_id: str, text: str) -> Post:
+        """Its author changes the post at X. Raises LookupError when there is no such post."""
+        with self.transaction() as db:
+            post = posts.find(db, post_id)
+            author = users.find(db, post.author_id) if post else None
+            if post is None or author is None:
+                raise LookupError(f"no post {post_id}")
+            return posts.edit(db, post, text, author=author, now=self.now())
+
     def delete(self, post_id: str) -> None:
         """Its author takes the post down by other means."""
         with self.transaction() as db:

@@ -56,6 +56,21 @@ def unexplained(post: SeenPost) -> SeenPost:
     return replace(post, urls=tuple(replace(link, expanded_url=None) for link in post.urls))
 
 
+@pytest.mark.parametrize("after", ["zero", "0", "é", ".", "/x"])
+def test_a_link_ends_where_x_says_whatever_follows(after: str) -> None:
+    post = replace(
+        at_x(""),
+        text=f"https://t.co/abcdefghij{after} https://t.co/abcdefghijk",
+        urls=(
+            SeenUrl("https://t.co/abcdefghij", "https://example.com/a"),
+            SeenUrl("https://t.co/abcdefghijk", "https://example.com/b"),
+        ),
+    )
+    assert canonical_seen(post) == canonical(f"https://example.com/a{after} https://example.com/b")
+    sent = SentPost(text=f"https://example.com/a\u200b{after} https://example.com/b", reply_to=None)
+    assert compare(sent, post) is Verdict.DOUBTFUL
+
+
 sentences = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufeff\ufffe\uffff"), max_size=80
 )
