@@ -217,6 +217,16 @@ _TABLE: dict[str, Code] = {
         "X's developer policy on duplicate content; it may suspend accounts and apps for it.",
         "Write each account its own text.",
     ),
+    "equal_parts": Code(
+        "Two parts of the thread have the same text",
+        "X may refuse the second one as duplicate content: the thread would stop there.",
+        "Write each part its own text.",
+    ),
+    "two_cashtags": Code(
+        "The post has more than one cashtag",
+        "X takes one cashtag ($TSLA) in a post and may refuse this one.",
+        "Leave all but one of them out, or leave out their dollar signs.",
+    ),
     "not_together": Code(
         "Media, a poll and a quoted post exclude each other",
         "X takes one of media_ids, poll and quote_tweet_id in a post.",

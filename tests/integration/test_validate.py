@@ -124,6 +124,34 @@ def test_what_is_no_post_at_all(service: Service, alice: int) -> None:
     assert_error(nobody, 404, "account_not_found")
 
 
+def test_equal_parts_of_a_thread_are_warned_of(service: Service, alice: int) -> None:
+    body = {"account_id": alice, "tweets": ["One", "Two", " One"], "schedule_at": "2026-11-20T14:10:00Z"}
+    assert [each["code"] for each in validate(service, **body)["warnings"]] == ["equal_parts"]
+    answer = service.client.post("/api/v1/threads", json=body)
+    assert answer.status_code == 201, answer.text
+    assert [each["code"] for each in answer.json["warnings"]] == ["equal_parts"]
+    body["tweets"] = ["One", "Two", "one"]
+    assert validate(service, **body)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("$TSLA and $AAPL", ["two_cashtags"]),
+        ("$TSLA, $TSLA", ["two_cashtags"]),
+        ("$BRK.A ($x) $y", ["two_cashtags"]),
+        ("$TSLA at $420, US$5, a$b, $TOOLONGNAME", []),
+    ],
+)
+def test_two_cashtags_are_warned_of(service: Service, alice: int, text: str, codes: list[str]) -> None:
+    body: dict[str, Any] = {"account_id": alice, "text": text, "schedule_at": "2026-11-20T14:10:00Z"}
+    assert [each["code"] for each in validate(service, **body)["warnings"]] == codes
+    assert [each["code"] for each in service.client.post("/api/v1/tweets", json=body).json["warnings"]] == codes
+    body = {"tweets": [{**body, "allow_duplicate": True}]}
+    assert [each["code"] for each in service.client.post("/api/v1/tweets/batch", json=body).json["warnings"]] == codes
+    assert service.client.get("/api/v1/tweets").json["total"] == 2
+
+
 HALVES = ("bad \ud83d end", "https://\ud83d.example.com/", "\udc00", "a\0b", "x\ufeff")
 
 

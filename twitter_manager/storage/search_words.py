@@ -1,4 +1,4 @@
-"""What finds a tweet: its text for the index of SQLite's full text search (FTS5), and what a person types, folded alike."""
+"""What finds a tweet: its text for SQLite's full text search (FTS5), and what a person types, folded alike."""
 
 import re
 import unicodedata
