@@ -136,6 +136,7 @@ class Tweet:
     thread_id: int | None
     position: int | None  # from 1; a part behind the first has no due_at and no reply_to before the one in front is out
     batch_id: int | None
+    search_words: str | None  # what finds it, where that is not its text: storage/search_words.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,9 @@ __all__ = ["CODES"]
 
 CODES: dict[str, Code] = {
     # texts and tweets
-    "text_empty": Code("The text is empty", "The text has nothing but blanks.", "Write something."),
+    "text_empty": Code(
+        "The text is empty", "The text has nothing but blanks and invisible characters.", "Write something."
+    ),
     "text_invalid": Code(
         "The text has a character that X does not take",
         "The text contains NUL, a lone surrogate, a byte order mark or a non-character.",
@@ -83,6 +85,16 @@ CODES: dict[str, Code] = {
         "X forbids the same text from several accounts",
         "X's developer policy on duplicate content; it may suspend accounts and apps for it.",
         "Write each account its own text.",
+    ),
+    "equal_parts": Code(
+        "Two parts of the thread have the same text",
+        "X may refuse the second one as duplicate content: the thread would stop there.",
+        "Write each part its own text.",
+    ),
+    "two_cashtags": Code(
+        "The post has more than one cashtag",
+        "X takes one cashtag ($TSLA) in a post and may refuse this one.",
+        "Leave all but one of them out, or leave out their dollar signs.",
     ),
     "not_together": Code(
         "Media, a poll and a quoted post exclude each other",
@@ -170,7 +182,7 @@ CODES: dict[str, Code] = {
     ),
     "doubtful_match": Code(
         "A post that may be this one stands at X",
-        "The account's timeline has a post that is nearly the same.",
+        "The account's timeline has a post that is nearly the same, or one of that moment that no tweet explains.",
         "Compare them on x.com and resolve the tweet as posted or not_posted.",
     ),
     "attempts_exhausted": Code(

@@ -7,6 +7,7 @@ from twitter_manager.models import Tweet
 from twitter_manager.storage import threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.search_words import search_words
 from twitter_manager.storage.statuses import EDITABLE, SENDABLE, UNSETTLED
 
 __all__ = [
@@ -76,7 +77,7 @@ def edit(
     """Its owner changes a tweet that is certainly not at X; False when it is on its way, there, or refused."""
     changed = tx.execute(
         f"""
-        UPDATE tweet SET content = :content, fingerprint = :fingerprint, status = :status,
+        UPDATE tweet SET content = :content, search_words = :search_words, fingerprint = :fingerprint, status = :status,
             scheduled_at = :scheduled_at, due_at = :due_at, updated_at = :now,
             error_code = CASE WHEN :status = status THEN error_code END,
             twitter_error = CASE WHEN :status = status THEN twitter_error END,
@@ -85,6 +86,7 @@ def edit(
         """,
         id=tweet_id,
         content=content,
+        search_words=search_words(content),
         fingerprint=fingerprint,
         status=status,
         scheduled_at=scheduled_at,
@@ -98,12 +100,13 @@ def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> 
     """A failed tweet goes out again, now; False when it is not failed."""
     changed = tx.execute(
         """
-        UPDATE tweet SET content = :content, fingerprint = :fingerprint, status = 'pending', due_at = :now,
-            post_now = 1, error_code = NULL, twitter_error = NULL, updated_at = :now
+        UPDATE tweet SET content = :content, search_words = :search_words, fingerprint = :fingerprint,
+            status = 'pending', due_at = :now, post_now = 1, error_code = NULL, twitter_error = NULL, updated_at = :now
         WHERE id = :id AND status = 'failed'
         """,
         id=tweet_id,
         content=content,
+        search_words=search_words(content),
         fingerprint=fingerprint,
         now=tx.now,
     )

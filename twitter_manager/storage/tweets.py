@@ -9,6 +9,7 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Row, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.search_words import search_words
 from twitter_manager.storage.statuses import NO_DUPLICATE, SENDABLE, UNSETTLED
 
 __all__ = [
@@ -60,13 +61,14 @@ def insert(tx: Transaction, new: NewTweet) -> Tweet:
         """
         INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, quote_of, media_ids, poll,
             reply_settings, community_id, made_with_ai, paid_partnership, late_policy, scheduled_at, due_at, post_now,
-            thread_id, position, batch_id, created_at, updated_at)
+            thread_id, position, batch_id, search_words, created_at, updated_at)
         VALUES (:account_id, :content, :fingerprint, :status, :reply_to, :quote_of, :media_ids, :poll,
             :reply_settings, :community_id, :made_with_ai, :paid_partnership, :late_policy, :scheduled_at, :due_at,
-            :post_now, :thread_id, :position, :batch_id, :now, :now)
+            :post_now, :thread_id, :position, :batch_id, :search_words, :now, :now)
         RETURNING *
         """,
         **{name: getattr(new, name) for name in _COLUMNS},
+        search_words=search_words(new.content),
         now=tx.now,
     )
     return _tweet(row)

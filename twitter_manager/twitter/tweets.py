@@ -8,8 +8,8 @@ from typing import Any
 from twitter_manager import untrusted_times
 from twitter_manager.twitter.client import Reply, XClient, bearer
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
-from twitter_manager.twitter.matching import SeenPost, SeenUrl
 from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
+from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
 __all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "list_own", "look_up"]
 
@@ -17,10 +17,11 @@ __all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "list_own", "
 # absent; so where the dates are missing from an answer, the other dialect is asked.
 _POST_DIALECT: Mapping[str, str] = {
     "post.fields": "attachments,created_at,entities,id,note_post,text",
-    "expansions": "attachments.media_keys,author_id,in_reply_to_user_id,referenced_posts",
+    "expansions": "attachments.media_keys,author_id,edit_history_post_ids,in_reply_to_user_id,referenced_posts",
 }
 _TWEET_DIALECT: Mapping[str, str] = {
-    "tweet.fields": "attachments,author_id,created_at,entities,id,note_tweet,referenced_tweets,text",
+    "tweet.fields": "attachments,author_id,created_at,edit_history_tweet_ids,entities,id,note_tweet,referenced_tweets"
+    ",text",
 }
 DIALECTS = (_POST_DIALECT, _TWEET_DIALECT)
 CREATE = "POST /2/tweets"  # its name in X's table of limits
@@ -113,10 +114,11 @@ def delete(x: XClient, access_token: str, post_id: str, *, account_id: int | Non
 
 
 def look_up(
-    x: XClient, access_token: str, post_ids: Sequence[str], *, account_id: int | None = None
+    x: XClient, access_token: str, post_ids: Sequence[str], *, account_id: int | None = None, metered: bool = True
 ) -> dict[str, SeenPost]:
     """Those of up to 100 posts that X shows, by id; the others are missing. Raises XError."""
-    reply = _read(x, "/2/tweets", "/2/tweets", access_token, {"ids": ",".join(post_ids)}, account_id)
+    query = {"ids": ",".join(post_ids)}
+    reply = _read(x, "/2/tweets", "/2/tweets", access_token, query, account_id, metered=metered)
     return {post.id: post for post in _posts(reply)}
 
 
@@ -239,7 +241,20 @@ def _post(item: Any, status: int) -> SeenPost:
         quote_of=_reference(references, "quoted"),
         media_count=len(keys) if isinstance(keys, list) else 0,
         created_at=untrusted_times.iso_time(item.get("created_at")),
+        versions=_versions(item),
+        is_repost=bool(_reference(references, "retweeted") or _reference(references, "reposted")),
     )
+
+
+def _versions(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of an edited post in either spelling; none of one that was never edited."""
+    ids = item.get("edit_history_post_ids") or item.get("edit_history_tweet_ids") or []
+    known = (
+        [each for each in ids if isinstance(each, str) and each.isascii() and each.isdigit()]
+        if isinstance(ids, list)
+        else []
+    )
+    return tuple(known) if len(known) > 1 else ()
 
 
 def _urls(item: Mapping[str, Any]) -> tuple[SeenUrl, ...]:

@@ -14,7 +14,7 @@ from twitter_manager.simulator.world import World
 from twitter_manager.twitter import tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import DuplicateContent, NotVisible, OutcomeUnknown, Refused, XError
-from twitter_manager.twitter.matching import SeenPost, SeenUrl
+from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
 USER = "1001"
 
@@ -235,6 +235,14 @@ class TestDialects:
             None,
             0,
         )
+
+    @pytest.mark.parametrize("name", ["edit_history_post_ids", "edit_history_tweet_ids"])
+    def test_the_versions_of_an_edited_post(self, name: str) -> None:
+        histories: list[Any] = [["7", "9"], ["9"], None, "7", [7, None, "x"], {}]
+        for history, versions in zip(histories, [("7", "9"), (), (), (), (), ()], strict=True):
+            with serving(answering(page(post(9, **{name: history})))) as server:
+                (found,) = list_own(server)
+            assert (found.versions, found.first_id) == (versions, "7" if versions else "9")
 
     @pytest.mark.parametrize("date", ["yesterday", "2026-11-20", 5, "0001-01-01T00:00:00+14:00"])
     def test_a_date_that_is_none(self, date: Any) -> None:

@@ -32,8 +32,12 @@ def check_worker(q: Queries, now: datetime) -> None:
         raise NotNow("no_worker", retryable=True)
 
 
-def enqueue_problems(q: Queries, request: PublishRequest, now: datetime) -> Iterator[ServiceError]:
+def enqueue_problems(
+    q: Queries, request: PublishRequest, now: datetime, *, is_refused: bool = False
+) -> Iterator[ServiceError]:
     """What stands against the request beside the post itself: its account, its time, an equal tweet.
+
+    `is_refused`: something stands against the post already, so nothing can be equal to it; its text may be anything.
 
     Raises NotFound, naming account_id, for an account that does not exist.
     """
@@ -49,7 +53,7 @@ def enqueue_problems(q: Queries, request: PublishRequest, now: datetime) -> Iter
     except Invalid as problem:
         yield problem
         return
-    if not request.draft and not request.allow_duplicate:
+    if not request.draft and not request.allow_duplicate and not is_refused:
         yield from _problem_of_equal(q, request, now)
 
 

@@ -15,7 +15,7 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue_problems,
     wake_lanes,
 )
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
 from twitter_manager.storage import accounts, attempts, idempotency_keys, tweet_states, tweets
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweets import NewTweet
@@ -63,7 +63,7 @@ class Publishing:
                 raise problem
             if request.schedule_at is None and not request.draft:
                 check_worker(tx, tx.now)
-            warnings = forecast(tx, [request], tx.now)
+            warnings = [*warnings_of_texts([request.post]), *forecast(tx, [request], tx.now)]
             tweet = enqueue(tx, request)
             idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
             if tweet.due_at is not None:

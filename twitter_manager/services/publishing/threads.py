@@ -18,7 +18,7 @@ from twitter_manager.services.publishing.enqueue import (
     wake_lanes,
 )
 from twitter_manager.services.publishing.tweets import Tweets
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
@@ -51,6 +51,7 @@ class Threads:
         for index, post in enumerate((request.post, *others)):
             for problem in problems_of_post(post):
                 raise named_in_thread(problem, index)
+        of_texts = warnings_of_texts((request.post, *others), is_thread=True)
         with self._context.db.transaction() as tx:
             idempotency_keys.check_free(tx, idempotency)
             for problem in enqueue_problems(tx, request, tx.now):
@@ -58,7 +59,7 @@ class Threads:
             if request.schedule_at is None:
                 check_worker(tx, tx.now)
             requests = [request, *(dataclasses.replace(request, post=post) for post in others)]
-            warnings = forecast(tx, requests, tx.now)
+            warnings = [*of_texts, *forecast(tx, requests, tx.now)]
             thread = self._insert(tx, requests)
             idempotency_keys.insert(tx, idempotency, subject_id=thread.id)
         return StartedThread(thread, warnings)

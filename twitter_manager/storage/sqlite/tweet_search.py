@@ -2,20 +2,15 @@
 
 import re
 
-__all__ = ["CONDITION", "COUNT", "ID", "SIGNS", "TABLES", "to_expression"]
+from twitter_manager.storage.search_words import fold
+
+__all__ = ["CONDITION", "COUNT", "ID", "TABLES", "to_expression"]
 
 TABLES = "tweet_text CROSS JOIN tweet ON tweet.id = tweet_text.rowid"
 ID = "tweet_text.rowid"  # the index is in its order
 CONDITION = "tweet_text MATCH :words"
 COUNT = "SELECT count(*) FROM tweet_text WHERE tweet_text MATCH :words"  # without the tweets
 
-# Signs that are words of their own, because nothing separates them from their neighbours: the scripts without blanks
-# between words, Korean, symbols and emoji. The view tweet_words (migration 0006) has the same list.
-SIGNS = (
-    "\u00a6\u00a9\u00ae\u00b0\u0e01-\u109f\u1100-\u11ff\u1780-\u17f9\u2100-\u2bff\u2e80-\ua4c6\ua960-\ua97c"
-    "\uac00-\ud7fb\uf900-\ufad9\uff66-\uffdc\U0001b000-\U0001b2fb\U0001f000-\U0001fbf9\U00020000-\U000323af"
-)
-_SIGN = re.compile(f"([{SIGNS}])")
 _TERM = re.compile(r'"(?P<phrase>[^"]*)"?(?P<rest>\**)|(?P<word>[^\s"]*[^\s"*])(?P<star>\**)')
 
 
@@ -30,5 +25,6 @@ def to_expression(text: str) -> str:
 
 
 def _term(found: re.Match[str]) -> str:
-    words = _SIGN.sub(r" \1 ", found["phrase"] if found["word"] is None else found["word"])
+    given = found["phrase"] if found["word"] is None else found["word"]
+    words = fold(given).replace('"', " ")  # ＂ folds to the sign that ends a phrase
     return f'"{words}" *' if found["rest"] or found["star"] else f'"{words}"'

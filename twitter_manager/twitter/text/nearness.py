@@ -10,7 +10,7 @@ from collections import Counter
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from twitter_manager.twitter.normalization import nfkc
+from twitter_manager.twitter.text.normalization import nfkc
 
 ALIKE = 0.95
 # A changed letter touches four groups of four letters: alike to 95 percent are texts that share 80 percent of these.

