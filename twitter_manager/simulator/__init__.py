@@ -7,6 +7,7 @@
     routes.py        every call this X knows: scopes, rate limit, query parameters
     world.py         World(path): the state in one SQLite file (state_file.py), with what tests and operators do to it
     users.py posts.py grants.py settings.py journal.py rate_windows.py faults.py ids.py    the nouns in that file
+    fault_answers.py what each kind of fault answers
     bad_days.py      world.faults: the faults said in words
     links.py         t.co links and escaped text
     adapter.py       the world as a transport for `requests`, in this process

@@ -85,6 +85,10 @@ def _suspend(world: World, given: dict[str, Any]) -> object:
     return {"suspended": given.get("suspended", True)}
 
 
+def _edit(world: World, given: dict[str, Any]) -> object:
+    return asdict(world.edit(str(given["id"]), str(given["text"])))
+
+
 def _disconnect(world: World, given: dict[str, Any]) -> object:
     world.disconnect(given.get("username", ""))
     return {"disconnected": True}
@@ -102,4 +106,5 @@ COMMANDS: dict[str, Callable[[World, dict[str, Any]], object]] = {
     "POST expire-tokens": _expire_tokens,
     "POST suspend": _suspend,
     "POST disconnect": _disconnect,
+    "POST edit": _edit,
 }

@@ -33,6 +33,9 @@ CREATE INDEX IF NOT EXISTS post_of_author ON post (author_id, id);
 CREATE INDEX IF NOT EXISTS post_same_text ON post (author_id, fingerprint);
 CREATE INDEX IF NOT EXISTS post_replies ON post (in_reply_to) WHERE in_reply_to IS NOT NULL;
 CREATE INDEX IF NOT EXISTS post_quotes ON post (quote_of) WHERE quote_of IS NOT NULL;
+CREATE TABLE IF NOT EXISTS edit (id INTEGER PRIMARY KEY, previous_id INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
+-- Of an edited post only the latest version stands in lists; the earlier ones can be asked for by their ids.
+CREATE VIEW IF NOT EXISTS latest_post AS SELECT * FROM post WHERE id NOT IN (SELECT previous_id FROM edit);
 CREATE TABLE IF NOT EXISTS client (id TEXT PRIMARY KEY, secret TEXT);
 CREATE TABLE IF NOT EXISTS code (
     value TEXT PRIMARY KEY, client_id TEXT NOT NULL, user_id INTEGER NOT NULL, redirect_uri TEXT NOT NULL,

@@ -91,6 +91,11 @@ class World:
                 db, draft, author=author, now=self.now(), visibility_delay=settings.read(db).visibility_delay
             )
 
+    def edit(self, post_id: str, text: str) -> Post:
+        """Its author edits the post at X: a version with a new id. Raises LookupError when there is none to edit."""
+        with self.transaction() as db:
+            return posts.edit(db, post_id, text, now=self.now())
+
     def delete(self, post_id: str) -> None:
         """Its author takes the post down by other means."""
         with self.transaction() as db:
