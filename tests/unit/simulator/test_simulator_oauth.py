@@ -28,9 +28,9 @@ def test_an_access_token_lives_as_long_as_one_likes(session: requests.Session, w
     world.change(token_life=60)
     pair = exchange(session, new_code(session)).json()
     caller = Caller(session, pair["access_token"])
-    clock.passes(59)
+    clock.forward(59)
     assert (pair["expires_in"], caller.call("GET", "/2/users/me").status_code) == (60, 200)
-    clock.passes(1)
+    clock.forward(1)
     assert caller.call("GET", "/2/users/me").status_code == 401
     assert refresh(session, pair["refresh_token"]).json()["expires_in"] == 60
 
