@@ -31,6 +31,7 @@ WINGS = (
     ("dispatch", "publishing", "webhooks"),
     ("accounts",),
     ("health", "mock_mode", "api_keys"),
+    ("wakeup",),
     ("context",),
     ("notifier", "environments"),
     ("rate_limits",),

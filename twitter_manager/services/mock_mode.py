@@ -2,7 +2,8 @@
 
 from twitter_manager.errors import Conflict
 from twitter_manager.services.context import Context
-from twitter_manager.storage import lanes, service_state
+from twitter_manager.services.wakeup import wake_environment
+from twitter_manager.storage import service_state
 
 __all__ = ["MockMode"]
 
@@ -24,6 +25,5 @@ class MockMode:
         with self._context.db.transaction() as tx:
             service_state.set_mock_mode(tx, enabled)
             service_state.put(tx, service_state.SWITCHED, "1" if enabled else "0")
-            lanes.make_environment_due(tx, mock=enabled)
-            tx.after_commit(self._context.notifier.wake)
+            wake_environment(self._context, tx, mock=enabled)
         return enabled

@@ -25,6 +25,7 @@ from twitter_manager.services.dispatch.decisions import (
 )
 from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.rate_limits import limiter
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import earlier, uptime
@@ -110,7 +111,7 @@ class SendTweet(LaneTask):
             return False
         if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
             tweet_states.send_again(tx, self._tweet.id)
-            lanes.make_due(tx, self._account.id, tx.now)
+            wake_lane(self.context, tx, self._account.id, tx.now)
         return True
 
     def _is_wanted(self, q: Queries) -> bool:
@@ -161,7 +162,7 @@ class SendTweet(LaneTask):
                 tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
             case AccountLost():
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
-                self._notify(tx, deactivate_account(tx, self._account.id, status=decision.status, code=code))
+                deactivate_account(self.context, tx, self._account.id, status=decision.status, code=code)
             case AppRests():
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._app_rests(tx, decision, words)
@@ -183,7 +184,8 @@ class SendTweet(LaneTask):
         return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)
 
     def _app_rests(self, tx: Transaction, decision: AppRests, words: str | None) -> None:
-        held = app_pause.begin(
+        app_pause.begin(
+            self.context,
             tx,
             mock=self._account.mock,
             began=self._attempt.started_at,
@@ -191,7 +193,6 @@ class SendTweet(LaneTask):
             probe_at=decision.probe_at,
             twitter_error=words or "",
         )
-        self._notify(tx, held)
 
     def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
         tweet_states.mark_unconfirmed(
@@ -222,7 +223,7 @@ class SendTweet(LaneTask):
     def _clear_answer(self, tx: Transaction) -> None:
         """X judged the post itself: it takes this token, and this app."""
         self._token_was_taken(tx)
-        app_pause.end(tx, mock=self._account.mock, began=self._attempt.started_at)
+        app_pause.end(self.context, tx, mock=self._account.mock, began=self._attempt.started_at)
 
     def _token_was_taken(self, tx: Transaction) -> None:
         lanes.set_trouble(tx, self._account.id, 0)
