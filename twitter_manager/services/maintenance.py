@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 from twitter_manager.services.accounts.connect import STATE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch.recovery import reap_worker
-from twitter_manager.services.wakeup import hold_for_resting_app, wake_environment, wake_lane
+from twitter_manager.services.wakeup import hold_for_resting_app, hold_for_resting_lane, wake_environment, wake_lane
 from twitter_manager.storage import (
     app_rests,
     idempotency_keys,
@@ -43,12 +43,17 @@ class Maintenance:
         with self._context.db.transaction() as tx:
             workers.beat(tx, worker_id=worker_id, host=host)
 
-    def hold_for_resting_app(self) -> None:
-        """What became due while X refuses the whole app says so."""
-        mock = service_state.mock_mode(self._context.db)
-        if app_rests.find(self._context.db, mock=mock) is not None:
-            with self._context.db.transaction() as tx:
+    def hold_for_rests(self) -> None:
+        """What became due while X refuses the whole app, or while its lane rests, says so."""
+        db = self._context.db
+        mock = service_state.mock_mode(db)
+        if app_rests.find(db, mock=mock) is not None:
+            with db.transaction() as tx:
                 hold_for_resting_app(self._context, tx, mock=mock)
+        if lanes.list_resting_with_due(db, now=self._context.clock()):
+            with db.transaction() as tx:
+                for lane in lanes.list_resting_with_due(tx, now=tx.now):
+                    hold_for_resting_lane(self._context, tx, lane)
 
     def sign_off(self, worker_id: str) -> None:
         """This worker ends, and has no lane any more."""

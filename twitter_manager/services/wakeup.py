@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from twitter_manager.models import Lane
 from twitter_manager.services.context import Context
 from twitter_manager.storage import app_rests, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
 
-__all__ = ["hold_for_resting_app", "wake_environment", "wake_lane"]
+__all__ = ["hold_for_resting_app", "hold_for_resting_lane", "wake_environment", "wake_lane"]
 
 
 def wake_lane(context: Context, tx: Transaction, account_id: int, due_at: datetime) -> None:
@@ -31,4 +32,12 @@ def hold_for_resting_app(context: Context, tx: Transaction, *, mock: bool) -> No
     rest = app_rests.find(tx, mock=mock)
     if rest is not None and rest.probe_at > tx.now:
         held = tweet_holds.hold_due_of_environment(tx, mock=mock, error_code=rest.code, until=rest.probe_at)
+        tx.after_commit(lambda: context.notifier.notify_tweets(held))
+
+
+def hold_for_resting_lane(context: Context, tx: Transaction, lane: Lane) -> None:
+    """What is due in a lane that rests says so."""
+    if lane.rest_until is not None:
+        code = lane.rest_code or "x_unclear"
+        held = tweet_holds.hold_due_of_account(tx, lane.account_id, error_code=code, until=lane.rest_until)
         tx.after_commit(lambda: context.notifier.notify_tweets(held))

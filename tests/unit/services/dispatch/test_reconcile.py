@@ -309,3 +309,15 @@ def test_a_long_outage_leaves_three_unclear_for_each_lane(harness: ServicesHarne
         harness.due_tweet(alice, f"Number {n}")
     harness.work_for(6 * 3600)
     assert harness.calls(CREATE) == 3
+
+
+@pytest.mark.parametrize("dialect", ["post.fields", "tweet.fields"])
+def test_a_look_is_made_in_the_vocabulary_that_x_knows(harness: ServicesHarness, alice: Account, dialect: str) -> None:
+    harness.x.change(dialect=dialect)
+    for n in range(2):
+        harness.x_has.accepts_then_cuts_the_line()
+        tweet_id = harness.due_tweet(alice, f"Number {n}")
+        harness.work_for(10)
+        assert harness.tweet(tweet_id).status == "posted"
+    assert harness.calls(CREATE) == 2
+    assert harness.calls(TIMELINE) == (2 if dialect == "post.fields" else 3), "the other one is remembered"

@@ -24,11 +24,24 @@ def test_what_becomes_due_while_the_app_rests_says_so(harness: ServicesHarness, 
     harness.work()
     planned = scheduled_tweet(harness, alice, 30)
     harness.clock.forward(31)
-    harness.services.maintenance.hold_for_resting_app()
+    harness.services.maintenance.hold_for_rests()
     tweet = harness.tweet(planned)
     assert (tweet.status, tweet.error_code) == ("held", "credits_depleted")
     harness.x_has.clear()
     harness.work_for(400)
+    assert harness.tweet(planned).status == "posted"
+
+
+def test_what_becomes_due_while_its_lane_rests_says_so(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.rate_limits(reset_in=600)
+    harness.due_tweet(alice)
+    harness.work()
+    planned = scheduled_tweet(harness, alice, 30)
+    harness.clock.forward(31)
+    harness.services.maintenance.hold_for_rests()
+    tweet = harness.tweet(planned)
+    assert (tweet.status, tweet.error_code) == ("held", "rate_limited")
+    harness.work_for(570)
     assert harness.tweet(planned).status == "posted"
 
 

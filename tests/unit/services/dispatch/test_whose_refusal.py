@@ -103,3 +103,12 @@ def test_a_page_of_the_edge_is_looked_for(harness: ServicesHarness, alice: Accou
     harness.work_for(120)
     assert harness.tweet(lost).status == "posted"
     assert len(harness.x.posts("alice")) == 2
+
+
+def test_the_reason_that_x_gives_in_errors_alone_reaches_the_owner(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.refuses_in_errors("Your media IDs are invalid.")
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.error_code) == ("failed", "post_refused")
+    assert "Your media IDs are invalid." in (tweet.twitter_error or "")
