@@ -32,6 +32,7 @@ WINGS = (
     ("dispatch", "publishing", "webhooks"),
     ("accounts",),
     ("health", "mock_mode", "api_keys"),
+    ("wakeup",),
     ("context",),
     ("notifier", "environments"),
     ("rate_limits",),

@@ -67,8 +67,8 @@ CODES: dict[str, Code] = {
     ),
     "spend_cap_reached": Code(
         "The X app's spending limit is reached",
-        "X refused because the spending limit of this cycle is reached.",
-        "Raise the limit at console.x.com or wait for the next cycle.",
+        "X refused because the spending limit of this cycle is reached; X's words name the day of the next.",
+        "Raise the limit at console.x.com or wait for the next cycle; everything goes on by itself then.",
     ),
     "usage_capped": Code(
         "The X app's usage cap is reached",
@@ -77,7 +77,7 @@ CODES: dict[str, Code] = {
     ),
     "client_not_enrolled": Code(
         "The X app is not enrolled for this API",
-        "X answered client-not-enrolled: the app is in no project or plan that may call this.",
+        "X answered client-forbidden, client-not-enrolled or 453: the app is in no project or plan that may post.",
         "Attach the app to a project or plan at console.x.com.",
     ),
     "app_misconfigured": Code(

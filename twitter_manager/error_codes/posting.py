@@ -159,6 +159,26 @@ CODES: dict[str, Code] = {
         "X's limit for this account is spent until its reset.",
         "Nothing: it is sent after the reset.",
     ),
+    "daily_limit_reached": Code(
+        "The account has posted as much as X takes in a day",
+        "X answered 185: the account's own limit, for posts from everywhere, is spent; X counts it by the half-hour.",
+        "Nothing: it is tried every half-hour. Spread the posts over the day.",
+    ),
+    "looks_automated": Code(
+        "X takes this account's posts for automated ones",
+        "X answered 226 to protect its users from spam, and takes nothing from the account for a while.",
+        "Nothing: it is tried every half-hour. Look at the account on x.com; post less often and less alike.",
+    ),
+    "account_not_permitted": Code(
+        "X does not let this account do that",
+        "X refused this account, or something in the post that this account may not use, and took others' posts.",
+        "Read X's words in `twitter`, see on x.com what the account may do, then retry; a held one is tried once more.",
+    ),
+    "capability_unavailable": Code(
+        "X does not let this app do that",
+        "X answered client-forbidden, client-not-enrolled or 453: the app's plan does not have this call.",
+        "See at console.x.com what the app's plan includes; everything else goes on.",
+    ),
     "x_unreachable": Code(
         "X could not be reached",
         "No connection to X came about; nothing was sent.",

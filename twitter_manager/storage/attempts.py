@@ -13,12 +13,14 @@ __all__ = [
     "count_outcome",
     "find_unsettled",
     "insert",
+    "is_account_refused",
     "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
     "note_absent",
     "note_posted",
     "record_failed_check",
+    "was_refused_alone",
 ]
 
 _attempt = mapper(Attempt)
@@ -101,6 +103,44 @@ def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -
         since=since,
     )
     return found
+
+
+def was_refused_alone(q: Queries, tweet_id: int, *, error_code: str, mock: bool) -> bool:
+    """Whether X took a post of another tweet of this world after it had held this one back with that code."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM attempt AS refused
+        WHERE refused.tweet_id = :tweet_id AND refused.outcome = 'held' AND refused.error_code = :error_code
+            AND EXISTS (
+                SELECT 1 FROM attempt AS other WHERE other.id > refused.id AND other.outcome = 'posted'
+                    AND other.tweet_id <> refused.tweet_id AND other.started_at > refused.over_at
+                    AND other.account_id IN (SELECT id FROM twitter_account WHERE mock = :mock))
+        LIMIT 1
+        """,
+        tweet_id=tweet_id,
+        error_code=error_code,
+        mock=mock,
+    )
+    return row is not None
+
+
+def is_account_refused(q: Queries, account_id: int, *, error_code: str, since: datetime) -> bool:
+    """Whether X refused a tweet of the account with that code since then, and took none of it after that."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM tweet AS refused
+        WHERE refused.twitter_account_id = :account_id AND refused.error_code = :error_code
+            AND refused.status IN ('failed', 'held') AND refused.updated_at > :since
+            AND NOT EXISTS (
+                SELECT 1 FROM tweet AS taken WHERE taken.twitter_account_id = :account_id
+                    AND taken.status = 'posted' AND taken.posted_at > refused.updated_at)
+        LIMIT 1
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        since=since,
+    )
+    return row is not None
 
 
 def close(

@@ -4,6 +4,7 @@
 whoever had the lane calls `release`, which computes the due time anew.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from twitter_manager.models import Lane
@@ -22,6 +23,7 @@ __all__ = [
     "get",
     "holds",
     "lease_account",
+    "list_resting_with_due",
     "list_wrong",
     "make_due",
     "make_environment_due",
@@ -293,6 +295,19 @@ def free_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
         now=tx.now,
     )
     return [row["account_id"] for row in rows]
+
+
+def list_resting_with_due(q: Queries, *, now: datetime) -> Sequence[Lane]:
+    """Free lanes that rest and have tweets that became due meanwhile and do not say so."""
+    rows = q.all(
+        """
+        SELECT * FROM lane WHERE rest_until > :now AND lease IS NULL AND EXISTS (
+            SELECT 1 FROM tweet WHERE tweet.twitter_account_id = lane.account_id AND tweet.due_at <= :now
+                AND tweet.status IN ('pending', 'scheduled'))
+        """,
+        now=now,
+    )
+    return [_lane(row) for row in rows]
 
 
 def list_wrong(tx: Transaction) -> list[int]:

@@ -16,8 +16,10 @@ import urllib3.exceptions
 from twitter_manager import untrusted_times
 from twitter_manager.timestamps import later, now
 from twitter_manager.twitter.connection import Call, LineAdapter, calling
-from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError, problem_of, refusal
+from twitter_manager.twitter.dialects import DialectMemory
+from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError
 from twitter_manager.twitter.rate_limits import MAX_WINDOW, NOTHING, RateWindow
+from twitter_manager.twitter.refusals import problem_of, refusal
 
 __all__ = ["DEADLINE", "Meter", "Reply", "XClient", "basic", "bearer", "new_session"]
 
@@ -32,11 +34,12 @@ log = logging.getLogger("twitter_manager.x")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful answer of X."""
+    """A successful answer of X. `is_empty`: without a body, where that may be; `body` is {} then."""
 
     status: int
     body: dict[str, Any]
     window: RateWindow = NOTHING
+    is_empty: bool = False
 
 
 class Meter(Protocol):
@@ -89,10 +92,11 @@ class XClient:
         self._api_url = api_url
         self._session_factory = session_factory
         self._deadline = deadline
-        self._clock = clock
+        self.clock = clock
         self._meter = meter
         self.clock_ahead: timedelta | None = None  # by how much our clock is ahead of X's, as last seen; None: unknown
         self._local = threading.local()
+        self.dialects = DialectMemory()
 
     def request(
         self,
@@ -107,11 +111,13 @@ class XClient:
         before_first_byte: Callable[[], None] | None = None,
         account_id: int | None = None,
         metered: bool = True,
+        may_be_empty: bool = False,
     ) -> Reply:
         """One call. `endpoint` is the path's name for X's limits and in logs; `before_first_byte` may stop it unsent.
 
-        Not `metered` is what X does not count, what has its place already, and what must not wait for one. Raises
-        WindowSpent, NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
+        Not `metered` is what X does not count, what has its place already, and what must not wait for one.
+        `may_be_empty`: a success without a body is one; elsewhere it is no clear answer. Raises WindowSpent, NotSent,
+        OutcomeUnknown, or what `refusal` makes of X's answer.
         """
         request = requests.Request(method, self._api_url + path, params=query, data=form)
         request.headers["Accept"] = "application/json"
@@ -122,10 +128,10 @@ class XClient:
             request.headers["Authorization"] = authorization
         call, name = Call(self._deadline, before_first_byte), f"{method} {endpoint or path}"
         if self._meter is None or not metered:
-            return self._ask(request, call, name, account_id)
+            return self._ask(request, call, name, account_id, may_be_empty)
         self._meter.acquire(account_id, name)
         try:
-            reply = self._ask(request, call, name, account_id)
+            reply = self._ask(request, call, name, account_id, may_be_empty)
         except NotSent:
             self._meter.release(account_id, name)
             raise
@@ -135,16 +141,21 @@ class XClient:
         self._meter.record_headers(account_id, name, reply.window)
         return reply
 
-    def _ask(self, request: requests.Request, call: Call, name: str, account_id: int | None) -> Reply:
+    def _ask(
+        self, request: requests.Request, call: Call, name: str, account_id: int | None, may_be_empty: bool
+    ) -> Reply:
         began = time.monotonic()
         status, window = 0, NOTHING
         try:
             status, headers, content = self._send(request, call)
-            present = self._clock()
+            present = self.clock()
             window = _window(headers, present)
             self.clock_ahead = _clock_ahead(headers, present)
             if not 200 <= status < 300:
-                raise refusal(problem_of(status, _json(content)), reset_at=_reset_at(headers, present))
+                problem = problem_of(status, _json(content))
+                raise refusal(problem, reset_at=_reset_at(headers, present), endpoint=name)
+            if may_be_empty and not content.strip():
+                return Reply(status, {}, window, is_empty=True)
             return Reply(status, _object(status, content), window)
         except XError as error:
             status = status or error.problem.status or 0

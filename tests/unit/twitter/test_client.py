@@ -111,9 +111,10 @@ class TestAnAnswer:
 
     def test_a_page_of_the_edge_is_no_verdict(self) -> None:
         assert isinstance(failure(reply(403, raw=b"<html>")), OutcomeUnknown)
-        error = failure(reply(400, raw=b"<html>"))
+        assert isinstance(failure(reply(400, raw=b"<html>")), OutcomeUnknown)
+        error = failure(reply(413, raw=b""))
         assert type(error) is Refused
-        assert error.problem.title == "HTTP 400"
+        assert error.problem.title == "HTTP 413"
 
     def test_an_endless_answer_is_not_kept(self) -> None:
         sent = 0

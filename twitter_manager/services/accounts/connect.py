@@ -146,8 +146,7 @@ class AccountConnections:
             token_expires_at=later(tx.now, pair.expires_in),
             followers=user.followers,
         )
-        reactivate_account(tx, account.id)
-        tx.after_commit(self._context.notifier.wake)
+        reactivate_account(self._context, tx, account.id)
         return replace(account, status="active")
 
 

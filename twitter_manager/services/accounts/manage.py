@@ -55,11 +55,9 @@ class Accounts:
             if active and account.status != "active":
                 if account.status != "inactive" or account.access_token is None:
                     raise Conflict("account_needs_reconnect")
-                reactivate_account(tx, account_id)
-                tx.after_commit(self._context.notifier.wake)
+                reactivate_account(self._context, tx, account_id)
             elif not active and account.status == "active":
-                held = deactivate_account(tx, account_id, status="inactive", code="account_inactive")
-                tx.after_commit(lambda: self._context.notifier.notify_tweets(held))
+                deactivate_account(self._context, tx, account_id, status="inactive", code="account_inactive")
             return accounts.get(tx, account_id)
 
     def renew(self, account_id: int) -> Account:
@@ -93,7 +91,7 @@ class Accounts:
         lease = self._take_lane(account_id)
         self._revoke(account)
         with self._context.db.transaction() as tx:
-            deactivate_account(tx, account_id, status="inactive", code="account_needs_reconnect")
+            deactivate_account(self._context, tx, account_id, status="inactive", code="account_needs_reconnect")
             accounts.forget_tokens(tx, account_id)
             lanes.release(tx, account_id, lease)
             return accounts.get(tx, account_id)

@@ -15,6 +15,7 @@ from twitter_manager.errors import Conflict, SlowDown, XRefused
 from twitter_manager.models import Account
 from twitter_manager.services.backoff import rest_after_trouble
 from twitter_manager.services.context import Context
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
@@ -61,10 +62,11 @@ def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
     return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)
 
 
-def deactivate_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:
-    """The account cannot post any more: nothing of it is deleted, its tweets are held. Returns them."""
+def deactivate_account(context: Context, tx: Transaction, account_id: int, *, status: str, code: str) -> None:
+    """The account cannot post any more: nothing of it is deleted, its tweets are held, and whoever waits is told."""
     accounts.change_status(tx, account_id, status, code)
-    return tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
+    changed = tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
+    tx.after_commit(lambda: context.notifier.notify_tweets(changed))
 
 
 class Tokens:
@@ -158,7 +160,7 @@ class Tokens:
         )
         if stored and accounts.get(tx, account.id).status == "failed":
             # another process tried the old token after us and took X's refusal for the end
-            reactivate_account(tx, account.id)
+            reactivate_account(self._context, tx, account.id)
 
     def _no_pair(self, tx: Transaction, account: Account, lease: str, error: XError) -> None:
         """A network error never disconnects; only the token endpoint's own refusal does, if nobody else renewed."""
@@ -169,13 +171,13 @@ class Tokens:
         if accounts.get(tx, account.id).token_version == account.token_version:
             code = "token_refused" if account.refresh_sent_at is None else "refresh_lost"
             log.error("account %s is lost (%s): reconnect it", account.id, code)
-            self._context.notifier.notify_tweets(deactivate_account(tx, account.id, status="failed", code=code))
+            deactivate_account(self._context, tx, account.id, status="failed", code=code)
 
     def _cannot_ask(self, tx: Transaction, account: Account, lease: str, error: Exception) -> None:
         accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None)
         if isinstance(error, SecretUnreadable):
             log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
-            deactivate_account(tx, account.id, status="failed", code="token_unreadable")
+            deactivate_account(self._context, tx, account.id, status="failed", code="token_unreadable")
 
     def _failure(self, account: Account, error: XError) -> RenewalFailed:
         now = self._context.clock()
@@ -188,8 +190,9 @@ class Tokens:
         return RenewalFailed("x_unreachable" if isinstance(error, NotSent) else "x_unclear", until)
 
 
-def reactivate_account(tx: Transaction, account_id: int) -> None:
+def reactivate_account(context: Context, tx: Transaction, account_id: int) -> None:
     """The account can post again: what was held for it goes on."""
     accounts.change_status(tx, account_id, "active", None)
     tweet_holds.release_held_of_account(tx, account_id)
     lanes.end_rest(tx, account_id)
+    wake_lane(context, tx, account_id, tx.now)

@@ -200,8 +200,7 @@ class Dispatcher:
         return step(token) if not probe or app_pause.may_call(tx, mock=account.mock) else None
 
     def _lose(self, tx: Transaction, account: Account, status: str, code: str) -> None:
-        held = deactivate_account(tx, account.id, status=status, code=code)
-        tx.after_commit(lambda: self._context.notifier.notify_tweets(held))
+        deactivate_account(self._context, tx, account.id, status=status, code=code)
 
     def _release_idle(self, tx: Transaction, lane: Lane) -> None:
         """Gives back a lane that had nothing to do; it must not be due at once again, or the worker would spin."""

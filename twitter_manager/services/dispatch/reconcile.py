@@ -255,7 +255,7 @@ class ReconcileTimeline(LaneTask):
 
     def _failed(self, tx: Transaction, error: XError) -> None:
         if isinstance(error, AccountSuspended):
-            self._account_suspended(tx)
+            deactivate_account(self.context, tx, self._account.id, status="suspended", code="account_suspended")
             return
         if isinstance(error, Unauthorized):
             self._unauthorized(tx)
@@ -272,10 +272,6 @@ class ReconcileTimeline(LaneTask):
             tweet_states.mark_needs_decision(tx, each.tweet.id, error_code="x_cannot_be_asked", check_at=moment)
         else:
             tweet_states.schedule_check(tx, each.tweet.id, moment)
-
-    def _account_suspended(self, tx: Transaction) -> None:
-        held = deactivate_account(tx, self._account.id, status="suspended", code="account_suspended")
-        tx.after_commit(lambda: self.context.notifier.notify_tweets(held))
 
     def _unauthorized(self, tx: Transaction) -> None:
         """An old token is renewed, as for a send; on a young one the look is simply made again later."""

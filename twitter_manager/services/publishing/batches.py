@@ -8,8 +8,9 @@ from twitter_manager.errors import NotFound, ServiceError
 from twitter_manager.models import Batch, Tweet
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import PublishRequest, problems_of_post
-from twitter_manager.services.publishing.enqueue import check_worker, enqueue, enqueue_problems, wake_lanes
+from twitter_manager.services.publishing.enqueue import check_worker, enqueue, enqueue_problems
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import batches, idempotency_keys
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
@@ -106,8 +107,7 @@ class Batches:
             if tweet is not None and tweet.due_at is not None:
                 due[tweet.twitter_account_id] = min(tweet.due_at, due.get(tweet.twitter_account_id, tweet.due_at))
         for account_id, moment in due.items():
-            wake_lanes(tx, {account_id}, moment)
-        tx.after_commit(self._context.notifier.wake)
+            wake_lane(self._context, tx, account_id, moment)
 
 
 def _undone(post: BatchItem, posts: Sequence[BatchItem]) -> BatchItem:

@@ -8,12 +8,12 @@ from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, ServiceE
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.health import worker_is_alive
 from twitter_manager.services.posts import PublishRequest, check_schedule, fingerprint_of
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_holds, tweets
+from twitter_manager.storage import accounts, service_state, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.timestamps import earlier, later
 
-__all__ = ["check_account", "check_worker", "enqueue", "enqueue_problems", "wake_lanes"]
+__all__ = ["check_account", "check_worker", "enqueue", "enqueue_problems"]
 
 DUPLICATE_SECONDS = 86_400.0
 
@@ -82,7 +82,7 @@ def enqueue(
 ) -> Tweet:
     """Stores the tweet. What is to go out has its due time, except a part that waits for the one in front of it.
 
-    The caller calls `lanes_due` for the account in the same transaction.
+    The caller wakes the account's lane in the same transaction.
     """
     post = request.post
     status, due_at = _course(request, tx.now)
@@ -117,12 +117,3 @@ def _course(request: PublishRequest, now: datetime) -> tuple[str, datetime | Non
     if request.draft:
         return "draft", None
     return ("pending", now) if request.schedule_at is None else ("scheduled", request.schedule_at)
-
-
-def wake_lanes(tx: Transaction, account_ids: set[int], due_at: datetime) -> None:
-    """The accounts' lanes look again at `due_at`; while X refuses the whole app, what is due says so at once."""
-    for account_id in account_ids:
-        lanes.make_due(tx, account_id, due_at)
-    rest = app_rests.find(tx, mock=service_state.mock_mode(tx))
-    if rest is not None and rest.probe_at > tx.now:
-        tweet_holds.hold_due_of_environment(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.models import UNSETTLED, Thread
@@ -15,10 +14,10 @@ from twitter_manager.services.publishing.enqueue import (
     check_worker,
     enqueue,
     enqueue_problems,
-    wake_lanes,
 )
 from twitter_manager.services.publishing.tweets import Tweets
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
@@ -68,7 +67,7 @@ class Threads:
         thread = threads.insert(tx, account_id=requests[0].account_id)
         for position, request in enumerate(requests, 1):
             enqueue(tx, request, thread_id=thread.id, position=position)
-        self._wake(tx, thread.account_id, requests[0].schedule_at or tx.now)
+        wake_lane(self._context, tx, thread.account_id, requests[0].schedule_at or tx.now)
         return thread
 
     def resume(self, thread_id: int, *, idempotency: IdempotentCall | None = None) -> None:
@@ -80,7 +79,7 @@ class Threads:
             if not threads.resume(tx, thread_id):
                 raise Conflict("thread_not_stopped")
             idempotency_keys.insert(tx, idempotency, subject_id=thread_id)
-            self._wake(tx, thread.account_id, tx.now)
+            wake_lane(self._context, tx, thread.account_id, tx.now)
 
     def delete(self, thread_id: int, *, from_x: bool) -> int:
         """Deletes the thread here, and with `from_x` what is out at X first, the last part first.
@@ -102,7 +101,3 @@ class Threads:
             if not threads.delete(tx, thread_id) and threads.list_parts(tx, thread_id):
                 raise Conflict("thread_in_flight", retryable=True)
         return len(out) if from_x else 0
-
-    def _wake(self, tx: Transaction, account_id: int, due_at: datetime) -> None:
-        wake_lanes(tx, {account_id}, due_at)
-        tx.after_commit(self._context.notifier.wake)

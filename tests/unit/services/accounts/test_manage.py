@@ -7,6 +7,7 @@ import pytest
 from tests.support.services import ServicesHarness
 from twitter_manager.errors import Conflict, NotFound, XRefused
 from twitter_manager.models import Account
+from twitter_manager.services.accounts.tokens import deactivate_account
 from twitter_manager.storage import tweet_lists
 
 REVOKE = "POST /2/oauth2/revoke"
@@ -24,6 +25,18 @@ def test_an_account_that_is_switched_off_holds_its_tweets_until_it_is_on_again(
     assert harness.services.accounts.switch(alice.id, active=True).status == "active"
     harness.work()
     assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_whoever_waits_for_tweets_of_a_lost_account_is_told_after_the_commit(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    with harness.services.notifier.watching([tweet_id]) as watch:
+        with harness.services.db.transaction() as tx:
+            context = harness.services.accounts._context
+            deactivate_account(context, tx, alice.id, status="failed", code="token_refused")
+            assert watch.wait(0) == set(), "before the commit nobody can see it"
+        assert watch.wait(0) == {tweet_id}
 
 
 def test_only_reconnecting_brings_a_failed_account_back(harness: ServicesHarness, alice: Account) -> None:

@@ -386,3 +386,15 @@ def test_an_edit_of_a_tweet_of_ours_is_no_post_of_another(harness: ServicesHarne
     harness.work_for(60)
     assert harness.tweet(second).status == "posted"
     assert harness.calls(CREATE) == 3
+
+
+@pytest.mark.parametrize("dialect", ["post.fields", "tweet.fields"])
+def test_a_look_is_made_in_the_vocabulary_that_x_knows(harness: ServicesHarness, alice: Account, dialect: str) -> None:
+    harness.x.change(dialect=dialect)
+    for n in range(2):
+        harness.x_has.accepts_then_cuts_the_line()
+        tweet_id = harness.due_tweet(alice, f"Number {n}")
+        harness.work_for(10)
+        assert harness.tweet(tweet_id).status == "posted"
+    assert harness.calls(CREATE) == 2
+    assert harness.calls(TIMELINE) == (2 if dialect == "post.fields" else 3), "the other one is remembered"
