@@ -8,7 +8,6 @@ from datetime import datetime
 from twitter_manager.timestamps import later, to_text
 
 __all__ = [
-    "ACCESS_TOKEN_S",
     "Code",
     "Consent",
     "Tokens",
@@ -30,7 +29,6 @@ __all__ = [
 ]
 
 CODE_S = 30
-ACCESS_TOKEN_S = 7200
 
 
 @dataclass(frozen=True)
@@ -153,11 +151,11 @@ def new_consent(db: sqlite3.Connection, *, client_id: str, user_id: str, scope: 
     return Consent(row["id"], client_id, user_id, scope)
 
 
-def issue_tokens(db: sqlite3.Connection, consent: Consent, *, now: datetime) -> Tokens:
-    """A new access token (2 hours) and, with offline.access, a new refresh token. Earlier ones stay as they are."""
+def issue_tokens(db: sqlite3.Connection, consent: Consent, *, seconds: float, now: datetime) -> Tokens:
+    """A new access token that lives for `seconds` and, with offline.access, a new refresh token. Earlier ones stay."""
     access = secrets.token_urlsafe(60)
     refresh = secrets.token_urlsafe(60) if "offline.access" in consent.scope.split() else None
-    _insert_token(db, access, kind="access", consent=consent, expires_at=to_text(later(now, ACCESS_TOKEN_S)))
+    _insert_token(db, access, kind="access", consent=consent, expires_at=to_text(later(now, seconds)))
     if refresh:
         _insert_token(db, refresh, kind="refresh", consent=consent, expires_at=None)
     return Tokens(access, refresh, consent.scope)

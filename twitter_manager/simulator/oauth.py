@@ -72,10 +72,11 @@ def _refresh(call: Call, form: dict[str, str], client_id: str) -> Answer:
 
 
 def _new_pair(call: Call, consent: Consent) -> Answer:
-    pair = grants.issue_tokens(call.db, consent, now=call.now)
+    seconds = call.settings.access_token_seconds
+    pair = grants.issue_tokens(call.db, consent, seconds=seconds, now=call.now)
     body = {
         "token_type": "bearer",
-        "expires_in": grants.ACCESS_TOKEN_S,
+        "expires_in": int(seconds),
         "access_token": pair.access_token,
         "scope": pair.scope,
     }

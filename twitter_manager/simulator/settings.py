@@ -21,6 +21,8 @@ class SimulatorSettings:
     rate_limits: bool = False
     """X's 15-minute windows are enforced. Off, because the service keeps to them by what the headers say, and they
     count truthfully either way."""
+    access_token_seconds: float = 7200.0
+    """So long an access token lives, and so the token endpoint says."""
     limit_factor: float = 1.0
     """X's limits times this, for trials that post more in a minute than X takes in an hour."""
 

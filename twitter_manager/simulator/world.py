@@ -123,7 +123,7 @@ class World:
         with self.transaction() as db:
             user = users.ensure(db, username, now=self.now())
             consent = grants.new_consent(db, client_id=client_id, user_id=user.id, scope=scope)
-            return grants.issue_tokens(db, consent, now=self.now())
+            return grants.issue_tokens(db, consent, seconds=settings.read(db).access_token_seconds, now=self.now())
 
     def disconnect(self, username: str) -> None:
         """The user takes back every app's access. Raises LookupError when there is no such user."""

@@ -5,6 +5,7 @@ pair is stored the moment it arrives, and where the answer was lost the old acce
 """
 
 import logging
+import math
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import TypeVar
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, SlowDown, XRefused
 from twitter_manager.models import Account
-from twitter_manager.services.backoff import rest_after_trouble
+from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, is_young, rest_after_trouble
 from twitter_manager.services.context import Context
 from twitter_manager.storage import accounts, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
@@ -25,6 +26,7 @@ __all__ = ["RenewalFailed", "Tokens", "deactivate_account", "reactivate_account"
 
 LEASE_SECONDS = 60.0  # longer than the call's deadline
 _RENEW_BEFORE = 300.0
+_LAST_PART = 0.25  # of its life
 
 Result = TypeVar("Result")
 
@@ -32,17 +34,27 @@ log = logging.getLogger("twitter_manager.services")
 
 
 def wants_renewal(
-    *, expires_at: datetime | None, can_renew: bool, unclear_since: datetime | None, failures: int, now: datetime
+    *,
+    issued_at: datetime | None,
+    expires_at: datetime | None,
+    can_renew: bool,
+    unclear_since: datetime | None,
+    failures: int,
+    now: datetime,
 ) -> bool:
     """Whether the access token is renewed before it is used.
 
-    Under five minutes before it expires; but where an earlier renewal is unclear or failed, the token that is there
-    is used as long as X takes it: X may have renewed already, and then the old refresh token is dead.
+    Five minutes before it expires, or in the last quarter of a shorter life; but where an earlier renewal is unclear
+    or failed, the token that is there is used as long as X takes it: X may have renewed already, and then the old
+    refresh token is dead. A token that was just issued is used even when its life is said to be over: one renewal
+    after the other would bring nothing but the next such token.
     """
-    if expires_at is None or not can_renew:
+    if expires_at is None or not can_renew or is_young(issued_at, now):
         return False
+    life = (expires_at - issued_at).total_seconds() if issued_at else math.inf
     left = (expires_at - now).total_seconds()
-    return left <= 0 or (left < _RENEW_BEFORE and unclear_since is None and failures == 0)
+    soon = left < min(_RENEW_BEFORE, life * _LAST_PART)
+    return left <= 0 or (soon and unclear_since is None and failures == 0)
 
 
 class RenewalFailed(Exception):
@@ -82,6 +94,7 @@ class Tokens:
     def wants_renewal(self, account: Account, now: datetime) -> bool:
         """Whether the token is renewed before it is used."""
         return wants_renewal(
+            issued_at=account.token_issued_at,
             expires_at=account.token_expires_at,
             can_renew=account.refresh_token is not None,
             unclear_since=account.refresh_sent_at,
@@ -100,9 +113,12 @@ class Tokens:
             account = accounts.get(self._context.db, account.id)
         try:
             return ask(self._opened(account))
-        except Unauthorized:
+        except Unauthorized as error:
             if account.refresh_token is None:
                 raise
+            if account.token_issued_at is not None and is_young(account.token_issued_at, self._context.clock()):
+                until = later(account.token_issued_at, YOUNG_TOKEN_SECONDS)
+                raise RenewalFailed("unauthorized_by_x", until) from error
             self.renew(account)
             return ask(self._opened(accounts.get(self._context.db, account.id)))
 

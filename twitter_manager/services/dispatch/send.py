@@ -120,11 +120,12 @@ class SendTweet(LaneTask):
 
     def _situation(self, tx: Transaction) -> Situation:
         lane, account = lanes.get(tx, self.lane.account_id), accounts.get(tx, self.lane.account_id)
-        issued = account.token_issued_at
+        expires = account.token_expires_at
         return Situation(
             trouble_streak=lane.trouble_streak,
             unauthorized_streak=account.unauthorized_streak,
-            token_age=(tx.now - issued).total_seconds() if issued else None,
+            token_issued_at=account.token_issued_at,
+            token_is_over=expires is not None and expires <= tx.now,
             can_renew=account.refresh_token is not None,
             unclear_before=attempts.count_outcome(tx, self._tweet.id, "absent") > 0,
             not_visible_before=attempts.count_held(
