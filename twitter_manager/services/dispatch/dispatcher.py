@@ -45,7 +45,7 @@ class RefreshToken(LaneTask):
         if self.context.notifier.stopping.is_set():
             return
         try:
-            self._tokens.renew(self._account)
+            self._tokens.renew(self._account, patience=0)  # who waits holds up other lanes
         except RenewalFailed as failure:
             self.finish(self._rest, failure)
 
