@@ -32,7 +32,7 @@ WINGS = (
     ("accounts",),
     ("health", "mock_mode", "api_keys"),
     ("context",),
-    ("notifier", "environments"),
+    ("notifier", "environments", "seats"),
     ("rate_limits",),
     ("posts", "backoff"),
 )

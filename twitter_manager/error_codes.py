@@ -337,6 +337,11 @@ _TABLE: dict[str, Code] = {
         "What is being sent was not finished in time.",
         "Try again in a moment.",
     ),
+    "too_many_waiting": Code(
+        "Too many calls are waiting for X",
+        "As many calls as may wait at a time wait for X or for what an account is sending.",
+        "Try again after the time in Retry-After.",
+    ),
     "account_inactive": Code("The account is switched off", "It was made inactive.", "Make it active or reconnect it."),
     "token_refused": Code(
         "X refused to renew the token",

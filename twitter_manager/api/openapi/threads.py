@@ -119,6 +119,7 @@ RESOURCE = Resource(
                 ),
                 SlowDown: ("rate_limit_exceeded",),
                 XRefused: ANY_CODE,
+                NotNow: ("too_many_waiting",),
             },
         ),
     },

@@ -19,7 +19,7 @@ from twitter_manager.api.openapi.operations import (
     flag,
 )
 from twitter_manager.api.openapi.schemas import Answer, Id, Time, XId, XWords
-from twitter_manager.errors import Conflict, Invalid, NotFound, SlowDown, XRefused
+from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 
 __all__ = ["RESOURCE", "TEXT_ERRORS", "Attempt", "Status", "Tweet"]
 
@@ -240,6 +240,7 @@ RESOURCE = Resource(
                 ),
                 SlowDown: ("rate_limit_exceeded",),
                 XRefused: ANY_CODE,
+                NotNow: ("too_many_waiting",),
             },
         ),
         "tweets.clean_up": Operation(

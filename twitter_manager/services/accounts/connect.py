@@ -8,6 +8,7 @@ from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow
 from twitter_manager.models import Account, OAuthState
 from twitter_manager.services.accounts.tokens import reactivate_account
 from twitter_manager.services.context import Context
+from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
@@ -32,8 +33,9 @@ class StartedConnection:
 class AccountConnections:
     """Begins and ends connections."""
 
-    def __init__(self, context: Context, *, callback_url: str, scopes: str) -> None:
+    def __init__(self, context: Context, seats: Seats, *, callback_url: str, scopes: str) -> None:
         self._context = context
+        self._seats = seats
         self._callback_url = callback_url
         self._scopes = scopes
 
@@ -70,11 +72,15 @@ class AccountConnections:
         """The callback: exchanges `code` at once, asks X who it is, and makes or updates the account.
 
         The state is spent before anything else happens. Raises Malformed,
-        Invalid, Conflict: whatever fails here, the person begins again.
+        Invalid, Conflict: whatever fails here, the person begins again. Raises NotNow before that.
         """
         if oauth1:
             self._forget(state)
             raise Invalid("oauth1_not_supported")
+        with self._seats.taken():
+            return self._finish(state, code, error)
+
+    def _finish(self, state: str | None, code: str | None, error: str | None) -> Account:
         begun = self._consume(state)
         if error:
             raise Malformed("connect_declined", twitter={"status": None, "title": error[:200], "detail": ""})

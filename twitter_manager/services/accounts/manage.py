@@ -20,6 +20,7 @@ from twitter_manager.services.accounts.tokens import (
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.rate_limits import limiter
+from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, lanes
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
@@ -45,9 +46,10 @@ class Removed:
 class Accounts:
     """What an owner does with connected accounts."""
 
-    def __init__(self, context: Context, tokens: Tokens) -> None:
+    def __init__(self, context: Context, tokens: Tokens, seats: Seats) -> None:
         self._context = context
         self._tokens = tokens
+        self._seats = seats
 
     def switch(self, account_id: int, *, active: bool) -> Account:
         """Off: its tweets are held. On again: they go on. Raises NotFound; Conflict where only reconnecting helps."""
@@ -64,7 +66,7 @@ class Accounts:
             return accounts.get(tx, account_id)
 
     def renew(self, account_id: int) -> Account:
-        """Renews the token now. Raises NotFound, Conflict, SlowDown, XRefused."""
+        """Renews the token now. Raises NotFound, Conflict, SlowDown, XRefused, NotNow."""
         account = accounts.get(self._context.db, account_id)
         if account.refresh_token is None or account.status == "failed":
             raise Conflict("account_needs_reconnect")
@@ -73,7 +75,8 @@ class Accounts:
         self._check_window(account)
         failure: RenewalFailed | None = None
         try:
-            self._tokens.renew(account)
+            with self._seats.taken():
+                self._tokens.renew(account)
         except RenewalFailed as error:
             failure = error
         account = accounts.get(self._context.db, account_id)
@@ -88,7 +91,8 @@ class Accounts:
 
         Raises NotFound, and NotNow when it is not finished in time.
         """
-        tweets = self._let_go(account_id, partial(_delete, account_id))
+        with self._seats.taken():
+            tweets = self._let_go(account_id, partial(_delete, account_id))
         return Removed(1, tweets or 0)
 
     def forget_tokens(self, account_id: int) -> Account:
@@ -99,19 +103,21 @@ class Accounts:
             accounts.forget_tokens(tx, account_id)
             tx.after_commit(lambda: self._context.notifier.notify_tweets(held))
 
-        self._let_go(account_id, forget)
+        with self._seats.taken():
+            self._let_go(account_id, forget)
         return accounts.get(self._context.db, account_id)
 
     def clean_up(self, statuses: Collection[str]) -> Removed:
         """Removes every account in one of `statuses`, one after the other. Raises NotNow at one that is busy."""
         gone = Removed(0, 0)
-        for account in accounts.list_all(self._context.db):
-            if account.status not in statuses:
-                continue
-            with suppress(NotFound):  # somebody else deleted it meanwhile
-                tweets = self._let_go(account.id, partial(_delete, account.id), statuses)
-                if tweets is not None:
-                    gone = Removed(gone.accounts + 1, gone.tweets + tweets)
+        with self._seats.taken():
+            for account in accounts.list_all(self._context.db):
+                if account.status not in statuses:
+                    continue
+                with suppress(NotFound):  # somebody else deleted it meanwhile
+                    tweets = self._let_go(account.id, partial(_delete, account.id), statuses)
+                    if tweets is not None:
+                        gone = Removed(gone.accounts + 1, gone.tweets + tweets)
         return gone
 
     def _let_go(
