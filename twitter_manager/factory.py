@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from twitter_manager import cli, config
-from twitter_manager.api import BLUEPRINTS, auth, errors, headers, hosts, idempotency, oauth, request_log
+from twitter_manager.api import BLUEPRINTS, auth, errors, head, headers, hosts, idempotency, oauth, request_log
 from twitter_manager.api.application import Application
 from twitter_manager.api.json_provider import OrjsonProvider
 from twitter_manager.capacity import MAX_BODY
@@ -43,6 +43,7 @@ def _add_routes(app: Flask, settings: Settings) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     oauth.register_callback(app, settings)
+    head.register(app)
     auth.register(app)
     idempotency.register(app)
     headers.register(app)
