@@ -22,7 +22,10 @@ _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the 
 
 @dataclass(frozen=True, slots=True)
 class XEnvironment:
-    """How X is reached in one world. `client` is None where nobody configured one."""
+    """How X is reached in one world. `client` is None where nobody configured one.
+
+    `authorize_url` is seen from the callback: the simulated X's is a page of ours.
+    """
 
     mock: bool
     x: XClient
@@ -53,12 +56,11 @@ def build_environments(
         ClientCredentials(client, settings.twitter_client_secret) if client else None,
         settings.twitter_authorize_url,
     )
-    origin = settings.callback_url.split("/", 3)
     mock = XEnvironment(
         True,
         XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock, meter=Meter(db, mock=True)),
         ClientCredentials("mock-client"),
-        f"{origin[0]}//{origin[2]}{CONSENT_PATH}",
+        CONSENT_PATH,
     )
     return XEnvironments(real, mock)
 

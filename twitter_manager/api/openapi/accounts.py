@@ -161,6 +161,7 @@ RESOURCE = Resource(
                 Malformed: (
                     "invalid_state",
                     "connect_declined",
+                    "connect_refused",
                     "code_missing",
                     "exchange_failed",
                     "client_refused",
