@@ -1,31 +1,27 @@
 """Connecting accounts: OAuth 2.0 with PKCE from the first click to the stored tokens."""
 
-import logging
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
-from twitter_manager.crypto import SecretUnreadable, hash_key
+from twitter_manager.crypto import hash_key
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow, ServiceError, StorageUnavailable
 from twitter_manager.models import Account, OAuthState
-from twitter_manager.services.accounts.tokens import reactivate_account
+from twitter_manager.services.accounts.exchange import connect_account
 from twitter_manager.services.context import Context
 from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
-from twitter_manager.twitter import oauth2, users
-from twitter_manager.twitter.errors import ClientRefused, XError
+from twitter_manager.twitter import oauth2
 
 __all__ = ["AccountConnections", "Connected", "ConnectionFailed", "StartedConnection"]
 
 STATE_SECONDS = 600.0
 FINISH_SECONDS = 90.0  # longer than two calls to X: an end that takes longer was cut off
 _LOOK_AGAIN = 0.2  # seconds
-
-log = logging.getLogger("twitter_manager.services")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,26 +153,13 @@ class AccountConnections:
             if begun is None:
                 return Connected(self._connected_before(state, code), already=True)
             try:
-                return Connected(self._connect(begun, code, error))
+                return Connected(connect_account(self._context, begun, code=code, error=error, scopes=self._scopes))
             except ServiceError as failure:
                 with suppress(StorageUnavailable):  # spent it is in any case
                     self._forget(begun.state)
                 if isinstance(failure, Malformed | Conflict):
                     raise ConnectionFailed(failure, begun) from failure
                 raise
-
-    def _connect(self, begun: OAuthState, code: str | None, error: str | None) -> Account:
-        if error:
-            words = {"status": None, "title": error[:200], "detail": ""}
-            raise Malformed("connect_declined" if error == "access_denied" else "connect_refused", twitter=words)
-        if not code:
-            raise Malformed("code_missing")
-        pair = self._exchange(begun, code)
-        user = self._who(begun, pair)
-        with self._context.db.transaction() as tx:
-            account = self._store(tx, begun, pair, user)
-        log.info("account %s connected", account.id)
-        return account
 
     def _forget(self, state: str) -> None:
         with self._context.db.transaction() as tx:
@@ -210,56 +193,9 @@ class AccountConnections:
                 raise Malformed("invalid_state")
             time.sleep(_LOOK_AGAIN)
 
-    def _exchange(self, begun: OAuthState, code: str) -> oauth2.TokenPair:
-        world = self._context.environments.of(begun.mock)
-        if world.client is None:
-            raise NotNow("oauth_not_configured", retryable=False)
-        try:
-            verifier = self._context.vault.decrypt(begun.code_verifier)
-            return oauth2.exchange(world.x, world.client, code=code, redirect_uri=begun.redirect_uri, verifier=verifier)
-        except SecretUnreadable as error:
-            raise Malformed("invalid_state") from error
-        except XError as error:
-            log.warning("the exchange of a code failed: %s", error)
-            raise _refused(error) from error
-
-    def _who(self, begun: OAuthState, pair: oauth2.TokenPair) -> users.User:
-        try:
-            return users.get_me(self._context.environments.of(begun.mock).x, pair.access_token)
-        except XError as error:
-            log.warning("X did not say who connected: %s", error)
-            raise Malformed("identity_unreadable", twitter=error.problem.to_json()) from error
-
-    def _store(self, tx: Transaction, begun: OAuthState, pair: oauth2.TokenPair, user: users.User) -> Account:
-        if begun.account_id is not None and accounts.get(tx, begun.account_id).x_user_id != user.id:
-            raise Conflict("other_user")
-        accounts.rename_namesakes(tx, x_user_id=user.id, username=user.username, mock=begun.mock)
-        encrypt = self._context.vault.encrypt
-        account = accounts.connect(
-            tx,
-            x_user_id=user.id,
-            username=user.username,
-            name=user.name,
-            mock=begun.mock,
-            access_token=encrypt(pair.access_token),
-            refresh_token=encrypt(pair.refresh_token) if pair.refresh_token else None,
-            scopes=pair.scopes or self._scopes,
-            token_expires_at=later(tx.now, pair.expires_in),
-            followers=user.followers,
-        )
-        reactivate_account(tx, account.id)
-        oauth_states.note_connected(tx, begun.state, account.id)
-        tx.after_commit(self._context.notifier.wake)
-        return replace(account, status="active")
-
 
 def _is_good(q: Queries, begun: OAuthState, now: datetime) -> bool:
     """Under ten minutes old, and its key is there: a state belongs to the key that began it."""
     if later(begun.created_at, STATE_SECONDS) <= now:
         return False
     return begun.api_key_id is None or api_keys.find_active(q, begun.api_key_id) is not None
-
-
-def _refused(error: XError) -> Malformed:
-    code = "client_refused" if isinstance(error, ClientRefused) else "exchange_failed"
-    return Malformed(code, twitter=error.problem.to_json())

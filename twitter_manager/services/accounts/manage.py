@@ -10,13 +10,8 @@ from typing import TypeVar
 
 from twitter_manager.errors import Conflict, NotFound, NotNow, XRefused
 from twitter_manager.models import Account
-from twitter_manager.services.accounts.tokens import (
-    RenewalFailed,
-    Tokens,
-    deactivate_account,
-    reactivate_account,
-    renewal_refused,
-)
+from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
+from twitter_manager.services.accounts.tokens import Tokens, deactivate_account, reactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.rate_limits import limiter

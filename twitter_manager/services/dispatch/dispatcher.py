@@ -11,7 +11,8 @@ from datetime import datetime
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Lane, Tweet
-from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, deactivate_account
+from twitter_manager.services.accounts.renewal import RenewalFailed
+from twitter_manager.services.accounts.tokens import Tokens, deactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import app_pause, decisions

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from twitter_manager.errors import Conflict, Invalid, XRefused
 from twitter_manager.models import Tweet
-from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, renewal_refused
+from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
+from twitter_manager.services.accounts.tokens import Tokens
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import check_schedule, check_text, reworded
 from twitter_manager.services.publishing.enqueue import check_account

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from twitter_manager.services.accounts.tokens import wants_renewal
+from twitter_manager.services.accounts.renewal import wants_renewal
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
 TWO_HOURS = 7200
