@@ -1,10 +1,13 @@
 # Needs make and Python 3.11 or later. On Windows without make: see README.md.
 PYTHONS = python3 python3.14 python3.13 python3.12 python3.11 python
 PYTHON = .venv/bin/python
-INSTALL = $(PYTHON) -m pip install --quiet --disable-pip-version-check
-NEWMAN = newman@6.2.2
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
+LOCKED = $(PIP_INSTALL) --require-hashes
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+NEWMAN = tests/e2e/package.json tests/e2e/package-lock.json
+NPM_OPTIONS = --silent --no-audit --no-fund
 
-.PHONY: help setup run test check e2e chaos bench
+.PHONY: help setup run test check e2e chaos bench lock
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +18,7 @@ help:
 	@echo "make e2e     whole-service runs that need a browser or several minutes"
 	@echo "make chaos   the long runs with kill -9"
 	@echo "make bench   how fast it is, into docs/benchmarks.md, in five minutes"
+	@echo "make lock    pin what the requirements need in turn, with hashes; UPGRADE=--upgrade for the newest"
 
 setup: .venv/.installed
 
@@ -38,6 +42,14 @@ chaos: .venv/.installed-dev
 bench: .venv/.installed-bench
 	$(PYTHON) -m benchmarks
 
+lock: .venv/.installed-dev
+	$(LOCK) requirements-setup.txt -o requirements-setup.lock
+	$(LOCK) requirements.txt -o requirements.lock
+	$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	$(LOCK) requirements-bench.txt -c requirements-dev.lock -o requirements-bench.lock
+	$(LOCK) requirements-e2e.txt -o requirements-e2e.lock
+	npm install $(NPM_OPTIONS) --package-lock-only --omit-lockfile-registry-resolved --prefix tests/e2e
+
 .venv/bin/python:
 	@found=; for python in $(PYTHONS); do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
@@ -50,27 +62,32 @@ bench: .venv/.installed-bench
 	fi; \
 	$$found -m venv --clear .venv
 
-.venv/.installed: requirements.txt .venv/bin/python
+.venv/.installed: requirements-setup.lock requirements.lock pyproject.toml .venv/bin/python
 	@echo "Installing into .venv"
-	@$(INSTALL) -r requirements.txt
+	@$(PYTHON) $(LOCKED) -r requirements-setup.lock
+	@$(PYTHON) $(LOCKED) -r requirements.lock
+	@PYTHONWARNINGS=ignore $(PYTHON) $(PIP_INSTALL) --no-deps --no-build-isolation --editable . # it warns of itself
 	@touch $@
 
-.venv/.installed-dev: requirements-dev.txt .venv/.installed
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
 	@echo "Installing the tools for tests into .venv"
-	@$(INSTALL) -r requirements-dev.txt
+	@$(PYTHON) $(LOCKED) -r requirements-dev.lock
 	@touch $@
 
-.venv/.installed-e2e: requirements-e2e.txt Makefile .venv/.installed
+.venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock $(NEWMAN) .venv/.installed
 	@if ! command -v npm >/dev/null; then \
 		echo "make e2e needs npm for newman, which runs the Postman collection" >&2; exit 1; \
 	fi
 	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/newman"
 	@$(PYTHON) -m venv .venv/e2e
-	@.venv/e2e/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-e2e.txt
-	@npm install --silent --no-audit --no-fund --prefix .venv/newman $(NEWMAN)
+	@.venv/e2e/bin/python $(LOCKED) -r requirements-setup.lock
+	@.venv/e2e/bin/python $(LOCKED) -r requirements-e2e.lock
+	@mkdir -p .venv/newman
+	@cp $(NEWMAN) .venv/newman
+	@npm ci $(NPM_OPTIONS) --prefix .venv/newman
 	@touch $@
 
-.venv/.installed-bench: requirements-bench.txt .venv/.installed-dev
+.venv/.installed-bench: requirements-bench.lock .venv/.installed-dev
 	@echo "Installing the tools for measuring into .venv"
-	@$(INSTALL) -r requirements-bench.txt
+	@$(PYTHON) $(LOCKED) -r requirements-bench.lock
 	@touch $@

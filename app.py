@@ -1,4 +1,4 @@
-"""Starts Twitter Manager: `python app.py`; for other WSGI servers `app:app`; for commands `flask --app app …`."""
+"""Starts Twitter Manager: `python app.py`; for other WSGI servers `app:app`; for `flask --app app …`, too."""
 
 import sys
 from pathlib import Path

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flask import Flask, Response, jsonify, request
 
-from twitter_manager.api.json_provider import OrjsonProvider
-from twitter_manager.api.shapes import tweet_to_json
+from twitter_manager.api.http.json_provider import OrjsonProvider
+from twitter_manager.api.tweet_responses import tweet_to_json
 from twitter_manager.services.posts import fingerprint
 from twitter_manager.serving.server import Server
 from twitter_manager.storage import tweet_lists, tweets

@@ -11,8 +11,8 @@ from werkzeug.routing import Rule
 from tests.conftest import assert_error
 from twitter_manager import errors
 from twitter_manager.api import BLUEPRINTS
-from twitter_manager.api.auth import PUBLIC
-from twitter_manager.api.errors import STATUSES, status_of
+from twitter_manager.api.http.auth import PUBLIC
+from twitter_manager.api.http.errors import STATUSES, status_of
 
 HEADERS = {
     "Referrer-Policy": "no-referrer",

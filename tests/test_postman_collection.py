@@ -11,8 +11,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.conftest import JSON, BackgroundWorker, Service
-from tests.support.documented_client import document, faults_of
-from twitter_manager.api.openapi import OPERATIONS, RESOURCES
+from tests.support.documented_client import chapters, document, faults_of, operations
 from twitter_manager.api.openapi.postman import collection, environment, postman_files
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN
 
@@ -28,14 +27,16 @@ def requests_of_collection() -> list[dict[str, Any]]:
 def test_every_operation_has_a_step_and_every_step_an_operation() -> None:
     asked = {step.endpoint for step in STEPS}
     where = "twitter_manager/api/openapi/postman_run.py"
-    assert not set(OPERATIONS) - asked, f"add a Step to {where} for: {', '.join(sorted(set(OPERATIONS) - asked))}"
-    assert not asked - set(OPERATIONS), f"take these steps out of {where}: {', '.join(sorted(asked - set(OPERATIONS)))}"
+    assert not set(operations()) - asked, f"add a Step to {where} for: {', '.join(sorted(set(operations()) - asked))}"
+    assert not asked - set(operations()), (
+        f"take these steps out of {where}: {', '.join(sorted(asked - set(operations())))}"
+    )
 
 
 @pytest.mark.parametrize("name", postman_files(document()))
 def test_the_committed_file_is_what_the_command_makes(name: str) -> None:
     committed = (FOLDER / name).read_text(encoding="utf-8") if (FOLDER / name).exists() else ""
-    assert committed == postman_files(document())[name], "run: .venv/bin/flask --app app postman"
+    assert committed == postman_files(document())[name], "run: .venv/bin/twitter-manager postman"
 
 
 def test_the_command_writes_both_files(app: Flask, tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_the_command_writes_both_files(app: Flask, tmp_path: Path) -> None:
 
 
 def test_folders_are_the_chapters_of_the_document_and_the_end() -> None:
-    assert [folder.name for folder in RUN] == [*(resource.name for resource in RESOURCES), "Clean up"]
+    assert [folder.name for folder in RUN] == [*chapters(), "Clean up"]
 
 
 def test_a_step_uses_only_what_steps_before_it_kept() -> None:

@@ -70,7 +70,7 @@ def test_every_relative_link_leads_somewhere() -> None:
 
 
 def test_every_file_that_is_named_exists() -> None:
-    path = r"`([\w.-]+(?:/[\w.-]+)*(?:\.(?:py|md|toml|txt|html|sql)|/run|\.example))`"
+    path = r"`([\w.-]+(?:/[\w.-]+)*(?:\.(?:py|md|toml|txt|lock|html|sql)|/run|\.example))`"
     named = {name for text in DOCUMENTS for name in re.findall(path, text)}
     assert len(named) > 50
     assert {name for name in named if not (ROOT / name).exists() and not (PACKAGE / name).exists()} == set()
@@ -111,11 +111,11 @@ def test_every_call_is_in_the_table_and_the_table_has_no_other(app: Flask) -> No
 
 
 def test_every_command_is_named_and_no_other(app: Flask) -> None:
-    ours = {name for name in app.cli.commands if name not in ("run", "shell", "routes")}
     keys = app.cli.commands["keys"]
     assert isinstance(keys, Group)
-    assert set(re.findall(r"flask --app app (\w+)", code())) == ours
-    assert set(re.findall(r"flask --app app keys (\w+)", code())) == set(keys.commands)
+    called = set(re.findall(r"(?:bin/|Scripts\\)twitter-manager (\w+)", code()))
+    assert called == {*app.cli.commands, "serve"}
+    assert set(re.findall(r"twitter-manager keys (\w+)", code())) == set(keys.commands)
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -132,9 +132,13 @@ def test_the_commands_for_windows_install_and_start_the_same() -> None:
     expression = re.search(r'-m pytest (-n 2 -m ".*")', MAKEFILE)
     assert expression is not None
     assert expression[1] in text
-    assert "-r requirements.txt" in text
-    assert "-r requirements-dev.txt" in text
-    assert r".venv\Scripts\python app.py" in text
+    assert re.findall(r"--require-hashes -r (\S+)", text) == [
+        "requirements-setup.lock",
+        "requirements.lock",
+        "requirements-dev.lock",
+    ]
+    assert "--no-deps --no-build-isolation --editable ." in text
+    assert r".venv\Scripts\twitter-manager serve" in text
 
 
 # make, on a machine that lacks something
@@ -143,8 +147,8 @@ def test_the_commands_for_windows_install_and_start_the_same() -> None:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A folder with what make looks at."""
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
-        shutil.copy(ROOT / name, tmp_path)
+    for path in [ROOT / "Makefile", ROOT / "pyproject.toml", *ROOT.glob("requirements*")]:
+        shutil.copy(path, tmp_path)
     return tmp_path
 
 
@@ -183,11 +187,14 @@ def test_make_setup_installs_once_and_again_when_the_requirements_changed(clone:
     calls = clone / "calls"
     for _ in range(2):
         assert make_setup(clone).returncode == 0
-    assert calls.read_text(encoding="utf-8").count("-r requirements.txt") == 1
-    later = time.time() + 10
-    os.utime(clone / "requirements.txt", (later, later))
-    assert make_setup(clone).returncode == 0
-    assert calls.read_text(encoding="utf-8").count("-r requirements.txt") == 2
+    assert calls.read_text(encoding="utf-8").count("--require-hashes -r requirements.lock") == 1
+    assert calls.read_text(encoding="utf-8").count("--editable .") == 1
+    for number, name in enumerate(("requirements.lock", "requirements-setup.lock", "pyproject.toml"), start=2):
+        later = time.time() + 10 * number
+        os.utime(clone / name, (later, later))
+        assert make_setup(clone).returncode == 0
+        assert calls.read_text(encoding="utf-8").count("--require-hashes -r requirements.lock") == number
+        os.utime(clone / ".venv" / ".installed", (later, later))
 
 
 # the commands do what they say
@@ -200,6 +207,7 @@ class Shop:
         self.folder = folder
         self.port, self.x_port = free_ports(2)
         shutil.copy(ROOT / "app.py", folder)
+        (folder / "instance").mkdir()
         names = {each.name.upper() for each in fields(Settings)} | {"TWITTER_REDIRECT_URI", "TWITTER_ACCESS_TOKEN"}
         self.environment = {name: value for name, value in os.environ.items() if name not in names}
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -208,7 +216,7 @@ class Shop:
     def literally(self, text: str) -> str:
         """The commands as they stand, with this machine's ports and this Python."""
         text = text.replace("5555", str(self.port)).replace("9090", str(self.x_port))
-        text = text.replace(".venv/bin/flask", ".venv/bin/python -m flask")
+        text = text.replace(".venv/bin/twitter-manager", ".venv/bin/python -m twitter_manager")
         return text.replace(".venv/bin/python", "python")
 
     def run(self, *texts: str) -> str:
@@ -319,6 +327,15 @@ def test_the_first_steps_work_as_they_stand(tmp_path: Path) -> None:
         assert none["total"] == 0
         assert "auth_url" in again
         assert mode == switched == {"enabled": True}
+
+        _, later, thread, batch, handed_over, found = shop.answers(
+            first[0], *blocks("Schedules, threads, batches", "bash")
+        )
+        assert later["status"] == "scheduled"
+        assert [part["text"] for part in thread["tweets"]] == ["A thread begins", "goes on", "and ends"]
+        assert {post["error"] for post in batch["posts"]} == {None}
+        assert (handed_over["batch_id"], handed_over["total"]) == (batch["batch_id"], 2)
+        assert found["total"] == 2
 
         made = shop.run(*blocks("Keys for others", "bash")).splitlines()
         answers = shop.answers(f'KEY={made[0]}\nURL=http://127.0.0.1:5555\ncurl -H "X-API-Key: $KEY" $URL/api/v1/test')

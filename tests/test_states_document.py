@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Service
-from twitter_manager.api import webhooks
-from twitter_manager.api.tweet_lists import STATUSES
+from twitter_manager.api import webhook_deliveries
+from twitter_manager.api.tweet_responses import STATUSES
 from twitter_manager.services.publishing.thread_states import THREAD_STATES
 from twitter_manager.storage import threads, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
@@ -184,7 +184,7 @@ def test_the_statuses_of_accounts() -> None:
 
 
 def test_the_statuses_of_deliveries() -> None:
-    assert states_in("A delivery to a webhook") == list(webhooks.STATUSES)
+    assert states_in("A delivery to a webhook") == list(webhook_deliveries.STATUSES)
 
 
 def test_every_function_that_is_named_exists() -> None:

@@ -3,11 +3,13 @@
 The house has floors. A module may import from the floors below its own, never from above and never from a neighbour
 on the same floor; inside a folder everything is free. tests/test_floors.py checks it.
 
-    start.py        the whole service from start to SIGTERM: what `python app.py` does
+    __main__.py     twitter-manager: the commands, and serve
+    start.py        the whole service from start to SIGTERM: what `twitter-manager serve` does
     factory.py      create_app: the web application around the services
-    cli.py          flask --app app worker | keys | doctor | simulator | openapi | postman
+    cli/            twitter-manager worker | keys | doctor | simulator | openapi | postman
 
-    api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
+    api/            a door: JSON over HTTP, one file per resource with all of its calls, and the pages a browser sees;
+                    api/http/ has what every call passes, api/openapi/ makes the document
     worker/         a door without a face: executes one task after the other, and keeps the clock
 
     services/       what the product does; `services.build` is the only wiring
@@ -31,9 +33,11 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     answers.py      what every answer has in common: its id, its headers, the shape of an error, its line in the log
 
     errors.py       what can go wrong, in types that say what the caller may do
-    error_codes.py  each code with its sentence, cause and remedy
+    error_codes/    each code with its sentence, cause and remedy
     capacity.py     how much is taken in at a time, and how long the end may last
     start_lock.py   one start after the other
+    private_files.py  files and folders that only their owner may read
+    terminal.py     what is said to who started it
     timestamps.py   time, in memory and as text
     version.py      which version this is
 

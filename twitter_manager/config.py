@@ -1,6 +1,7 @@
 """Settings: each once, with its type, default, help and secrecy; from the environment and `.env`, checked at start.
 
-Order: the environment, then `.env` beside app.py, then `instance/secrets.env` (what the first start made).
+Order: the environment, then `.env` in the service's folder (app.py's, or see folder_of), then `instance/secrets.env`
+there (what the first start made).
 An empty value counts as not set.
 """
 
@@ -20,7 +21,7 @@ from twitter_manager.database_url import is_postgresql, sqlite_path
 from twitter_manager.errors import StartRefused
 from twitter_manager.host_names import served_name
 
-__all__ = ["SECRETS_FILE", "Settings", "load"]
+__all__ = ["SECRETS_FILE", "Settings", "folder_of", "load", "read_env_file"]
 
 SECRETS_FILE = "secrets.env"
 SCOPES = (
@@ -137,6 +138,7 @@ class Settings:
     """Everything that can be set. A field `x_y` is the setting X_Y."""
 
     root: Path = field(default=Path(), metadata={"derived": True})
+    from_secrets: frozenset[str] = field(default=frozenset(), metadata={"derived": True})  # what secrets.env has set
 
     api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
     encryption_key: tuple[str, ...] = _setting(
@@ -176,14 +178,14 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", _text, "address to listen on")
     port: int = _setting(5555, _whole_number(1, 65_535), "port to listen on")
-    instance_dir: str | None = _setting(None, _text, "database, keys, media and logs; instance/ beside app.py")
+    instance_dir: str | None = _setting(None, _text, "database, keys, media, logs; instance/ in the service's folder")
     media_dir: str | None = _setting(None, _text, "media files; INSTANCE_DIR/media")
     allowed_hosts: tuple[str, ...] = _setting((), _hosts, "further names a request may carry in Host")
     trusted_proxies: int = _setting(0, _whole_number(0, 10), "how many X-Forwarded-* hops are believed")
     database_url: str = _setting(
         "sqlite:///instance/twitter_manager.db",
         _text,
-        "sqlite:///path; relative paths are relative to app.py",
+        "sqlite:///path; relative paths are relative to the service's folder",
     )
     worker: bool = _setting(True, _switch, "the posting worker inside the web process")
     worker_concurrency: int = _setting(16, _whole_number(1, 256), "posts in flight at once")
@@ -235,6 +237,11 @@ class Settings:
         """Whether mock mode is on before anybody switched it."""
         return self.twitter_client_id is None if self.mock_mode is None else self.mock_mode
 
+    @property
+    def where(self) -> str:
+        """Which instance and which database that is, for a person."""
+        return f"Instance: {self.instance_path}, database: {self.database_path}"
+
     def warnings(self) -> list[str]:
         """What is allowed but probably not meant, one line each."""
         parts = urlsplit(self.callback_url)
@@ -264,12 +271,24 @@ class Settings:
             yield "MOCK_MODE=off needs TWITTER_CLIENT_ID"
 
 
+def folder_of(current: Path) -> Path:
+    """The service's folder, as a command finds it that is called in the folder `current`.
+
+    That is `current` if somebody set something up there; else the clone that this package runs from; else `current`.
+    """
+    clone = Path(__file__).resolve().parent.parent
+    is_clone = all((clone / name).is_file() for name in ("app.py", "pyproject.toml"))
+    is_set_up = any((current / name).exists() for name in (".env", "instance"))
+    return clone if is_clone and not is_set_up else current
+
+
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings for the folder `root` (the one of app.py). Raises StartRefused with one line per fault."""
+    """The settings of the folder `root`. Raises StartRefused with one line per fault."""
     environment = os.environ if environ is None else environ
-    given: dict[str, str] = _file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
+    given: dict[str, str] = read_env_file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
     folder = root / given.get("INSTANCE_DIR", "instance").strip()
-    given = _file(folder / SECRETS_FILE) | given
+    secrets = read_env_file(folder / SECRETS_FILE)
+    from_secrets, given = frozenset(secrets.keys() - given.keys()), secrets | given
     values: dict[str, object] = {}
     faults = []
     for each in fields(Settings):
@@ -281,7 +300,7 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
             faults.append(f"{each.name.upper()} {error}")
     if faults:
         raise StartRefused("\n".join(faults))
-    return Settings(root=root, **values)  # type: ignore[arg-type]
+    return Settings(root=root, from_secrets=from_secrets, **values)  # type: ignore[arg-type]
 
 
 def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:
@@ -289,7 +308,8 @@ def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> d
     return {} if text is None else {name: metadata["parse"](text.strip())}
 
 
-def _file(path: Path) -> dict[str, str]:
+def read_env_file(path: Path) -> dict[str, str]:
+    """What is set in a file of lines NAME=value; nothing where there is none. Raises StartRefused."""
     try:
         read = dotenv_values(path, interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -14,7 +14,7 @@ ServiceError
 └── NotNow           the service cannot at this moment: try again
     └── StorageUnavailable   the database is locked, full or away
 
-What each code means stands in error_codes.py.
+What each code means stands in error_codes/.
 """
 
 from collections.abc import Mapping

@@ -6,9 +6,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from twitter_manager import cli, config
-from twitter_manager.api import BLUEPRINTS, auth, errors, head, headers, hosts, idempotency, oauth, request_log
-from twitter_manager.api.application import Application
-from twitter_manager.api.json_provider import OrjsonProvider
+from twitter_manager.api import BLUEPRINTS, oauth
+from twitter_manager.api.http import auth, errors, head, headers, hosts, idempotency, request_log
+from twitter_manager.api.http.application import Application
+from twitter_manager.api.http.json_provider import OrjsonProvider
 from twitter_manager.capacity import MAX_BODY
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build

@@ -1,10 +1,13 @@
 """Where the log goes: one file a day in LOG_DIR, shared by all processes, and warnings also on stderr.
 
+Logging never raises: a line that cannot be written, or made, is lost, and what was to be logged goes on.
+
 Ours is logged from LOG_LEVEL on; of other packages only warnings, since their debug output shows URLs and headers.
 Nothing that was sent can forge a line: control characters are escaped, and the lines of a traceback are marked.
 """
 
 import logging
+import os
 import re
 import sys
 import time
@@ -13,11 +16,12 @@ from datetime import UTC, date, datetime, timedelta
 from io import FileIO
 from pathlib import Path
 
+from twitter_manager import private_files, terminal
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused
 from twitter_manager.timestamps import to_text
 
-__all__ = ["DailyFile", "OneLine", "check_folder", "set_up"]
+__all__ = ["DailyFile", "OneLine", "check_folder", "file_failing_since", "set_up"]
 
 KEPT_DAYS = 14
 _COMPLAINT_SECONDS = 60.0
@@ -45,12 +49,22 @@ def set_up(settings: Settings) -> None:
 def check_folder(settings: Settings) -> None:
     """Raises StartRefused when today's log file cannot be written: better now than unnoticed."""
     try:
-        settings.log_path.mkdir(parents=True, exist_ok=True)
-        with (settings.log_path / _file_name(datetime.now(UTC).date())).open("ab"):
+        private_files.make_folder(settings.log_path)
+        if not settings.log_dir:  # one of its own may be shared with other programs
+            private_files.restrict(settings.log_path)
+        today = settings.log_path / _file_name(datetime.now(UTC).date())
+        private_files.make_file(today)
+        with today.open("ab"):
             pass
     except OSError as error:
         name = "LOG_DIR" if settings.log_dir else "INSTANCE_DIR"
         raise StartRefused(f"{name}: {error.filename or settings.log_path} cannot be used: {error.strerror}") from error
+
+
+def file_failing_since() -> datetime | None:
+    """Since when no line could be written to the log file of this process; None while it can."""
+    handlers = logging.getLogger().handlers
+    return next((each.failing_since for each in handlers if isinstance(each, DailyFile) and each.failing_since), None)
 
 
 class OneLine(logging.Formatter):
@@ -59,7 +73,7 @@ class OneLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record, safe to be written."""
         when = to_text(datetime.fromtimestamp(record.created, UTC))
-        line = _escaped(f"{when} {record.levelname} {record.name} {record.getMessage()}")
+        line = _escaped(f"{when} {record.levelname} {record.name} {_message_of(record)}")
         if record.exc_info and record.exc_info[1] is not None:
             trace = self.formatException(record.exc_info)
             line += "".join(f"\n  | {_escaped(part)}" for part in trace.split("\n"))
@@ -77,24 +91,38 @@ class DailyFile(logging.Handler):
         self._folder = folder
         self._day: date | None = None
         self._file: FileIO | None = None
+        self._cut = False  # the last line is not whole
         self._complained_at: float | None = None
+        self.failing_since: datetime | None = None
         self.setFormatter(OneLine())
         self.addFilter(_ours_or_a_warning)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes the record. A full disk costs the line, not the request."""
         try:
-            file = self._file_of(datetime.fromtimestamp(record.created, UTC).date())
-            file.write(f"{self.format(record)}\n".encode())
-        except OSError as error:
+            self._write(record)
+            self.failing_since = None
+        except Exception as error:
+            self.failing_since = self.failing_since or datetime.now(UTC)
             self._complain(error)
+
+    def _write(self, record: logging.LogRecord) -> None:
+        file = self._file_of(datetime.fromtimestamp(record.created, UTC).date())
+        line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+        whole = b"\n" + line if self._cut else line
+        written = file.write(whole) or 0
+        if written < len(whole):
+            self._cut = written > 0 or self._cut
+            raise OSError("only a part of the line was written")
+        self._cut = False
 
     def close(self) -> None:
         """Closes the file."""
         self.acquire()
         try:
             if self._file is not None:
-                self._file.close()
+                with suppress(OSError):  # on a network disk the last write can fail as late as here
+                    self._file.close()
                 self._file = None
         finally:
             self.release()
@@ -102,19 +130,21 @@ class DailyFile(logging.Handler):
 
     def _file_of(self, day: date) -> FileIO:
         if self._file is None or day != self._day:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = FileIO(self._folder / _file_name(day), "a")
+            private_files.make_folder(self._folder)
+            fresh = FileIO(self._folder / _file_name(day), "a", opener=_open_private)
             if self._file is not None:
-                self._file.close()
+                with suppress(OSError):
+                    self._file.close()
             self._file, self._day = fresh, day
-            _remove_older(self._folder, day - timedelta(days=KEPT_DAYS))
+            with suppress(OSError):  # a folder that cannot be read keeps its old files, and takes new lines
+                _tidy_up(self._folder, day - timedelta(days=KEPT_DAYS))
         return self._file
 
-    def _complain(self, error: OSError) -> None:
+    def _complain(self, error: Exception) -> None:
         now = time.monotonic()
         if self._complained_at is None or now - self._complained_at > _COMPLAINT_SECONDS:
             self._complained_at = now
-            print(f"the log file cannot be written: {type(error).__name__}", file=sys.stderr)
+            terminal.say(f"the log file cannot be written: {type(error).__name__}", error=True)
 
 
 class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
@@ -124,6 +154,26 @@ class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
         super().__init__(sys.stderr)
         self.setLevel(logging.WARNING)
         self.setFormatter(OneLine())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the record. Of a line that is lost here nobody could be told: stderr is what failed."""
+        with suppress(Exception):
+            self.stream.write(f"{self.format(record)}\n")
+            self.flush()
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    """Its text; where the arguments do not fit it, without them: one of them may be a secret."""
+    try:
+        return record.getMessage()
+    except Exception as error:
+        return f"{record.msg} (its arguments cannot be shown: {type(error).__name__})"
+
+
+def _open_private(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, private_files.FILE_MODE)
+    private_files.restrict_descriptor(descriptor)
+    return descriptor
 
 
 def _file_name(day: date) -> str:
@@ -135,12 +185,15 @@ def _ours_or_a_warning(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "twitter_manager"
 
 
-def _remove_older(folder: Path, oldest: date) -> None:
+def _tidy_up(folder: Path, oldest: date) -> None:
+    """Removes files from before `oldest`; those that stay are their owner's alone."""
     for path in folder.iterdir():
         found = _NAME.fullmatch(path.name)
         if found and found[1] < oldest.isoformat():
             with suppress(OSError):  # another process may be reading it, or have removed it
                 path.unlink()
+        elif found:
+            private_files.restrict(path)
 
 
 def _escaped(text: str) -> str:

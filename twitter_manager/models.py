@@ -28,7 +28,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key that may call the API, known by its SHA-256. `source`: 'setting' (API_KEY) or 'command'."""
+    """A key that may call the API, known by its SHA-256. `source`: 'setting' (API_KEY) or 'command'.
+
+    Not active and not revoked: an earlier value of API_KEY, which works again when it is set again.
+    """
 
     id: int
     key_hash: str = field(repr=False)
@@ -36,6 +39,7 @@ class ApiKey:
     source: str
     created_at: datetime
     is_active: bool
+    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,23 +1,26 @@
-"""The start and the end of the service: what `python app.py` does, and the application that other servers import."""
+"""The start and the end of the service: what `twitter-manager serve` and `python app.py` do.
+
+Also the application that other servers import.
+"""
 
 import logging
 import os
-import sys
 import threading
 import time
 from pathlib import Path
 
 from flask import Flask
 
-from twitter_manager import cli, config, logs
+from twitter_manager import cli, config, logs, terminal
 from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.factory import create_app
 from twitter_manager.services import Prepared, Services, build, prepare
-from twitter_manager.serving.server import Server
+from twitter_manager.serving.limits import Limits, check_open_files, files_of_the_service
+from twitter_manager.serving.server import Server, check_port
 from twitter_manager.serving.signals import Stopped, StopSignals
-from twitter_manager.worker import RunningWorker, start_worker
+from twitter_manager.worker import RunningWorker, start_worker, stopping_line
 
 __all__ = ["application", "main"]
 
@@ -60,23 +63,29 @@ def main(root: Path) -> int:
     with StopSignals() as signals:
         try:
             settings = config.load(root)
+            check_open_files(settings.worker_concurrency if settings.worker else 0)
+            check_port(settings.host, settings.port)
             logs.check_folder(settings)
             logs.set_up(settings)
             prepared = signals.unless_stopped(lambda: prepare(settings))
-            running = _Running(build(prepared.settings))
+            services = build(prepared.settings)
+            mock_because = services.mock_mode.why_on()
+            running = _Running(services)
         except Stopped:
             log.info("stopped during the start")
             return 0
         except StartRefused as error:
-            print(error, file=sys.stderr)
+            terminal.say(str(error), error=True)
             return 1
         except StorageUnavailable as error:
-            print(f"{error.sentence}: {error.why}", file=sys.stderr)
+            terminal.say(f"{error.sentence}: {error.why}", error=True)
             return 1
-        _announce(prepared, running.url)
+        _announce(prepared, running.url, mock_because)
         log.info("started on %s", running.url)
         signals.wait()
+        terminal.say(running.stopping_line())
         running.stop()
+    terminal.let_go()
     return 0
 
 
@@ -84,21 +93,33 @@ class _Running:
     """The service while it serves: the server and, with WORKER=on, the worker inside."""
 
     def __init__(self, services: Services) -> None:
-        """Raises StartRefused when the port cannot be had; then nothing runs."""
+        """Raises StartRefused when the port cannot be had; then nothing runs.
+
+        The worker gives its first sign of life before anybody is answered: health is well from the first answer on.
+        """
         self._services = services
         settings = services.settings
         self._ending: threading.Thread | None = None
         self._ended = True  # nothing of the worker is in flight
         self._server = Server(
-            create_app(services=services), host=settings.host, port=settings.port, on_stop=self._end_worker
+            create_app(services=services),
+            host=settings.host,
+            port=settings.port,
+            limits=Limits(other_files=files_of_the_service(settings.worker_concurrency if settings.worker else 0)),
+            on_stop=self._end_worker,
         )
-        self._server.start()
+        self._server.bind()
         self._worker: RunningWorker | None = start_worker(services) if settings.worker else None
+        self._server.start()
 
     @property
     def url(self) -> str:
         """Where a browser on this machine finds it."""
         return self._server.url
+
+    def stopping_line(self) -> str:
+        """What the end waits for now."""
+        return stopping_line(calls=self._worker.in_flight if self._worker else 0, requests=self._server.inside)
 
     def stop(self) -> None:
         """Takes nothing new, finishes what is being sent for at most 8 s, and leaves the rest to the successor."""
@@ -123,13 +144,16 @@ class _Running:
         self._ended = worker.stop(DRAIN_SECONDS)
 
 
-def _announce(prepared: Prepared, url: str) -> None:
+def _announce(prepared: Prepared, url: str, mock_because: str | None) -> None:
     settings = prepared.settings
+    terminal.say(settings.where)
     if prepared.made_keys:
-        print(f"First start: the API key and the encryption key are in {settings.secrets_path}", flush=True)
+        terminal.say(f"First start: the API key and the encryption key are in {settings.secrets_path}")
+    if mock_because:
+        terminal.say(f"Mock mode is on because {mock_because}: X is simulated, nothing is sent to x.com")
     for warning in settings.warnings():
-        print(f"Warning: {warning}", file=sys.stderr, flush=True)
-    print(f"Twitter Manager runs. Open {url} in a browser. {_key_hint(settings)}", flush=True)
+        terminal.say(f"Warning: {warning}", error=True)
+    terminal.say(f"Twitter Manager runs. Open {url} in a browser. {_key_hint(settings)}")
 
 
 def _key_hint(settings: Settings) -> str:
@@ -141,5 +165,5 @@ def _key_hint(settings: Settings) -> str:
 def _leave_at_once() -> None:
     """Ends the process although threads still wait for X: what they sent is looked for by the successor."""
     logging.shutdown()
-    sys.stdout.flush()
+    terminal.let_go()
     os._exit(0)

@@ -21,5 +21,5 @@ def held(path: Path) -> Iterator[None]:
     """
     with tempfile.TemporaryFile(dir=path.parent):
         pass
-    with FileLock(path, timeout=PATIENCE):
+    with FileLock(path, timeout=PATIENCE, mode=0o600):
         yield

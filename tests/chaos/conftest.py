@@ -1,5 +1,6 @@
 """X over HTTP on a free port, and installations of the service that call it."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -32,9 +33,15 @@ def x_url(world: World) -> Iterator[str]:
 
 @pytest.fixture
 def install(tmp_path: Path, x_url: str) -> Iterator[Callable[..., Installation]]:
-    """Makes an installation of the service with settings of its own; its processes end with the test."""
+    """Makes an installation of the service with settings of its own; its processes end with the test.
+
+    With LOG_DISK=full in the environment none of them can write a line of its log (make chaos LOG_DISK=full).
+    """
+    full = os.environ.get("LOG_DISK") == "full"
     with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(Installation(tmp_path / "service", x_url=x_url, **settings))
+        yield lambda **settings: stack.enter_context(
+            Installation(tmp_path / "service", x_url=x_url, **{"log_disk_is_full": full, **settings})
+        )
 
 
 @pytest.fixture

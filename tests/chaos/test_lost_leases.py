@@ -17,7 +17,7 @@ import requests
 from tests.chaos.exactly_once import sends
 from tests.chaos.line_to_x import Line
 from tests.support.clock import ShiftedClock
-from twitter_manager.api.shapes import tweet_to_json
+from twitter_manager.api.tweet_responses import tweet_to_json
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build, prepare
 from twitter_manager.services.backoff import LEASE_SECONDS

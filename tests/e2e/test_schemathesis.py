@@ -19,7 +19,7 @@ import requests
 
 from tests.e2e.conftest import SCHEMATHESIS, SPEC_VALIDATOR, run_tool
 from tests.support.service_process import Installation
-from twitter_manager.api.inputs import MAX_ID
+from twitter_manager.api.http.inputs import MAX_ID
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 

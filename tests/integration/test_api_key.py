@@ -1,13 +1,20 @@
 """The key on every call: where it counts, what a wrong one gets, and that guessing is slowed down."""
 
 import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Service, assert_error
-from twitter_manager.api.wrong_keys import WrongKeys
+from twitter_manager import config
+from twitter_manager.api.http.wrong_keys import WrongKeys
+from twitter_manager.errors import StartRefused
+from twitter_manager.services import prepare
 
+MINE, OTHER = "a key of my own making", "another key of my own making"
 WRONG = {"X-API-Key": "w" * 43}
 
 
@@ -52,6 +59,72 @@ def test_a_revoked_key_stops_at_once(service: Service, anonymous: FlaskClient) -
     assert_error(anonymous.get("/api/v1/test", headers={"X-API-Key": text}), 401, "unauthorized")
 
 
+def test_a_revoked_key_of_the_first_start_is_replaced_at_the_next_one(
+    start: Callable[..., Service], caplog: pytest.LogCaptureFixture
+) -> None:
+    first = start()
+    secrets = first.services.settings.secrets_path
+    encryption_key = first.services.settings.encryption_key
+    assert first.services.api_keys.revoke(1)
+    second = start()
+    assert works(second, second.key)
+    assert not works(second, first.key)
+    assert [line.partition("=")[0] for line in secrets.read_text().splitlines()] == ["ENCRYPTION_KEY", "API_KEY"]
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert second.services.settings.encryption_key == encryption_key
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line == f"the API key in {secrets} was revoked: another one stands there now"
+    assert start().key == second.key
+
+
+def test_of_two_starts_with_a_revoked_key_the_second_takes_what_the_first_made(
+    start: Callable[..., Service], tmp_path: Path
+) -> None:
+    service = start()
+    service.services.api_keys.revoke(1)
+    read_before = config.load(tmp_path, {})
+    made = start().key
+    assert prepare(read_before).settings.api_key == made
+    assert works(service, made)
+
+
+def test_a_revoked_key_that_somebody_set_is_refused_at_the_start(start: Callable[..., Service]) -> None:
+    service = start(API_KEY=MINE)
+    service.services.api_keys.revoke(1)
+    with pytest.raises(StartRefused, match=r"^API_KEY is a key that was revoked; [^\n]*$"):
+        start(API_KEY=MINE)
+    assert not works(service, MINE)
+    assert works(service, start(API_KEY=OTHER).key)
+
+
+def test_an_earlier_setting_works_again_when_it_is_set_again_unless_it_was_revoked(
+    start: Callable[..., Service],
+) -> None:
+    service = start(API_KEY=MINE)
+    start(API_KEY=OTHER)
+    assert not works(service, MINE)
+    assert works(start(API_KEY=MINE), MINE)
+    start(API_KEY=OTHER)
+    assert service.services.api_keys.revoke(1), "also one that a later setting replaced"
+    with pytest.raises(StartRefused):
+        start(API_KEY=MINE)
+
+
+def test_a_key_made_by_the_command_and_set_as_api_key_goes_with_the_next_setting(
+    start: Callable[..., Service],
+) -> None:
+    service = start()
+    _, text = service.services.api_keys.create("laptop")
+    assert works(start(API_KEY=text), text)
+    start(API_KEY=OTHER)
+    assert not works(service, text)
+    assert works(service, OTHER)
+
+
+def works(service: Service, key: str) -> bool:
+    return service.anonymous.get("/api/v1/test", headers={"X-API-Key": key}).status_code == 200
+
+
 def test_after_20_wrong_keys_the_21st_is_told_to_wait_and_the_right_one_still_passes(
     service: Service, anonymous: FlaskClient
 ) -> None:
@@ -88,7 +161,7 @@ def test_the_window_slides() -> None:
 
 
 def test_the_memory_for_addresses_is_bounded() -> None:
-    wrong = WrongKeys(tries=1, most_addresses=2)
+    wrong = WrongKeys(tries=1, max_addresses=2)
     for address in ("a", "b", "c"):
         assert wrong.note(address, 0.0) is None
     assert wrong.note("c", 1.0) is not None, "still known"

@@ -1,4 +1,4 @@
-"""flask --app app …, through Flask's own runner; and what needs a process of its own."""
+"""The commands, through Flask's own runner; and what needs a process of its own."""
 
 import os
 import shutil
@@ -125,6 +125,7 @@ def test_the_whole_service_starts_says_where_it_is_and_ends_on_sigterm(tmp_path:
         out, err = end(running)
     assert running.returncode == 0
     assert str(tmp_path / "instance" / "secrets.env") in out
+    assert "Mock mode is on because TWITTER_CLIENT_ID is not set" in out
     assert f"http://127.0.0.1:{port}" in out
     assert key not in out + err
 

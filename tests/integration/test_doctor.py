@@ -1,4 +1,4 @@
-"""flask --app app doctor: what it finds, that it says what to do, and that it leaves everything as it is."""
+"""twitter-manager doctor: what it finds, that it says what to do, and that it leaves everything as it is."""
 
 import json
 import socket
@@ -18,7 +18,7 @@ from twitter_manager import config
 from twitter_manager.crypto import new_encryption_key
 from twitter_manager.factory import create_app
 from twitter_manager.services import build
-from twitter_manager.services.doctor import place, work
+from twitter_manager.services.doctor import disk, queue
 from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor import x as at_x
 from twitter_manager.simulator.server import running
@@ -86,7 +86,7 @@ def test_before_the_first_start_it_says_so_and_makes_nothing(tmp_path: Path) -> 
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("fail")] == ["folder", "database"]
-    assert lines.count("      do: run `make run` once: the first start makes everything") == 2
+    assert lines.count("      do: start the service once (`make run`): the first start makes everything") == 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -109,7 +109,7 @@ def test_in_mock_mode_nothing_leaves_the_machine(service: Service, alice: int, m
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     found = examined(service)
-    assert (found["x"]["text"], found["client at X"]["state"]) == ("answers", "ok")
+    assert {found[name]["text"] for name in ("x", "clock", "client at X")} == {"not asked: mock mode"}
 
 
 def test_no_secret_is_shown(start: Callable[..., Service]) -> None:
@@ -149,6 +149,14 @@ def test_another_encryption_key(service: Service, alice: int) -> None:
     assert examined(service, encryption_key=())["encryption"]["text"].startswith("ENCRYPTION_KEY is missing")
 
 
+def test_a_revoked_key_of_the_settings(start: Callable[..., Service]) -> None:
+    service = start()
+    assert examined(service)["api key"]["state"] == "ok"
+    service.services.api_keys.revoke(1)
+    assert examined(service)["api key"]["state"] == "fail"
+    assert examined(service, from_secrets=frozenset({"API_KEY"}))["api key"]["state"] == "warn"
+
+
 @pytest.mark.parametrize(
     ("change", "state", "text"),
     [
@@ -182,7 +190,7 @@ def test_an_account(service: Service, alice: int, change: str, state: str, text:
     ],
 )
 def test_room(free: int, total: int, state: str) -> None:
-    assert place.room(free=free, total=total).state == state
+    assert disk.room(free=free, total=total).state == state
 
 
 @pytest.mark.parametrize(
@@ -196,7 +204,7 @@ def test_room(free: int, total: int, state: str) -> None:
     ],
 )
 def test_what_is_found_in_the_database(found: Inspection, state: str, word: str) -> None:
-    check = place.contents(found)
+    check = disk.contents(found)
     assert check.state == state
     assert word in f"{check.text} {check.remedy}"
 
@@ -261,7 +269,7 @@ def test_an_app_that_x_refuses_and_tweets_that_wait_for_a_word(service: Service,
 
 
 def test_a_worker_on_a_clock_ahead_of_ours() -> None:
-    assert work.worker(later(now(), 2), now()).text == "alive 0 s ago"
+    assert queue.worker(later(now(), 2), now()).text == "alive 0 s ago"
 
 
 # settings that fit X
@@ -359,6 +367,14 @@ def test_going_live_without_a_client(service: Service) -> None:
     assert found["client"]["state"] == "fail"
     assert "client at X" not in found
     assert found["x"]["state"] == "fail"
+
+
+def test_a_switch_that_stayed_on_is_named_with_its_time(at_work: Service) -> None:
+    at_work.client.post("/api/v1/mock-mode", json={"enabled": True})
+    because = "mock mode is on because it was switched on at 2026-11-20T14:05:00.123Z"
+    at_work.beat()
+    assert f"{because}, and MOCK_MODE=off counts" in examined(at_work)["settings"]["text"]
+    assert f"{because}, and MOCK_MODE is not set" in examined(at_work, mock_mode=None)["settings"]["text"]
 
 
 def test_what_the_next_start_will_be_is_looked_at_while_nothing_runs(at_work: Service) -> None:

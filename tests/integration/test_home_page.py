@@ -55,6 +55,15 @@ def test_it_says_that_x_is_simulated_only_when_it_is(start: Callable[..., Servic
     assert "Mock mode" not in service.anonymous.get("/").text
 
 
+def test_it_says_why_x_is_simulated(start: Callable[..., Service]) -> None:
+    assert "because TWITTER_CLIENT_ID is not set" in start().anonymous.get("/").text
+    assert "because MOCK_MODE is on" in start(MOCK_MODE="on").anonymous.get("/").text
+    live = start(TWITTER_CLIENT_ID="client", MOCK_MODE="off")
+    live.client.post("/api/v1/mock-mode", json={"enabled": True})
+    why = "because it was switched on at 2026-11-20T14:05:00.123Z, and MOCK_MODE is not set."
+    assert why in start(TWITTER_CLIENT_ID="client").anonymous.get("/").text
+
+
 def test_it_loads_nothing_and_runs_nothing(service: Service) -> None:
     answer = service.anonymous.get("/")
     links = Links()

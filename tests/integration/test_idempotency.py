@@ -12,7 +12,9 @@ from flask import Flask, request
 from werkzeug.test import TestResponse
 
 from tests.conftest import BackgroundWorker, Service, assert_error
-from twitter_manager.api import idempotency, posting, tweets
+from twitter_manager.api import posting, tweets
+from twitter_manager.api.http import idempotency
+from twitter_manager.api.openapi.operations import operations_of
 from twitter_manager.capacity import MAX_BODY
 
 TWEET = "/api/v1/tweet"
@@ -299,7 +301,7 @@ def test_a_fault_after_the_commit_is_no_answer(service: Service, alice: int, mon
 
     body = {"account_id": alice, "text": "Once"}
     with monkeypatch.context() as patched:
-        patched.setattr(tweets, "created", broken)
+        patched.setattr(tweets, "_created", broken)
         assert_error(send(service, TWEET, body), 500, "internal_error")
     again = send(service, TWEET, body)
     assert (again.status_code, is_replay(again)) == (201, True)
@@ -445,9 +447,11 @@ def test_x_did_not_do_what_leaves_no_trace_here(service: Service, alice: int) ->
 
 def test_whoever_hands_it_to_a_service_can_build_the_answer_again(app: Flask) -> None:
     handing = {
-        name for name, view in app.view_functions.items() if "current.once()" in inspect.getsource(inspect.unwrap(view))
+        name
+        for name, view in app.view_functions.items()
+        if "current.idempotent_call()" in inspect.getsource(inspect.unwrap(view))
     }
-    assert handing == set(idempotency.REBUILDERS)
+    assert handing == {name for name, operation in operations_of(app).items() if operation.rebuild is not None}
 
 
 def test_a_file_is_the_same_behind_another_boundary_and_can_be_read_afterwards(app: Flask) -> None:

@@ -1,10 +1,13 @@
 """The log: its lines, its days, and that no secret gets in."""
 
+import io
 import logging
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -176,3 +179,92 @@ def test_nothing_is_touched_before_the_first_line(tmp_path: Path) -> None:
 def test_times_are_utc_with_milliseconds() -> None:
     at = datetime(2026, 11, 20, 14, 5, 0, 123000, tzinfo=UTC)
     assert OneLine().format(record("x", at=at)) == "2026-11-20T14:05:00.123Z INFO twitter_manager.test x"
+
+
+class FullDisk(io.RawIOBase):
+    """A stream whose every byte is refused."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        raise self._error
+
+
+def fill_the_log_disk(folder: Path) -> None:
+    """Every line of today, and of a day that begins meanwhile, is refused."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    folder.mkdir(parents=True, exist_ok=True)
+    for days in range(-10, 11):
+        day = (datetime.now(UTC) + timedelta(days=days)).date()
+        (folder / f"twitter_manager-{day}.log").symlink_to("/dev/full")
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
+def test_with_no_place_left_for_any_line_tweets_are_taken_and_renewed_tokens_are_kept(
+    service: Service, log: Reader, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    alice = service.connect("alice")
+    elsewhere = replace(settings, log_dir=str(settings.instance_path / "full"), log_level="DEBUG")
+    fill_the_log_disk(elsewhere.log_path)
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(FullDisk(error), write_through=True))
+    logs.set_up(elsewhere)
+    service.clock.forward(7000)
+    with BackgroundWorker(service):
+        service.beat()
+        tweet = service.tweet(alice, "It is kept although nobody can note it")
+        assert service.client.post(f"/api/v1/tweet/post/{tweet}").status_code == 200
+    logging.getLogger("twitter_manager").error("loud, too")
+    account = service.client.get(f"/api/v1/accounts/{alice}").json
+    assert (account["status"], service.row(tweet)["status"]) == ("active", "posted")
+    assert logs.file_failing_since() is not None
+
+
+def test_a_record_that_cannot_be_shown_costs_its_arguments_or_its_line(tmp_path: Path) -> None:
+    class Unshowable:
+        def __str__(self) -> str:
+            raise RuntimeError("the secret")
+
+    handler = DailyFile(tmp_path)
+    for message, arguments in [
+        ("too %s many %s", ("s3cret",)),
+        ("none %s", (Unshowable(),)),
+        (Unshowable(), ()),
+        ("after it", ()),
+    ]:
+        handler.handle(logging.LogRecord("twitter_manager.x", logging.INFO, "", 0, message, arguments, None))
+    handler.close()
+    [file] = tmp_path.iterdir()
+    assert [line.partition(" twitter_manager.x ")[2] for line in file.read_text().splitlines()] == [
+        "too %s many %s (its arguments cannot be shown: TypeError)",
+        "none %s (its arguments cannot be shown: RuntimeError)",
+        "after it",
+    ]
+
+
+def test_a_folder_that_cannot_be_listed_costs_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> Iterator[Path]:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    handler = DailyFile(tmp_path)
+    handler.emit(record("the first line", at=datetime(2026, 11, 20, tzinfo=UTC)))
+    handler.close()
+    assert "the first line" in (tmp_path / "twitter_manager-2026-11-20.log").read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no such modes")
+def test_log_files_are_their_owners_alone_the_older_ones_too(tmp_path: Path) -> None:
+    folder, older = tmp_path / "logs", tmp_path / "logs" / "twitter_manager-2026-11-19.log"
+    handler = DailyFile(folder)
+    handler.emit(record("line", at=datetime(2026, 11, 18, tzinfo=UTC)))
+    older.touch()
+    older.chmod(0o644)
+    handler.emit(record("line", at=datetime(2026, 11, 20, tzinfo=UTC)))
+    handler.close()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}

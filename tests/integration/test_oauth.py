@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import JSON, PAGE, Clock, Service, assert_error
-from twitter_manager.api import head
+from twitter_manager.api.http import head
 from twitter_manager.errors import StartRefused
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World

@@ -306,6 +306,73 @@ def test_a_call_that_comes_after_sigterm_has_its_line_in_the_log(caplog: pytest.
     assert [record.getMessage().startswith("GET /health 503 ") for record in caplog.records] == [True]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"SSH-2.0-OpenSSH\r\n", b"GET / HTTP/1.1\nHost: a\n\n"],
+)
+def test_what_is_no_http_is_closed_at_once(sent: bytes) -> None:
+    with running(SmallApplication()) as server, connect(server) as client:
+        begun = time.monotonic()
+        client.sendall(sent)
+        assert_error_shape(read_answer(client), status=400, code="malformed_request")
+        assert client.recv(1) == b""
+        assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize("target", [b"http://evil.example/health", b"https://evil.example:80/", b"http://127.0.0.1:1/"])
+def test_a_target_that_names_another_host_than_the_field_is_refused(target: bytes) -> None:
+    with running(SmallApplication()) as server:
+        answer = ask(server, b"GET " + target + b" HTTP/1.1\r\n" + HOST_LINE + b"\r\n")
+        same = ask(server, b"GET http://127.0.0.1/health HTTP/1.1\r\n" + HOST_LINE + b"\r\n")
+    assert_error_shape(answer, status=400, code="malformed_request")
+    assert same.status == 200
+
+
+@pytest.mark.parametrize("half", [b"", b"\r\n", HEALTH[:20], HEALTH[:40]], ids=["nothing", "blank", "line", "field"])
+def test_many_half_open_connections_give_way_to_who_asks(half: bytes) -> None:
+    with running(SmallApplication(), limits=Limits(threads=2, connections=40)) as server, ExitStack() as clients:
+        for _ in range(90):
+            clients.enter_context(connect(server)).sendall(half)
+        begun = time.monotonic()
+        assert ask(server, HEALTH).status == 200
+        assert time.monotonic() - begun < 4
+
+
+def test_the_connection_that_is_idle_longest_goes_first_and_none_that_is_at_work() -> None:
+    application = SmallApplication()
+    with running(application, limits=Limits(threads=2, connections=10)) as server, ExitStack() as clients:
+        at_work = clients.enter_context(connect(server))
+        at_work.sendall(b"GET /gate HTTP/1.1\r\n" + HOST_LINE + b"\r\n")
+        eventually(lambda: application.waiting == 1)
+        idle = [clients.enter_context(connect(server)) for _ in range(9)]
+        for client in idle:
+            client.sendall(HEALTH)
+            assert read_answer(client).status == 200
+        time.sleep(0.4)
+        assert ask(server, HEALTH).status == 200
+        assert idle[0].recv(1) == b""
+        idle[-1].sendall(HEALTH)
+        assert read_answer(idle[-1]).status == 200
+        application.gate.set()
+        assert read_answer(at_work).status == 200
+
+
+def test_with_everybody_at_work_a_further_caller_waits_until_one_is_done() -> None:
+    application = SmallApplication()
+    with running(application, limits=Limits(threads=8, connections=4)) as server, ExitStack() as clients:
+        for _ in range(4):
+            clients.enter_context(connect(server)).sendall(b"GET /gate HTTP/1.1\r\n" + HOST_LINE + b"\r\n")
+        eventually(lambda: application.waiting == 4)
+        further = clients.enter_context(connect(server))
+        further.sendall(HEALTH)
+        further.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            further.recv(1)
+        application.gate.set()
+        further.settimeout(5)
+        assert read_answer(further).status == 200
+
+
 def test_heads_made_to_be_slow_cost_nothing() -> None:
     blanks = b"GET / HTTP/1.1\r\n" + HOST_LINE + b"X:" + b" " * 60_000 + b"x\r\n\r\n"
     digits = b"GET a://" + b"1" * 60_000 + b" x HTTP/1.1\r\n" + HOST_LINE + b"\r\n"

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.test_error_documents import texts
-from twitter_manager.api.errors import STATUSES
+from twitter_manager.api.http.errors import STATUSES
 
 __all__ = ["errors_raised_by", "reached_from"]
 
@@ -85,7 +85,7 @@ def reached_from(module: str, function: str) -> list[ast.FunctionDef]:
     todo = [(module, function)]
     while todo:
         place = todo.pop()
-        if place not in found and place[0] != "twitter_manager.api.inputs":
+        if place not in found and place[0] != "twitter_manager.api.http.inputs":
             found[place] = modules()[place[0]].functions[place[1]]
             todo += _called(modules()[place[0]], place[1], found[place])
     return list(found.values())

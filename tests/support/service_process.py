@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
@@ -49,12 +49,14 @@ def eventually(condition: Callable[[], object], *, seconds: float, what: str, ev
 
 
 class Process:
-    """One running process of an installation; its output goes to a file."""
+    """One running process of an installation; its output goes to a file, and what it says on stderr to `errors`."""
 
-    def __init__(self, arguments: Sequence[str], *, environment: dict[str, str], output: Path) -> None:
-        with output.open("ab") as file:
+    def __init__(
+        self, arguments: Sequence[str], *, environment: dict[str, str], output: Path, errors: Path | None = None
+    ) -> None:
+        with output.open("ab") as file, (errors or output).open("ab") as error_file:
             self._popen = subprocess.Popen(
-                [sys.executable, *arguments], cwd=output.parent, env=environment, stdout=file, stderr=subprocess.STDOUT
+                [sys.executable, *arguments], cwd=output.parent, env=environment, stdout=file, stderr=error_file
             )
 
     @property
@@ -99,8 +101,9 @@ class Installation:
     """A folder with an app.py of its own (so that nobody's .env counts), its keys and settings, and the processes
     that work on it."""
 
-    def __init__(self, folder: Path, *, x_url: str, **settings: str) -> None:
-        """`x_url`: the simulated X over HTTP; `settings` by their names in the environment."""
+    def __init__(self, folder: Path, *, x_url: str, log_disk_is_full: bool = False, **settings: str) -> None:
+        """`x_url`: the simulated X over HTTP; `settings` by their names in the environment. `log_disk_is_full`: every
+        line of the log is refused, and everything on stderr."""
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "app.py", folder)
         self.folder = folder
@@ -112,6 +115,9 @@ class Installation:
         self.oauth_secrets: set[str] = set()
         self._processes: list[Process] = []
         self._askers: list[threading.Thread] = []
+        self._errors = Path("/dev/full") if log_disk_is_full else None
+        if log_disk_is_full:
+            settings = {**settings, "LOG_DIR": str(_full_log_folder(folder / "full"))}
         self._settings = {
             "PYTHONPATH": str(ROOT),
             "PORT": str(self.port),
@@ -308,7 +314,7 @@ class Installation:
     def _launch(self, arguments: Sequence[str], output: str, settings: dict[str, str]) -> Process:
         environment = {**_environment(), **self._settings, **settings, "PYTHONUNBUFFERED": "1"}
         (self.folder / output).touch()
-        process = Process(arguments, environment=environment, output=self.folder / output)
+        process = Process(arguments, environment=environment, output=self.folder / output, errors=self._errors)
         self._processes.append(process)
         return process
 
@@ -323,6 +329,15 @@ class Installation:
             return self.ask("GET", "/api/v1/test", timeout=5).status_code == 200
         except ServiceAway:
             return False
+
+
+def _full_log_folder(folder: Path) -> Path:
+    """A folder in which no log file of these days takes a byte."""
+    folder.mkdir()
+    for days in range(-1, 3):
+        day = (datetime.now(UTC) + timedelta(days=days)).date()
+        (folder / f"twitter_manager-{day}.log").symlink_to("/dev/full")
+    return folder
 
 
 def _environment() -> dict[str, str]:

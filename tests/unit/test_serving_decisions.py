@@ -12,7 +12,17 @@ from waitress.parser import ParsingError, TransferEncodingNotImplemented  # type
 
 from twitter_manager.answers import request_id_for
 from twitter_manager.serving.drain import Drain, Load
-from twitter_manager.serving.parsing import Glimpse, Request, TooManyFields, check_framing, check_head, glimpse_of
+from twitter_manager.serving.limits import connections_for, files_of_the_service
+from twitter_manager.serving.parsing import (
+    Glimpse,
+    Request,
+    TooManyFields,
+    can_become_a_request,
+    check_framing,
+    check_head,
+    glimpse_of,
+    host_of_target,
+)
 
 NOTHING = Load(requests=0, unsent=0, arriving=0)
 
@@ -153,8 +163,56 @@ def test_the_half_second_begins_anew_after_a_request_came_in() -> None:
 def test_connections_leave_files_for_the_database_when_the_system_gives_few() -> None:
     program = (
         "import resource; from twitter_manager.serving.limits import affordable;"
-        "resource.setrlimit(resource.RLIMIT_NOFILE, (300, 656)); print(affordable(1024), affordable(10));"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (300, 656)); print(affordable(1024, 256), affordable(10, 256));"
         "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["200", "10", "656"]
+
+
+GOOD = b"GET /api/v1/health?a=%20 HTTP/1.1\r\nHost: a"
+
+
+@pytest.mark.parametrize("length", range(len(GOOD) + 1))
+def test_every_beginning_of_a_request_can_become_one(length: int) -> None:
+    assert can_become_a_request(GOOD[:length])
+    assert can_become_a_request(b"\r\n" + GOOD[:length])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16", b"\x16\x03\x01\x02\x00", b"SSH-2.0-X\r\n", b"GET / HTTP/2", b"get", b"GET /\n", b"\x00" * 9],
+)
+def test_what_is_no_http_can_not(sent: bytes) -> None:
+    assert not can_become_a_request(sent)
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (b"/", None),
+        (b"//evil.example/", None),
+        (b"http://evil.example", "evil.example"),
+        (b"HTTPS://Evil.example:80/a?b", "Evil.example:80"),
+        (b"http://[::1]:5555/", "[::1]:5555"),
+    ],
+)
+def test_the_host_that_a_target_names(target: bytes, host: str | None) -> None:
+    assert host_of_target(head(line=b"GET " + target + b" HTTP/1.1")) == host
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"CONNECT evil.example:443", b"GET *", b"GET evil.example/", b"GET http://", b"GET http://a@b/", b"GET ftp://a/"],
+)
+def test_targets_that_are_neither_a_path_nor_a_url_are_refused(line: bytes) -> None:
+    with pytest.raises(ParsingError):
+        host_of_target(head(line=line + b" HTTP/1.1"))
+
+
+def test_the_service_needs_more_files_for_more_work_and_leaves_the_rest_to_connections() -> None:
+    assert files_of_the_service(16) == 320
+    assert files_of_the_service(256) > 1024
+    assert connections_for(1024, 1024, 320) == 352
+    assert connections_for(10_000, 1024, 320) == 1024
+    assert connections_for(320, 1024, 320) == 16

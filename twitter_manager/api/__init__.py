@@ -1,30 +1,43 @@
-"""The door for programs: JSON over HTTP, one file per resource. `flask --app app routes` lists what it answers.
+"""The door for programs: JSON over HTTP, one file per resource. `twitter-manager routes` lists what it answers.
 
 Every request passes, in this order: `request_log` (its id, later its line in the log), `hosts` (is it meant for us),
 `auth` (the key; a new route needs one unless it stands in PUBLIC), `idempotency` (was this POST answered already), then
-the view, and on the way back `headers`.
+the view, and on the way back `headers`. These stand in http/.
 
-    health accounts oauth tweets posting publishing threads rate_limit webhooks stats mock_mode
-                          the resources, each a blueprint
-    post_bodies           what is sent to publish posts, threads and batches
-    home consent          the newcomer's page; the simulated X's page in mock mode
-    docs openapi/         what there is to call: a page for people, an OpenAPI document for programs
-    inputs                how bodies, ids, pages and filters are read and refused
-    tweet_lists           which tweets a list is to show
-    shapes                what an account and a tweet look like in JSON
-    errors                every error's status and the one shape; the only file that knows statuses
-    pages templates/      HTML, where a person rather than a program comes
-    wrong_keys            the limit on guessing keys
-    application           Flask, without what each request would pay for and none needs
-    current               what a view can reach: the services, the key, the request id, what is to be done once
+    health stats mock_mode oauth accounts tweets tweet_lists posting publishing batches validation threads rate_limit
+    webhooks webhook_deliveries
+                          the resources: what each call takes, gives and can raise stands with its view
+    post_requests         how a post is sent, wherever one can be
+    tweet_responses       what a tweet looks like, wherever one is shown
+    home consent docs     pages: the newcomer's, the simulated X's in mock mode, the documentation
+    http/                 what every call passes
+        current           what a view can reach: the services, the key, the request id, its Idempotency-Key
+        inputs            how bodies, ids, pages and filters are read and refused
+        errors            every error's status and the one shape; the only file that knows statuses
+        auth wrong_keys   the key, and the limit on guessing one
+        idempotency hosts headers request_log
+        pages             HTML, where a person rather than a program comes; the templates are in templates/
+        application json_provider   Flask, without what each request would pay for and none needs
+    openapi/              the OpenAPI document and the Postman collection, made of all that
 
-To add an endpoint: a function in the resource's file (or a new file and a line in BLUEPRINTS). A view reads its input
-with `inputs`, calls a service or reads storage, and returns JSON; what goes wrong is raised, never returned. One that
-makes something hands `current.once()` to the service, and stands in `idempotency.REBUILDERS`.
+To add an endpoint: one function in one file, the resource's, under its route and its `Operation`:
+
+    @blueprint.get("/<tweet_id>/metrics")
+    @Operation(responses={200: TweetMetrics}, errors={NotFound: ("tweet_not_found",)})
+    def show_metrics(tweet_id: str) -> Response:
+        \"""What X counted for a tweet.\"""
+
+The function reads its input with `inputs`, calls a service or reads storage, and returns JSON; what goes wrong is
+raised, never returned. Above it stand the model of its body (an `inputs.Body`), the model of its response (a
+`ResponseModel`) and the function that builds that response. One that makes something hands
+`current.idempotent_call()` to the service, and names in `rebuild` how the response is built again. A new file needs a
+line in RESOURCES; a step in openapi/postman_run.py and a row in docs/api.md make the rest. The tests name what is
+missing or untrue.
 """
 
 from twitter_manager.api import (
     accounts,
+    batches,
     consent,
     docs,
     health,
@@ -36,25 +49,32 @@ from twitter_manager.api import (
     rate_limit,
     stats,
     threads,
+    tweet_lists,
     tweets,
+    validation,
+    webhook_deliveries,
     webhooks,
 )
 
 __all__ = ["BLUEPRINTS"]
 
-BLUEPRINTS = (
-    home.blueprint,
-    health.blueprint,
-    oauth.blueprint,
-    consent.blueprint,
-    accounts.blueprint,
-    tweets.blueprint,
-    posting.blueprint,
-    publishing.blueprint,
-    threads.blueprint,
-    rate_limit.blueprint,
-    stats.blueprint,
-    mock_mode.blueprint,
-    webhooks.blueprint,
-    docs.blueprint,
+# Files that belong together share a blueprint; their order is that of the document.
+RESOURCES = (
+    health,
+    stats,
+    mock_mode,
+    oauth,
+    accounts,
+    tweets,
+    tweet_lists,
+    posting,
+    publishing,
+    batches,
+    validation,
+    threads,
+    rate_limit,
+    webhooks,
+    webhook_deliveries,
 )
+PAGES = (home, consent, docs)
+BLUEPRINTS = tuple(dict.fromkeys(module.blueprint for module in (*RESOURCES, *PAGES)))

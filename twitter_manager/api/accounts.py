@@ -1,33 +1,75 @@
 """Accounts: the list, one of them, switching it off and on, renewing its token, letting it go."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify
+from flask import Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api import current, inputs
-from twitter_manager.api.shapes import account_details_to_json, account_to_json
-from twitter_manager.models import Account
+from twitter_manager import models
+from twitter_manager.api.http import current, inputs
+from twitter_manager.api.openapi.fields import Count, Id, NextCursor, Page, ResponseModel, Rows, Time, XId
+from twitter_manager.api.openapi.operations import ANY_CODE, CURSOR, LIMIT, PAGE, Chapter, Operation, Resource, flag
+from twitter_manager.api.tweet_responses import StatusCounts
+from twitter_manager.error_codes import sentence_of
+from twitter_manager.errors import Conflict, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.storage import accounts, tweet_lists
+from twitter_manager.timestamps import to_text
 
-__all__ = ["blueprint"]
+__all__ = ["ACCOUNTS", "AccountConnected", "account_to_json", "blueprint"]
 
-blueprint = Blueprint("accounts", __name__, url_prefix="/api/v1/accounts")
+ACCOUNTS = Chapter("Accounts", "Connect X accounts by OAuth 2.0, look at them, switch them off and on, let them go.")
 
-
-class AccountChange(inputs.Body):
-    """Off (`false`): its tweets are held. On again: they go on."""
-
-    is_active: bool
+blueprint = Resource("accounts", __name__, url_prefix="/api/v1/accounts", chapter=ACCOUNTS)
 
 
-class AccountCleanUp(inputs.Body):
-    """Which accounts to let go."""
+class Account(ResponseModel):
+    """A connected X account. It is the X user id, whatever its handle is today."""
 
-    statuses: Annotated[list[Literal["failed", "suspended", "inactive"]], Field(min_length=1)]
+    id: Id
+    username: Annotated[str, Field(examples=["alice"])]
+    name: Annotated[str, Field(examples=["Alice"])]
+    twitter_user_id: Annotated[XId | None, Field(examples=["1000000000000000001"])]
+    status: Literal["active", "suspended", "failed", "inactive"]
+    is_active: Annotated[bool, Field(examples=[True])]
+    followers: Annotated[int | None, Field(ge=0, description="As last known.", examples=[42])]
+    created_at: Time
+    linked_at: Time
+    updated_at: Time
+    token_expires_at: Time | None
+    mock: Annotated[bool, Field(description="It belongs to the simulated X.", examples=[True])]
+
+
+def account_to_json(account: models.Account) -> dict[str, object]:
+    """An account in a list; never a token."""
+    return {
+        "id": account.id,
+        "username": account.username,
+        "name": account.name,
+        "twitter_user_id": account.x_user_id,
+        "status": account.status,
+        "is_active": account.status == "active",
+        "followers": account.followers,
+        "created_at": to_text(account.created_at),
+        "linked_at": to_text(account.linked_at),
+        "updated_at": to_text(account.updated_at),
+        "token_expires_at": account.token_expires_at and to_text(account.token_expires_at),
+        "mock": account.mock,
+    }
+
+
+class AccountList(ResponseModel):
+    """A page of the accounts."""
+
+    accounts: list[Account]
+    total: Count
+    page: Page
+    limit: Rows
+    next_cursor: NextCursor
 
 
 @blueprint.get("")
+@Operation(query=(CURSOR, PAGE, LIMIT), responses={200: AccountList})
 def show_all() -> Response:
     """One page of the accounts, oldest first; `cursor` (or `page`) goes on."""
     page, limit = inputs.page_in_query()
@@ -40,13 +82,73 @@ def show_all() -> Response:
     return jsonify({"accounts": [account_to_json(account) for account in found[:limit]], **place})
 
 
+class AccountHealth(ResponseModel):
+    """How an account is."""
+
+    state: Literal["active", "degraded", "suspended", "failed", "inactive"]
+    error: Annotated[str | None, Field(examples=[None])]
+    error_code: Annotated[str | None, Field(examples=[None])]
+    needs_reconnect: bool
+    token_issued_at: Time | None
+    token_expires_at: Time | None
+
+
+class TweetCounts(StatusCounts):
+    """An account's tweets by status; a status that none has may be missing."""
+
+    total: Count
+
+
+class AccountDetails(Account):
+    """An account with what it may do, how it is, and how many tweets it has; never a token."""
+
+    scopes: Annotated[list[str], Field(examples=[["tweet.read", "tweet.write", "users.read", "offline.access"]])]
+    health: AccountHealth
+    tweet_counts: TweetCounts
+
+
+def _details_to_json(account: models.Account, counts: Mapping[str, int]) -> dict[str, object]:
+    """One account with what it may do, how it is, and how many tweets it has; never a token."""
+    return {
+        **account_to_json(account),
+        "scopes": account.scopes.split(),
+        "health": {
+            "state": "degraded" if account.status == "active" and account.unauthorized_streak else account.status,
+            "error": None if account.error_code is None else sentence_of(account.error_code),
+            "error_code": account.error_code,
+            "needs_reconnect": account.status in ("failed", "suspended") or account.access_token is None,
+            "token_issued_at": account.token_issued_at and to_text(account.token_issued_at),
+            "token_expires_at": account.token_expires_at and to_text(account.token_expires_at),
+        },
+        "tweet_counts": {"total": sum(counts.values()), **counts},
+    }
+
+
+def _details(account: models.Account) -> Response:
+    counts = tweet_lists.count_by_status(current.services().db, account.id)
+    return jsonify(_details_to_json(account, counts))
+
+
 @blueprint.get("/<account_id>")
+@Operation(responses={200: AccountDetails}, errors={NotFound: ("account_not_found",)})
 def show(account_id: str) -> Response:
     """One account with its scopes, its health and its counts."""
     return _details(accounts.get(current.services().db, inputs.to_id(account_id, field="account_id")))
 
 
+class AccountChange(inputs.Body):
+    """Off (`false`): its tweets are held. On again: they go on."""
+
+    is_active: bool
+
+
 @blueprint.patch("/<account_id>")
+@Operation(
+    bodies=(AccountChange,),
+    example={"is_active": False},
+    responses={200: AccountDetails},
+    errors={NotFound: ("account_not_found",), Conflict: ("account_needs_reconnect",)},
+)
 def change(account_id: str) -> Response:
     """Switches an account off or on."""
     number = inputs.to_id(account_id, field="account_id")
@@ -54,7 +156,19 @@ def change(account_id: str) -> Response:
     return _details(current.services().accounts.switch(number, active=asked.is_active))
 
 
+class AccountDeleted(ResponseModel):
+    """It is gone, or only its tokens are."""
+
+    message: Annotated[str, Field(examples=["Account deleted"])]
+    deleted_tweets: Count
+
+
 @blueprint.delete("/<account_id>")
+@Operation(
+    query=(flag("keep_tweets", "1: only revoke and forget the tokens; account and tweets stay."),),
+    responses={200: AccountDeleted},
+    errors={NotFound: ("account_not_found",), NotNow: ("account_busy", "too_many_waiting")},
+)
 def remove(account_id: str) -> Response:
     """Revokes at X and deletes the account with its tweets; `keep_tweets=1` only revokes and forgets the tokens."""
     number = inputs.to_id(account_id, field="account_id")
@@ -65,7 +179,27 @@ def remove(account_id: str) -> Response:
     return jsonify({"message": "Account deleted", "deleted_tweets": removed.tweets})
 
 
+class AccountCleanUp(inputs.Body):
+    """Which accounts to let go."""
+
+    statuses: Annotated[list[Literal["failed", "suspended", "inactive"]], Field(min_length=1)]
+
+
+class AccountsDeleted(ResponseModel):
+    """How many are gone."""
+
+    message: Annotated[str, Field(examples=["Accounts deleted: 0"])]
+    deleted_accounts: Count
+    deleted_tweets: Count
+
+
 @blueprint.post("/cleanup")
+@Operation(
+    bodies=(AccountCleanUp,),
+    example={"statuses": ["failed", "suspended"]},
+    responses={200: AccountsDeleted},
+    errors={NotFound: ("account_not_found",), NotNow: ("account_busy", "too_many_waiting")},
+)
 def clean_up() -> Response:
     """Lets every account in one of these statuses go, as DELETE does."""
     asked = inputs.body(AccountCleanUp)
@@ -74,15 +208,28 @@ def clean_up() -> Response:
     return jsonify({"message": message, "deleted_accounts": gone.accounts, "deleted_tweets": gone.tweets})
 
 
+class AccountConnected(ResponseModel):
+    """The account, and what happened to it."""
+
+    message: Annotated[str, Field(examples=["Connected @alice"])]
+    account: Account
+
+
 @blueprint.post("/<account_id>/refresh")
+@Operation(
+    bodies=(inputs.NoFields,),
+    responses={200: AccountConnected},
+    errors={
+        NotFound: ("account_not_found",),
+        Conflict: ("account_inactive", "account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
+        SlowDown: ("rate_limit_exceeded",),
+        XRefused: ANY_CODE,
+        NotNow: ("too_many_waiting",),
+    },
+)
 def refresh(account_id: str) -> Response:
     """Renews the account's token now."""
     number = inputs.to_id(account_id, field="account_id")
     inputs.body(inputs.NoFields)
     account = current.services().accounts.renew(number)
     return jsonify({"message": "Token renewed", "account": account_to_json(account)})
-
-
-def _details(account: Account) -> Response:
-    counts = tweet_lists.count_by_status(current.services().db, account.id)
-    return jsonify(account_details_to_json(account, counts))

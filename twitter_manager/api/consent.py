@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from twitter_manager.api import current, pages
+from twitter_manager.api.http import current, pages
 from twitter_manager.errors import Malformed, NotFound, StorageUnavailable
 from twitter_manager.services.environments import CONSENT_PATH
 from twitter_manager.simulator.answers import answer

@@ -3,7 +3,8 @@
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from twitter_manager.api import current, oauth, pages
+from twitter_manager.api import oauth
+from twitter_manager.api.http import current, pages
 from twitter_manager.config import SECRETS_FILE, Settings
 from twitter_manager.storage import accounts, tweet_lists
 
@@ -22,11 +23,13 @@ def show() -> Response:
     services = current.services()
     report = services.health.report()
     counted = tweet_lists.count_by_status(services.db)
+    because = services.mock_mode.why_on()
     people = sum(accounts.count_by_status(services.db).values())
     return pages.page(
         "home.html",
-        base=request.host_url.rstrip("/"),
-        mock=services.mock_mode.is_on(),
+        base=request.url_root.rstrip("/"),
+        mock=because is not None,
+        because=because,
         reasons=report.reasons,
         notices=report.notices,
         resting=report.resting_other_world,
@@ -48,7 +51,7 @@ def _next_step(*, accounts: int, tweets: dict[str, int]) -> str:
 
 
 def _secrets_file(settings: Settings) -> str:
-    """Where the key lies, as seen from the folder of app.py; if elsewhere, no path of the machine is told."""
+    """Where the key lies, as seen from the service's folder; if elsewhere, no path of the machine is told."""
     path = settings.secrets_path
     inside = path.is_relative_to(settings.root)
     return path.relative_to(settings.root).as_posix() if inside else f"$INSTANCE_DIR/{SECRETS_FILE}"

@@ -5,14 +5,18 @@ The callback needs no key: the state in it is the proof that it was begun here.
 
 import re
 from contextlib import suppress
+from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, request
+from pydantic import Field
 
-from twitter_manager.api import current, inputs, pages
-from twitter_manager.api.shapes import account_to_json
+from twitter_manager.api.accounts import ACCOUNTS, AccountConnected, account_to_json
+from twitter_manager.api.http import current, inputs, pages
+from twitter_manager.api.openapi.fields import ResponseModel
+from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
 from twitter_manager.config import Settings
-from twitter_manager.errors import NotNow, ServiceError, StartRefused
+from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, ServiceError, StartRefused
 from twitter_manager.models import OAuthState
 
 __all__ = [
@@ -50,10 +54,32 @@ _ADVICE = {
 }
 _OTHER_ADVICE = "Load this page again in a moment. If that does not help, tell whoever runs this service."
 
-blueprint = Blueprint("oauth", __name__)
+blueprint = Resource("oauth", __name__, chapter=ACCOUNTS)
+
+
+class StartedConnection(ResponseModel):
+    """Where a person lets the service use an account; serves once, for 10 minutes."""
+
+    auth_url: Annotated[
+        str,
+        Field(
+            description="To be opened in a browser. In mock mode `&mock_user=NAME` says yes for that person at once.",
+            examples=["http://127.0.0.1:5555/mock/i/oauth2/authorize?response_type=code&client_id=mock-client"],
+        ),
+    ]
+    state: Annotated[str, Field(min_length=16, examples=["q7V0cD1mTkR8nXw2LhYfZbJ4sPeU6aGi"])]
 
 
 @blueprint.get("/api/v1/auth/twitter")
+@Operation(
+    query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."),),
+    responses={200: StartedConnection},
+    errors={
+        NotFound: ("account_not_found",),
+        Conflict: ("other_world",),
+        NotNow: ("oauth_not_configured",),
+    },
+)
 def begin() -> Response:
     """The address at which a person lets us use an account, and its state; `account_id` reconnects that account."""
     key = current.api_key()
@@ -65,7 +91,37 @@ def begin() -> Response:
     return jsonify({"auth_url": begun.auth_url, "state": begun.state})
 
 
+def _from_x(name: str, description: str) -> Parameter:
+    return Parameter(name=name, schema={"type": "string"}, description=description)
+
+
 @blueprint.get(CALLBACK)
+@Operation(
+    query=(
+        _from_x("state", "What `auth_url` carried."),
+        _from_x("code", "X's code, good for 30 s."),
+        _from_x("error", "X's word for why not."),
+        _from_x("oauth_token", "Of OAuth 1.0a: refused."),
+        _from_x("oauth_verifier", "Of OAuth 1.0a: refused."),
+    ),
+    responses={200: AccountConnected},
+    errors={
+        Malformed: (
+            "invalid_state",
+            "connect_declined",
+            "connect_refused",
+            "code_missing",
+            "exchange_failed",
+            "client_refused",
+            "identity_unreadable",
+        ),
+        NotFound: ("account_not_found",),
+        Conflict: ("other_user",),
+        Invalid: ("oauth1_not_supported",),
+        NotNow: ("oauth_not_configured", "too_many_waiting"),
+    },
+    page=True,
+)
 def callback() -> Response:
     """Where X sends the person back to."""
     return answer_callback()

@@ -1,43 +1,87 @@
-"""Publishing: one post, many in a batch, and a look at them beforehand (contract §5.1, §5.1b, §5.4)."""
+"""Publishing one post (contract §5.1); batches.py publishes many, validation.py only looks at them."""
 
-from collections import Counter
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify, url_for
+from flask import Response, jsonify, url_for
+from pydantic import Field
 
-from twitter_manager.api import current, inputs, posting
-from twitter_manager.api.post_bodies import BatchBody, PostBody, SharedPostBody, ThreadBody
-from twitter_manager.api.refusals import refuse_failed
-from twitter_manager.api.shapes import (
-    batch_item_to_json,
-    error_sentence,
-    next_attempt_at,
-    parsed_text_to_json,
-    problem_to_json,
-    tweet_of_batch_to_json,
-    warnings_to_json,
-)
-from twitter_manager.errors import Invalid
-from twitter_manager.services.publishing.validate import Report
-from twitter_manager.services.rate_limits.forecast import PublishWarning
-from twitter_manager.storage import batches, tweets
+from twitter_manager.api import posting
+from twitter_manager.api.http import current, inputs
+from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
+from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource
+from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PostBody
+from twitter_manager.api.tweet_responses import PostUrl, Status, error_sentence, next_attempt_at, refuse_failed
+from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
+from twitter_manager.services.rate_limits import forecast
+from twitter_manager.storage import tweets
 from twitter_manager.timestamps import to_text
 
-__all__ = ["batch_taken", "blueprint", "published"]
+__all__ = ["Warnings", "blueprint", "warnings_to_json"]
 
-blueprint = Blueprint("publishing", __name__, url_prefix="/api/v1")
+blueprint = Resource(
+    "publishing",
+    __name__,
+    url_prefix="/api/v1",
+    chapter=Chapter(
+        "Publishing",
+        "Publish a post now or at a time, many in one call, and look beforehand what would become of it.",
+    ),
+)
 
 
-@blueprint.post("/tweets")
-def publish() -> tuple[Response, int]:
-    """Publishes a post now and waits up to 20 s for what X says, or keeps it for its time or as a draft."""
-    asked = inputs.body(PostBody)
-    publish_request = asked.to_publish_request(asked.account_id)
-    taken = current.services().publishing.publish(publish_request, once=current.once())
-    return published(taken.tweet.id, taken.warnings)
+class PublishWarning(ResponseModel):
+    """Something that does not stand against a post, but should be known."""
+
+    code: Annotated[str, Field(examples=["limit_forecast"])]
+    message: Annotated[str, Field(examples=["X's limit for this account is spent by then"])]
+    account_id: Id | None
+    expected_at: Annotated[Time | None, Field(description="When the last of them really goes out.")]
 
 
-def published(tweet_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple[Response, int]:
+Warnings = Annotated[list[PublishWarning], Field(examples=[[]])]
+
+
+def warnings_to_json(warnings: Sequence[forecast.PublishWarning]) -> list[dict[str, object]]:
+    """What does not stand against a post, but should be known."""
+    return [
+        {
+            "code": each.code,
+            "message": each.sentence,
+            "account_id": each.account_id,
+            "expected_at": each.expected_at and to_text(each.expected_at),
+        }
+        for each in warnings
+    ]
+
+
+class PostTaken(ResponseModel):
+    """It is on X, or kept for its time or as a draft."""
+
+    success: Annotated[bool, Field(examples=[True])]
+    post_id: Id
+    tweet_id: Annotated[XId | None, Field(description="The post's id at X; null while it is not there.")]
+    url: Annotated[PostUrl, Field(examples=["https://x.com/alice/status/1991877265411923968"])]
+    status: Annotated[Literal["posted", "scheduled", "draft"], Field(examples=["posted"])]
+    created_at: Time
+    scheduled_at: Annotated[Time | None, Field(examples=[None])]
+    warnings: Warnings
+
+
+class PostWaits(ResponseModel):
+    """It is on the disk and not settled yet: `status_url` tells what becomes of it."""
+
+    success: Annotated[bool, Field(examples=[True])]
+    post_id: Id
+    status: Annotated[Status, Field(examples=["posting"])]
+    status_url: Annotated[str, Field(examples=["/api/v1/tweets/1"])]
+    next_attempt_at: Annotated[Time | None, Field(examples=[None])]
+    error: Annotated[str | None, Field(examples=[None])]
+    error_code: Annotated[str | None, Field(examples=[None])]
+    warnings: Warnings
+
+
+def _published(tweet_id: int, warnings: Sequence[forecast.PublishWarning] = ()) -> tuple[Response, int]:
     """What became of a post that was taken; waits for it where it goes out now. Raises NotFound, XRefused."""
     services = current.services()
     found = tweets.get_of_account(services.db, tweet_id)
@@ -57,62 +101,23 @@ def published(tweet_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple[R
     return jsonify({**answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}), 202
 
 
-@blueprint.post("/tweets/batch")
-def publish_batch() -> tuple[Response, int]:
-    """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
-    asked = inputs.body_by_field("account_ids", SharedPostBody, BatchBody)
-    taken = current.services().batches.publish(
-        asked.to_publish_requests(), dry_run=asked.dry_run, atomic=asked.atomic, once=current.once()
-    )
-    kept = taken.batch is not None
-    posts = [batch_item_to_json(each, kept=kept) for each in taken.posts]
-    if not kept and not asked.dry_run:
-        raise Invalid("batch_refused", field="tweets", details={"posts": posts})
-    batch_id = taken.batch.id if taken.batch else None
-    answer = {"batch_id": batch_id, "posts": posts, "warnings": warnings_to_json(taken.warnings)}
-    return jsonify(answer), 202 if kept else 200
-
-
-def batch_taken(batch_id: int) -> tuple[Response, int]:
-    """What was taken of a batch, where the answer that also told what was refused is lost. Raises NotFound."""
-    db = current.services().db
-    batch = batches.get(db, batch_id)
-    posts = [tweet_of_batch_to_json(each) for each in batches.list_tweets(db, batch_id)]
-    taken = [{name: post[name] for name in ("post_id", "account_id", "status", "error")} for post in posts]
-    return jsonify({"batch_id": batch.id, "posts": taken, "warnings": []}), 202
-
-
-@blueprint.get("/batches/<batch_id>")
-def show_batch(batch_id: str) -> Response:
-    """How the posts of a batch stand."""
-    number = inputs.to_id(batch_id, field="batch_id")
-    db = current.services().db
-    batch = batches.get(db, number)
-    found = batches.list_tweets(db, number)
-    counts = Counter(each.tweet.status for each in found)
-    posts = [tweet_of_batch_to_json(each) for each in found]
-    place = {"batch_id": batch.id, "created_at": to_text(batch.created_at), "total": len(found), "counts": counts}
-    return jsonify({**place, "posts": posts})
-
-
-@blueprint.post("/tweets/validate")
-def validate() -> Response:
-    """Says what would become of a post or a thread, its lengths and its price, without doing anything."""
-    asked = inputs.body_by_field("tweets", ThreadBody, PostBody)
-    validation = current.services().validation
-    if isinstance(asked, ThreadBody):
-        publish_request, others = asked.to_publish_request()
-        return _report(validation.report(publish_request, others, is_thread=True))
-    return _report(validation.report(asked.to_publish_request(asked.account_id)))
-
-
-def _report(report: Report) -> Response:
-    return jsonify(
-        {
-            "valid": not report.problems,
-            "problems": [problem_to_json(problem) for problem in report.problems],
-            "parts": [parsed_text_to_json(part) for part in report.parts],
-            "warnings": warnings_to_json(report.warnings),
-            "estimated_cost_usd": float(report.cost),
-        }
-    )
+@blueprint.post("/tweets")
+@Operation(
+    bodies=(PostBody,),
+    example={"account_id": 1, "text": "Hello from Alice"},
+    responses={201: PostTaken, 202: PostWaits},
+    errors={
+        NotFound: ("account_not_found", "tweet_not_found"),
+        Conflict: ACCOUNT_ERRORS,
+        Invalid: POST_ERRORS,
+        XRefused: ANY_CODE,
+        NotNow: ("no_worker",),
+    },
+    rebuild=_published,
+)
+def publish() -> tuple[Response, int]:
+    """Publishes a post now and waits up to 20 s for what X says, or keeps it for its time or as a draft."""
+    asked = inputs.body(PostBody)
+    publish_request = asked.to_publish_request(asked.account_id)
+    taken = current.services().publishing.publish(publish_request, idempotency=current.idempotent_call())
+    return _published(taken.tweet.id, taken.warnings)

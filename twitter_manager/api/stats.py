@@ -2,20 +2,56 @@
 
 from collections.abc import Iterable, Mapping
 
-from flask import Blueprint, Response, jsonify
+from flask import Response, jsonify
 
-from twitter_manager.api import current
-from twitter_manager.api.tweet_lists import STATUSES
+from twitter_manager.api.health import SERVICE
+from twitter_manager.api.http import current
+from twitter_manager.api.openapi.fields import Count, ResponseModel
+from twitter_manager.api.openapi.operations import Operation, Resource
+from twitter_manager.api.tweet_responses import STATUSES
 from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]
 
 _ACCOUNT_STATUSES = ("active", "suspended", "failed", "inactive")
 
-blueprint = Blueprint("stats", __name__, url_prefix="/api/v1")
+blueprint = Resource("stats", __name__, url_prefix="/api/v1", chapter=SERVICE)
+
+
+class AccountStats(ResponseModel):
+    """Accounts by status."""
+
+    total: Count
+    active: Count
+    suspended: Count
+    failed: Count
+    inactive: Count
+
+
+class TweetStats(ResponseModel):
+    """Tweets by status."""
+
+    total: Count
+    draft: Count
+    pending: Count
+    scheduled: Count
+    posting: Count
+    posted: Count
+    failed: Count
+    unconfirmed: Count
+    held: Count
+    canceled: Count
+
+
+class Stats(ResponseModel):
+    """How many there are."""
+
+    accounts: AccountStats
+    tweets: TweetStats
 
 
 @blueprint.get("/stats")
+@Operation(responses={200: Stats})
 def show() -> Response:
     """Totals, and a number for every status, also where it is 0."""
     db = current.services().db

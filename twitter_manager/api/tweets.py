@@ -1,20 +1,30 @@
-"""Tweets of the store: create, list, look at one, change it, try again, delete, settle a doubtful one."""
+"""Tweets of the store: create, look at one, change it, try again, delete, settle a doubtful one."""
 
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify
+from flask import Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api import current, inputs
-from twitter_manager.api.shapes import attempt_to_json, tweet_to_json
-from twitter_manager.api.tweet_lists import Status, filter_in_query
-from twitter_manager.errors import Invalid
+from twitter_manager.api.http import current, inputs
+from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
+from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
+from twitter_manager.api.post_requests import TEXT_ERRORS
+from twitter_manager.api.tweet_responses import Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
+from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.services.publishing.tweets import Change
-from twitter_manager.storage import accounts, attempts, tweet_cleanup, tweet_lists, tweets
+from twitter_manager.storage import attempts, tweet_cleanup, tweets
 
-__all__ = ["blueprint", "created", "details", "resolved"]
+__all__ = ["blueprint"]
 
-blueprint = Blueprint("tweets", __name__, url_prefix="/api/v1")
+blueprint = Resource(
+    "tweets",
+    __name__,
+    url_prefix="/api/v1",
+    chapter=Chapter(
+        "Tweets",
+        "The store: keep a tweet, list them, look at one, change it, try again, delete, settle a doubtful one.",
+    ),
+)
 
 
 class NewTweet(inputs.Body):
@@ -22,6 +32,62 @@ class NewTweet(inputs.Body):
 
     account_id: inputs.Id
     text: str
+
+
+class TweetCreated(ResponseModel):
+    """It is kept, and waits."""
+
+    message: Annotated[str, Field(examples=["Tweet created"])]
+    tweet_id: Id
+
+
+def _created(tweet_id: int) -> tuple[Response, int]:
+    """The answer about a tweet that was made."""
+    return jsonify({"message": "Tweet created", "tweet_id": tweet_id}), 201
+
+
+@blueprint.post("/tweet")
+@Operation(
+    bodies=(NewTweet,),
+    example={"account_id": 1, "text": "Hello from Alice"},
+    responses={201: TweetCreated},
+    errors={
+        NotFound: ("account_not_found",),
+        Conflict: ("other_world",),
+        Invalid: (*TEXT_ERRORS, "oauth1_not_supported"),
+    },
+    rebuild=_created,
+)
+def create() -> tuple[Response, int]:
+    """Keeps a tweet as `pending`."""
+    new = inputs.body(NewTweet)
+    tweet = current.services().publishing.create(
+        account_id=new.account_id, text=new.text, idempotency=current.idempotent_call()
+    )
+    return _created(tweet.id)
+
+
+class TweetDetails(Tweet):
+    """A tweet with its attempts."""
+
+    attempts: list[Attempt]
+    metrics: Annotated[dict[str, Count] | None, Field(description="Not measured yet.", examples=[None])]
+    measured_at: Annotated[Time | None, Field(description="Not measured yet.", examples=[None])]
+
+
+def _details(tweet_id: int) -> Response:
+    """The answer that shows a tweet with its attempts. Raises NotFound."""
+    db = current.services().db
+    found = tweets.get_of_account(db, tweet_id)
+    tries = [attempt_to_json(attempt) for attempt in attempts.list_of_tweet(db, tweet_id)]
+    return jsonify({**tweet_to_json(found), "attempts": tries, "metrics": None, "measured_at": None})
+
+
+@blueprint.get("/tweets/<tweet_id>")
+@Operation(responses={200: TweetDetails}, errors={NotFound: ("tweet_not_found",)})
+def show(tweet_id: str) -> Response:
+    """One tweet with its attempts."""
+    return _details(inputs.to_id(tweet_id, field="tweet_id"))
 
 
 class TweetChange(inputs.Body):
@@ -32,80 +98,76 @@ class TweetChange(inputs.Body):
     status: Literal["pending", "canceled"] | None = None
 
 
-class Retry(inputs.Body):
-    """A failed tweet again, with another text if given."""
-
-    text: str | None = None
-
-
-class TweetCleanUp(inputs.Body):
-    """Criteria that a tweet must all meet to be deleted; no statuses in the list: any status."""
-
-    statuses: list[Status] | None = None
-    days_old: Annotated[int, Field(ge=0, le=36_500)] | None = None
-    account_id: inputs.Id | None = None
-
-
-class Resolution(inputs.Body):
-    """The owner's word on a tweet of which the service could not find out whether it is at X."""
-
-    as_: Literal["posted", "not_posted"] = Field(alias="as")
-    twitter_id: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,18}$")
-
-
-@blueprint.post("/tweet")
-def create() -> tuple[Response, int]:
-    """Keeps a tweet as `pending`."""
-    new = inputs.body(NewTweet)
-    tweet = current.services().publishing.create(account_id=new.account_id, text=new.text, once=current.once())
-    return created(tweet.id)
-
-
-def created(tweet_id: int) -> tuple[Response, int]:
-    """The answer about a tweet that was made."""
-    return jsonify({"message": "Tweet created", "tweet_id": tweet_id}), 201
-
-
-@blueprint.get("/tweets")
-def show_page() -> Response:
-    """The tweets that meet every filter, newest first; `q` looks for words. `cursor` (or `page`) goes on."""
-    page, limit = inputs.page_in_query()
-    which = filter_in_query()
-    db = current.services().db
-    if which.account_id is not None:
-        accounts.get(db, which.account_id)
-    found = tweet_lists.list_page(db, which, limit=limit + 1, offset=(page - 1) * limit if which.before is None else 0)
-    rows = [tweet_to_json(each) for each in found[:limit]]
-    more = inputs.cursor_before(found[limit - 1].tweet.id) if len(found) > limit else None
-    place = {"page": page, "limit": limit, "next_cursor": more}
-    return jsonify({"tweets": rows, "total": tweet_lists.count(db, which), **place})
-
-
-@blueprint.get("/tweets/<tweet_id>")
-def show(tweet_id: str) -> Response:
-    """One tweet with its attempts."""
-    return details(inputs.to_id(tweet_id, field="tweet_id"))
-
-
 @blueprint.patch("/tweets/<tweet_id>")
+@Operation(
+    bodies=(TweetChange,),
+    example={"text": "Hello again from Alice"},
+    responses={200: TweetDetails},
+    errors={
+        NotFound: ("tweet_not_found",),
+        Conflict: ("tweet_not_editable", "part_waits", "other_world"),
+        Invalid: (*TEXT_ERRORS, "schedule_in_the_past", "schedule_too_far", "oauth1_not_supported"),
+    },
+)
 def change(tweet_id: str) -> Response:
     """Changes text, time or status of a tweet that is certainly not at X."""
     number = inputs.to_id(tweet_id, field="tweet_id")
     asked = inputs.body(TweetChange)
     wanted = Change(text=asked.text, schedule_at=asked.schedule_at, status=asked.status)
     current.services().tweets.change(number, wanted)
-    return details(number)
+    return _details(number)
+
+
+class Retry(inputs.Body):
+    """A failed tweet again, with another text if given."""
+
+    text: str | None = None
 
 
 @blueprint.post("/tweets/<tweet_id>/retry")
+@Operation(
+    bodies=(Retry,),
+    example={"text": "Hello again from Alice"},
+    responses={200: TweetDetails},
+    errors={
+        NotFound: ("tweet_not_found",),
+        Conflict: ("tweet_not_failed", "other_world"),
+        Invalid: (*TEXT_ERRORS, "oauth1_not_supported"),
+    },
+    rebuild=_details,
+)
 def retry(tweet_id: str) -> Response:
     """Sends a failed tweet again; its attempts are kept."""
     number = inputs.to_id(tweet_id, field="tweet_id")
-    current.services().tweets.retry(number, text=inputs.body(Retry).text, once=current.once())
-    return details(number)
+    current.services().tweets.retry(number, text=inputs.body(Retry).text, idempotency=current.idempotent_call())
+    return _details(number)
+
+
+class TweetDeleted(ResponseModel):
+    """It is gone."""
+
+    message: Annotated[str, Field(examples=["Tweet deleted"])]
+    tweet_id: Id
 
 
 @blueprint.delete("/tweets/<tweet_id>")
+@Operation(
+    query=(flag("from_twitter", "1: the post at X first."),),
+    responses={200: TweetDeleted},
+    errors={
+        NotFound: ("tweet_not_found",),
+        Conflict: (
+            "tweet_in_flight",
+            "thread_in_flight",
+            "account_needs_reconnect",
+            "oauth_not_configured",
+            "token_unreadable",
+        ),
+        SlowDown: ("rate_limit_exceeded",),
+        XRefused: ANY_CODE,
+        NotNow: ("too_many_waiting",),
+    },
+)
 def delete(tweet_id: str) -> Response:
     """Deletes a tweet here, and with `from_twitter=1` its post at X first."""
     number = inputs.to_id(tweet_id, field="tweet_id")
@@ -113,7 +175,29 @@ def delete(tweet_id: str) -> Response:
     return jsonify({"message": "Tweet deleted", "tweet_id": number})
 
 
+class TweetCleanUp(inputs.Body):
+    """Criteria that a tweet must all meet to be deleted; no statuses in the list: any status."""
+
+    statuses: list[TweetStatus] | None = None
+    days_old: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    account_id: inputs.Id | None = None
+
+
+class TweetsDeleted(ResponseModel):
+    """How many are gone, and how many are on their way to X and were left."""
+
+    message: Annotated[str, Field(examples=["Tweets deleted: 0"])]
+    deleted: Count
+    skipped: Count
+
+
 @blueprint.post("/tweets/cleanup")
+@Operation(
+    bodies=(TweetCleanUp,),
+    example={"statuses": ["failed", "canceled"], "days_old": 30},
+    responses={200: TweetsDeleted},
+    errors={NotFound: ("account_not_found",), Invalid: ("no_criterion",)},
+)
 def clean_up() -> Response:
     """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""
     asked = inputs.body(TweetCleanUp)
@@ -123,7 +207,38 @@ def clean_up() -> Response:
     return jsonify({"message": message, "deleted": cleaned.deleted, "skipped": cleaned.skipped})
 
 
+class Resolution(inputs.Body):
+    """The owner's word on a tweet of which the service could not find out whether it is at X."""
+
+    as_: Literal["posted", "not_posted"] = Field(alias="as")
+    twitter_id: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,18}$")
+
+
+class TweetResolved(ResponseModel):
+    """The owner's word is taken."""
+
+    message: Annotated[str, Field(examples=["Tweet resolved"])]
+    tweet_id: Id
+    tweet: Tweet
+
+
+def _resolved(tweet_id: int) -> Response:
+    """The answer about a tweet that was settled. Raises NotFound."""
+    found = tweets.get_of_account(current.services().db, tweet_id)
+    return jsonify({"message": "Tweet resolved", "tweet_id": tweet_id, "tweet": tweet_to_json(found)})
+
+
 @blueprint.post("/tweets/<tweet_id>/resolve")
+@Operation(
+    bodies=(Resolution,),
+    example={"as": "posted", "twitter_id": "1991877265411923968"},
+    responses={200: TweetResolved},
+    errors={
+        NotFound: ("tweet_not_found",),
+        Conflict: ("tweet_not_unconfirmed", "twitter_id_taken"),
+    },
+    rebuild=_resolved,
+)
 def resolve(tweet_id: str) -> Response:
     """Settles an unconfirmed tweet by its owner's word: it is at X under this id, or it is not there."""
     number = inputs.to_id(tweet_id, field="tweet_id")
@@ -131,19 +246,5 @@ def resolve(tweet_id: str) -> Response:
     if (word.as_ == "posted") != (word.twitter_id is not None):
         sentence = "twitter_id goes with as: posted, and only with it"
         raise Invalid("invalid_field", sentence=sentence, field="twitter_id")
-    current.services().publishing.resolve(number, twitter_id=word.twitter_id, once=current.once())
-    return resolved(number)
-
-
-def resolved(tweet_id: int) -> Response:
-    """The answer about a tweet that was settled. Raises NotFound."""
-    found = tweets.get_of_account(current.services().db, tweet_id)
-    return jsonify({"message": "Tweet resolved", "tweet_id": tweet_id, "tweet": tweet_to_json(found)})
-
-
-def details(tweet_id: int) -> Response:
-    """The answer that shows a tweet with its attempts. Raises NotFound."""
-    db = current.services().db
-    found = tweets.get_of_account(db, tweet_id)
-    tries = [attempt_to_json(attempt) for attempt in attempts.list_of_tweet(db, tweet_id)]
-    return jsonify({**tweet_to_json(found), "attempts": tries, "metrics": None, "measured_at": None})
+    current.services().publishing.resolve(number, twitter_id=word.twitter_id, idempotency=current.idempotent_call())
+    return _resolved(number)

@@ -35,6 +35,6 @@ class ApiKeys:
         return api_keys.list_all(self._context.db)
 
     def revoke(self, key_id: int) -> bool:
-        """The key stops working at once; False when there is no such active key."""
+        """The key stops working at once and for good; False when there is none with this id to be revoked."""
         with self._context.db.transaction() as tx:
             return api_keys.revoke(tx, key_id)

@@ -14,7 +14,7 @@ from twitter_manager.storage.database import Database
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.oauth2 import ClientCredentials
 
-__all__ = ["CONSENT_PATH", "XEnvironment", "XEnvironments", "build_environments"]
+__all__ = ["CONSENT_PATH", "XEnvironment", "XEnvironments", "build_environments", "consent_url"]
 
 CONSENT_PATH = "/mock/i/oauth2/authorize"
 _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the process
@@ -22,10 +22,7 @@ _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the 
 
 @dataclass(frozen=True, slots=True)
 class XEnvironment:
-    """How X is reached in one world. `client` is None where nobody configured one.
-
-    `authorize_url` is seen from the callback: the simulated X's is a page of ours.
-    """
+    """How X is reached in one world. `client` is None where nobody configured one."""
 
     mock: bool
     x: XClient
@@ -60,9 +57,16 @@ def build_environments(
         True,
         XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock, meter=Meter(db, mock=True)),
         ClientCredentials("mock-client"),
-        CONSENT_PATH,
+        consent_url(settings.callback_url),
     )
     return XEnvironments(real, mock)
+
+
+def consent_url(callback_url: str) -> str:
+    """Where the simulated X asks: beside the callback, also under the path at which a proxy shows the service."""
+    scheme, _, host, path = f"{callback_url}/".split("/", 3)
+    prefix, found, _ = path.partition("auth/callback/")
+    return f"{scheme}//{host}/{prefix if found else ''}".rstrip("/") + CONSENT_PATH
 
 
 def _simulated_session(world: SimulatedWorld) -> requests.Session:

@@ -1,15 +1,17 @@
-"""Is the service alive: its database, its worker, and the tweets that are due."""
+"""Is the service alive: its database, its worker, the tweets that are due, and what it needs of the machine."""
 
-from collections.abc import Callable
+import errno
+import os
 from dataclasses import dataclass
 from datetime import datetime
 
+from twitter_manager import logs
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import AppRest
 from twitter_manager.services.context import Context
 from twitter_manager.storage import app_rests, lanes, service_state, tweet_queue, workers
-from twitter_manager.storage.database import Queries
+from twitter_manager.storage.database import FailedWrite, Queries
 from twitter_manager.timestamps import earlier, to_text
 from twitter_manager.version import VERSION
 
@@ -17,36 +19,52 @@ __all__ = ["Health", "HealthReport", "worker_is_alive"]
 
 WORKER_SILENCE = 15.0  # seconds; a worker gives a sign of life every 3
 OVERDUE = 120.0
+FAILED_WRITE_COUNTS = 10.0  # longer than a beat of the worker that waits in vain for the database: 3 s and 5 s
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the service is not healthy."""
+
+    code: str
+    sentence: str
+
+
+def _reason(code: str) -> Reason:
+    return Reason(code, sentence_of(code))
 
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """`reasons`: why it is not healthy. `app_rests`: worlds whose app X refuses. `resting_other_world`: due tweets
-    that wait because the other world is switched on."""
+    """`because`: why it is not healthy. `app_rests`: worlds whose app X refuses. `resting_other_world`: due tweets
+    that wait because the other world is switched on. `log_failing_since`: the log cannot be written."""
 
     at: datetime
-    reasons: tuple[str, ...]
+    because: tuple[Reason, ...]
     app_rests: tuple[AppRest, ...] = ()
     resting_other_world: int = 0
+    log_failing_since: datetime | None = None
 
     @property
     def healthy(self) -> bool:
         """Whether there is nothing wrong with the service itself."""
-        return not self.reasons
+        return not self.because
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is not, for people."""
+        return [reason.sentence for reason in self.because]
 
     @property
     def notices(self) -> list[dict[str, object]]:
         """What its owner should know and do something about."""
-        return [
-            {
-                "code": rest.code,
-                "message": sentence_of(rest.code),
-                "mock": rest.mock,
-                "since": to_text(rest.since),
-                "next_attempt_at": to_text(rest.probe_at),
-            }
+        found = [
+            _notice(rest.code, since=rest.since, mock=rest.mock, next_attempt_at=to_text(rest.probe_at))
             for rest in self.app_rests
         ]
+        if self.log_failing_since is not None:
+            found.append(_notice("log_write_failed", since=self.log_failing_since, mock=None, next_attempt_at=None))
+        return found
 
     def to_json(self) -> dict[str, object]:
         """As callers see it."""
@@ -54,10 +72,21 @@ class HealthReport:
             "status": "healthy" if self.healthy else "unhealthy",
             "timestamp": to_text(self.at),
             "version": VERSION,
-            "reasons": list(self.reasons),
+            "reasons": self.reasons,
+            "reason_codes": [reason.code for reason in self.because],
             "notices": self.notices,
             "resting_other_world": self.resting_other_world,
         }
+
+
+def _notice(code: str, *, since: datetime, mock: bool | None, next_attempt_at: str | None) -> dict[str, object]:
+    return {
+        "code": code,
+        "message": sentence_of(code),
+        "mock": mock,
+        "since": to_text(since),
+        "next_attempt_at": next_attempt_at,
+    }
 
 
 def worker_is_alive(q: Queries, now: datetime) -> bool:
@@ -75,28 +104,39 @@ class Health:
         """How it stands now; never raises for a database that is away."""
         db = self._context.db
         now = self._context.clock()
+        log_failing = logs.file_failing_since()
+        found = [reason for reason in (_no_descriptors(), _failed_write(db.last_failed_write, now)) if reason]
         try:
-            reasons = tuple(reason for check in _CHECKS if (reason := check(db, now)))
+            found += [reason for reason in (_no_worker(db, now, explained=bool(found)), _overdue(db, now)) if reason]
             other = not service_state.mock_mode(db)
-            return HealthReport(
-                now,
-                reasons,
-                tuple(app_rests.list_all(db)),
-                tweet_queue.count_due_of_environment(db, mock=other, now=now),
-            )
+            resting = tweet_queue.count_due_of_environment(db, mock=other, now=now)
+            return HealthReport(now, tuple(found), tuple(app_rests.list_all(db)), resting, log_failing)
         except StorageUnavailable:
-            return HealthReport(now, (sentence_of("database_unavailable"),))
+            return HealthReport(now, (*found, _reason("database_unavailable")), log_failing_since=log_failing)
 
 
-def _no_worker(q: Queries, now: datetime) -> str | None:
-    return None if worker_is_alive(q, now) else sentence_of("no_worker")
+def _no_descriptors() -> Reason | None:
+    """Whoever asks on an open connection is answered also when nothing can be opened any more."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return _reason("too_many_open_files") if error.errno in (errno.EMFILE, errno.ENFILE) else None
+    return None
 
 
-def _overdue(q: Queries, now: datetime) -> str | None:
+def _failed_write(last: FailedWrite | None, now: datetime) -> Reason | None:
+    if last is None or last.at < earlier(now, FAILED_WRITE_COUNTS):
+        return None
+    return _reason("disk_full") if last.disk_full else _reason("database_write_failed")
+
+
+def _no_worker(q: Queries, now: datetime, *, explained: bool) -> Reason | None:
+    """A worker that cannot write gives no sign of life: that is not its fault."""
+    return None if explained or worker_is_alive(q, now) else _reason("no_worker")
+
+
+def _overdue(q: Queries, now: datetime) -> Reason | None:
     due = lanes.oldest_overdue(q)
     if due is None or due > earlier(now, OVERDUE):
         return None
-    return f"Due tweets have been waiting since {to_text(due)}"
-
-
-_CHECKS: tuple[Callable[[Queries, datetime], str | None], ...] = (_no_worker, _overdue)
+    return Reason("tweets_overdue", f"Due tweets have been waiting since {to_text(due)}")

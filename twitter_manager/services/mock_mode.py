@@ -1,29 +1,58 @@
-"""Mock mode: which of the two worlds is on, at once in every process."""
+"""Mock mode: which of the two worlds is on, at once in every process, and why."""
 
+from twitter_manager.config import Settings
 from twitter_manager.errors import Conflict
 from twitter_manager.services.context import Context
 from twitter_manager.storage import lanes, service_state
+from twitter_manager.storage.service_state import Switch
+from twitter_manager.timestamps import to_text
 
-__all__ = ["MockMode"]
+__all__ = ["MockMode", "at_start", "why_on"]
+
+
+def at_start(settings: Settings, switch: Switch | None) -> bool:
+    """What a start makes of it: the setting wins; else the last switch stays; else it depends on TWITTER_CLIENT_ID."""
+    if settings.mock_mode is not None or switch is None:
+        return settings.mock_by_default
+    return switch.on
+
+
+def why_on(settings: Settings, switch: Switch | None) -> str:
+    """What stands behind "mock mode is on because"."""
+    if settings.mock_mode:
+        return "MOCK_MODE is on"
+    if switch is not None and switch.on:
+        when = f" at {to_text(switch.at)}" if switch.at else ""
+        rest = "MOCK_MODE is not set" if settings.mock_mode is None else "MOCK_MODE=off counts from the next start on"
+        return f"it was switched on{when}, and {rest}"
+    if settings.twitter_client_id is None:
+        return "TWITTER_CLIENT_ID is not set"
+    return "the service was started with other settings"
 
 
 class MockMode:
     """The switch between the simulated and the real world."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, settings: Settings) -> None:
         self._context = context
+        self._settings = settings
 
     def is_on(self) -> bool:
         """Whether the simulated world is on."""
         return service_state.mock_mode(self._context.db)
+
+    def why_on(self) -> str | None:
+        """Why the simulated world is on; None while it is off."""
+        if not self.is_on():
+            return None
+        return why_on(self._settings, service_state.last_switch(self._context.db))
 
     def switch(self, enabled: bool) -> bool:
         """Switches, and returns the new state. A call in flight ends where it began. Raises Conflict."""
         if not enabled and self._context.environments.of(False).client is None:
             raise Conflict("oauth_not_configured")
         with self._context.db.transaction() as tx:
-            service_state.set_mock_mode(tx, enabled)
-            service_state.put(tx, service_state.SWITCHED, "1" if enabled else "0")
+            service_state.switch_mock_mode(tx, enabled)
             lanes.make_environment_due(tx, mock=enabled)
             tx.after_commit(self._context.notifier.wake)
         return enabled

@@ -2,15 +2,17 @@
 
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import Timeout
 
-from twitter_manager import start_lock
-from twitter_manager.config import Settings
+from twitter_manager import private_files, start_lock
+from twitter_manager.config import SECRETS_FILE, Settings, read_env_file
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
+from twitter_manager.services import mock_mode
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite import SqliteDatabase
@@ -18,6 +20,7 @@ from twitter_manager.storage.sqlite import SqliteDatabase
 __all__ = ["Prepared", "prepare"]
 
 _CANARY_TEXT = "the right key"
+_LOCK = "start.lock"
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -33,8 +36,9 @@ class Prepared:
 def prepare(settings: Settings) -> Prepared:
     """Brings everything to where the service can run. Raises StartRefused with one line that says what to do."""
     try:
-        settings.instance_path.mkdir(parents=True, exist_ok=True)
-        with start_lock.held(settings.instance_path / "start.lock"):
+        private_files.make_folder(settings.instance_path)
+        with start_lock.held(settings.instance_path / _LOCK):
+            _shut_others_out(settings)
             return _prepare(settings)
     except Timeout as error:
         raise StartRefused("INSTANCE_DIR: another start of this service does not come to its end") from error
@@ -44,6 +48,24 @@ def prepare(settings: Settings) -> Prepared:
         ) from error
     except StorageUnavailable as error:
         raise StartRefused(f"DATABASE_URL: the database cannot be used: {error.why}") from error
+
+
+def _shut_others_out(settings: Settings) -> None:
+    """What an earlier version or a copy left readable for others is its owner's alone."""
+    databases = (settings.database_path, settings.simulator_path)
+    names = (SECRETS_FILE, _LOCK, "logs", "media", *(path.name for path in databases))
+    folder = settings.instance_path
+    if settings.instance_dir is None or all(each.name.startswith(names) for each in folder.iterdir()):
+        private_files.restrict(folder)  # else it holds things of others, who may need to reach them
+    for path in (settings.secrets_path, folder / _LOCK, *_with_companions(databases)):
+        private_files.restrict(path)
+
+
+def _with_companions(databases: Iterable[Path]) -> Iterable[Path]:
+    """The files, and those that begin with their names: -wal, -shm, locks, copies."""
+    for database in databases:
+        if database.parent.is_dir():
+            yield from (each for each in database.parent.iterdir() if each.name.startswith(database.name))
 
 
 def _prepare(settings: Settings) -> Prepared:
@@ -56,16 +78,16 @@ def _prepare(settings: Settings) -> Prepared:
                 "ENCRYPTION_KEY is missing, and the database holds secrets under an earlier one: "
                 f"bring back {settings.secrets_path.name} or set it"
             )
-        ready = _with_keys(settings)
+        with_keys = _with_keys(settings)
         with database.transaction() as tx:
-            _check_canary(tx, Vault(ready.encryption_key), canary)
-            if len(ready.encryption_key) > 1:
-                _renew_secrets(tx, Vault(ready.encryption_key))
-            _register_key(tx, ready.api_key or "")
+            _check_canary(tx, Vault(with_keys.encryption_key), canary)
+            if len(with_keys.encryption_key) > 1:
+                _renew_secrets(tx, Vault(with_keys.encryption_key))
+            ready = _with_key_in_force(tx, with_keys)
             service_state.set_mock_mode(tx, _mock_mode(tx, ready))
     finally:
         database.close()
-    return Prepared(ready, made_keys=ready is not settings)
+    return Prepared(ready, made_keys=with_keys is not settings)
 
 
 def _with_keys(settings: Settings) -> Settings:
@@ -85,15 +107,46 @@ def _with_keys(settings: Settings) -> Settings:
     )
 
 
-def _keep(path: Path, lines: dict[str, str]) -> None:
-    """Appends to a file that only its owner can read; on the disk before anything is encrypted with it."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-        if hasattr(os, "fchmod"):
-            os.fchmod(file.fileno(), 0o600)
-        file.writelines(f"{name}={value}\n" for name, value in lines.items())
+def _keep(path: Path, made: dict[str, str]) -> None:
+    """Puts the keys into the file, in place of those of their names and beside what else stands there.
+
+    The file is the old or the new one at any moment, and on the disk before anything is encrypted with the keys.
+    """
+    path = path.resolve()  # a link stays one
+    present = path.read_bytes() if path.exists() else b""
+    if present and not present.endswith(b"\n"):
+        present += b"\n"
+    others = [each for each in present.splitlines(keepends=True) if each.partition(b"=")[0].decode() not in made]
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        _write(fresh, b"".join(others) + "".join(f"{name}={value}\n" for name, value in made.items()).encode())
+        if not made.items() <= read_env_file(fresh).items():
+            raise StartRefused(
+                f"{path.name}: the new keys cannot be read again beside its other lines; check those, and the disk"
+            )
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.unlink(missing_ok=True)
+    private_files.make_file(path)
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    """Puts a change of names on the disk; Windows does it by itself and opens no folder."""
+    if os.name == "posix":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
@@ -133,18 +186,32 @@ def _renewed(vault: Vault, token: str) -> str:
         return token
 
 
-def _register_key(tx: Transaction, key: str) -> None:
-    """The setting's key works, an earlier setting's no more."""
-    key_hash = hash_key(key)
-    api_keys.insert(tx, key_hash=key_hash, name="API_KEY", source="setting")
-    api_keys.retire_settings(tx, but=key_hash)
+def _with_key_in_force(tx: Transaction, settings: Settings) -> Settings:
+    """The setting's key works, an earlier setting's no more. A revoked one stays revoked: another is made in place of
+    one that we made, and one that somebody set is refused."""
+    key = settings.api_key or ""
+    if api_keys.is_revoked(tx, hash_key(key)):
+        if "API_KEY" not in settings.from_secrets:
+            raise StartRefused("API_KEY is a key that was revoked; set another one, or none, and one is made")
+        key = _another_key(tx, settings.secrets_path)
+        log.warning("the API key in %s was revoked: another one stands there now", settings.secrets_path)
+    api_keys.insert(tx, key_hash=hash_key(key), name="API_KEY", source="setting")
+    api_keys.retire_settings(tx, but=hash_key(key))
+    return replace(settings, api_key=key)
+
+
+def _another_key(tx: Transaction, path: Path) -> str:
+    """The key that now stands in secrets.env; of two starts at once the second takes what the first made."""
+    kept = read_env_file(path).get("API_KEY")
+    if kept and not api_keys.is_revoked(tx, hash_key(kept)):
+        return kept
+    made = new_api_key()
+    _keep(path, {"API_KEY": made})
+    return made
 
 
 def _mock_mode(tx: Transaction, settings: Settings) -> bool:
-    """What is set explicitly wins; else the last switch stays; else it depends on TWITTER_CLIENT_ID."""
-    if settings.mock_mode is not None:
-        return settings.mock_mode
-    switched = service_state.find(tx, service_state.SWITCHED)
-    if switched == "0" and not settings.twitter_client_id:
+    enabled = mock_mode.at_start(settings, service_state.last_switch(tx))
+    if not enabled and not settings.twitter_client_id:
         log.warning("mock mode was switched off, but TWITTER_CLIENT_ID is not set: no account can be connected")
-    return settings.mock_by_default if switched is None else switched == "1"
+    return enabled

@@ -16,6 +16,9 @@ from twitter_manager.serving.refusals import Refusal
 __all__ = ["Channel", "Overdue"]
 
 _NEXT_ONE_SECONDS = 0.1
+_FIRST_BYTES_SECONDS = 0.25  # who connects to ask something does so by then
+_HEAD_SECONDS = 0.5
+_BODY_SECONDS = 2.0
 _MIN_BYTES_PER_SECOND = 1024
 _BYTES_PER_TURN = 1024 * 1024
 _BYTES_PER_SEND = 256 * 1024  # waitress reads from its buffer as much as the system's is large, sent or not
@@ -78,6 +81,20 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self.request is not None or self.lingering_since is not None:
             return True
         return not self.answered or now - self.idle_since < _NEXT_ONE_SECONDS
+
+    def spare(self, now: float) -> tuple[int, float] | None:
+        """None: it must stay. Else its place among those that go when others have no room; the smallest goes first:
+        connections between requests by the time they ask nothing, then requests that still arrive by their age.
+
+        A request is spared for a moment, since most have arrived whole by then.
+        """
+        if self.requests or self.total_outbufs_len:
+            return None
+        if self.request is None or self.lingering_since is not None:
+            return (0, self.idle_since) if now - self.idle_since >= _FIRST_BYTES_SECONDS else None
+        began = float(self.request.began)
+        spared = _BODY_SECONDS if self.request.headers_finished else _HEAD_SECONDS
+        return (1, began) if now - began >= spared else None
 
     def overdue(self, now: float, limits: Limits) -> Overdue | None:
         """Which limit this client has passed at `now` (monotonic seconds); called by the loop's sweep."""

@@ -1,5 +1,6 @@
 """The loop over all connections, in a thread of its own; everything that touches sockets happens in it."""
 
+import errno
 import logging
 import socket
 import threading
@@ -26,6 +27,8 @@ BACKLOG = 1024
 _ROUND_SECONDS = 0.25  # the longest wait of the loop; limits are kept with this precision
 _ACCEPTS_PER_ROUND = 64
 _REST_SECONDS = 0.2
+_GO_AT_ONCE = 16
+_COMPLAINT_SECONDS = 10.0
 
 # waitress warns at every request that finds no idle thread: under load that is a line of the log for each
 _queue_log = logging.getLogger(f"{__name__}.queue")
@@ -37,7 +40,7 @@ def _adjustments(limits: Limits) -> Adjustments:
     adjustments = Adjustments(
         server_name="127.0.0.1",  # the host of an HTTP/1.0 request that names none
         threads=limits.threads,
-        connection_limit=affordable(limits.connections),
+        connection_limit=affordable(limits.connections, limits.other_files),
         backlog=BACKLOG,
         max_request_header_size=limits.max_headers,
         max_request_body_size=limits.max_body + 1,  # waitress refuses what equals the limit
@@ -65,6 +68,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self._asked: Drain | None = None
         self._resting_until = 0.0
         self._next_sweep = 0.0
+        self._complained_at = -_COMPLAINT_SECONDS
         self._loop_thread: int | None = None
         self._trigger_lock = threading.Lock()
         self._trigger_closed = False
@@ -161,6 +165,18 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             elif overdue is not None:
                 channel.handle_close()
 
+    def _is_full(self) -> bool:
+        limit: int = self.adj.connection_limit
+        return len(self.active_channels) >= limit
+
+    def _make_room(self) -> bool:
+        """Ends some of the connections that have been idle longest; whether there were any."""
+        now = time.monotonic()
+        idle = sorted((since, id(channel), channel) for channel in self._channels() if (since := channel.spare(now)))
+        for _, _, channel in idle[: min(_GO_AT_ONCE, 1 + len(self.active_channels) // _GO_AT_ONCE)]:
+            channel.handle_close()
+        return bool(idle)
+
     def _begin_drain(self) -> None:
         for _ in range(BACKLOG // _ACCEPTS_PER_ROUND):
             self.handle_accept()  # whoever has connected already gets a 503 instead of a reset connection
@@ -192,7 +208,11 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     # what waitress calls
 
     def readable(self) -> bool:
-        return time.monotonic() >= self._resting_until and bool(super().readable())
+        """Whether to look for new callers; while it is full, only if somebody can go for them."""
+        now = time.monotonic()
+        if not self.accepting or now < self._resting_until:
+            return False
+        return not self._is_full() or any(channel.spare(now) for channel in self._channels())
 
     def maintenance(self, now: float) -> None:
         """Nothing: `_sweep` keeps the limits, with a clock that nobody sets."""
@@ -203,14 +223,23 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     def handle_accept(self) -> None:
         """Accepts what waits, not one caller a round as waitress does."""
         for _ in range(_ACCEPTS_PER_ROUND):
+            if self._is_full() and not self._make_room():
+                return
             before = len(self.active_channels)
             super().handle_accept()
-            if len(self.active_channels) == before:
+            if len(self.active_channels) <= before:
                 return
 
     def accept(self) -> Any:
+        """Who waits, or None. Without a rest the loop would spin on an error such as having no file left."""
         try:
             return super().accept()
-        except OSError:  # out of files, most likely: without a rest the loop would spin on it
-            self._resting_until = time.monotonic() + _REST_SECONDS
-            raise
+        except OSError as error:
+            now = time.monotonic()
+            self._resting_until = now + _REST_SECONDS
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._make_room()
+            if now - self._complained_at >= _COMPLAINT_SECONDS:
+                self._complained_at = now
+                log.warning("nobody can connect: %s", error.strerror)
+            return None

@@ -3,7 +3,8 @@
 waitress's own expressions for the request line and for header fields are quadratic: 64 KiB that are made for it keep
 the one loop thread, and with it every client, busy for minutes ("GET a://111… x") or 20 s (a field of blanks). What
 passes `check_head` takes them linear time. The rest keeps two readers of one connection, a proxy and us, from seeing
-different requests in it (RFC 9112, sections 3.2, 5.2, 6.1 and 6.3).
+different requests in it (RFC 9112, sections 3.2, 5.2, 6.1 and 6.3). What can no longer become a request, such as the
+beginning of TLS, is refused at once and not when its time is over.
 """
 
 import re
@@ -21,13 +22,27 @@ from waitress.parser import (  # type: ignore[import-untyped]
 from waitress.receiver import ChunkedReceiver  # type: ignore[import-untyped]
 from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge  # type: ignore[import-untyped]
 
-__all__ = ["Glimpse", "Request", "TooManyFields", "check_framing", "check_head", "glimpse_of"]
+__all__ = [
+    "Glimpse",
+    "Request",
+    "TooManyFields",
+    "can_become_a_request",
+    "check_framing",
+    "check_head",
+    "glimpse_of",
+    "host_of_target",
+]
 
 _MAX_FIELDS = 200
 _MAX_CHUNK_LINE = 1024
 _MAX_TRAILER = 8192
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Z]{1,32}) ([^\x00-\x20\x7f]+) HTTP/1\.[01]")
+_BEGINNING = re.compile(
+    rb"[!#$%&'*+\-.^_`|~0-9A-Z]{1,32}(?: (?:[^\x00-\x20\x7f]+"
+    rb"(?: (?:H|HT|HTT|HTTP|HTTP/|HTTP/1|HTTP/1\.|HTTP/1\.[01]\r?)?)?)?)?"
+)
+_ABSOLUTE = re.compile(rb"https?://([^/?#@]+)(?:[/?#].*)?", re.IGNORECASE)
 _PATH = re.compile(rb"(?:[A-Za-z][A-Za-z0-9+.\-]{0,20}://[^/?#]*)?([^?#]*)")
 _FOLDED_OR_BLANKS = re.compile(rb"\r\n[ \t]|:[ \t]{33}")
 _TRANSFER_ENCODING = re.compile(rb"\r\ntransfer-encoding:([^\r\n]*)", re.IGNORECASE)
@@ -53,6 +68,27 @@ def check_head(head: bytes) -> None:
     encodings = [value.strip(b" \t").lower() for value in _TRANSFER_ENCODING.findall(head)]
     if encodings not in ([], [b"chunked"]):
         raise TransferEncodingNotImplemented("transfer-encoding")
+
+
+def can_become_a_request(head: bytes) -> bool:
+    """Whether more bytes can make a request of this beginning of a head; its first line decides."""
+    line, ended, _ = head.lstrip().partition(b"\r\n")
+    return not line or (_REQUEST_LINE if ended else _BEGINNING).fullmatch(line) is not None
+
+
+def host_of_target(head: bytes) -> str | None:
+    """The host that the target itself names, as of a request to a proxy; None for a path. Raises ParsingError for
+    what is neither (RFC 9112, section 3.2)."""
+    line = _REQUEST_LINE.fullmatch(head.partition(b"\r\n")[0])
+    if line is None:
+        raise ParsingError("request line")
+    method, target = line.groups()
+    if target.startswith(b"/") or (target == b"*" and method == b"OPTIONS"):
+        return None
+    absolute = _ABSOLUTE.fullmatch(target)
+    if absolute is None:
+        raise ParsingError("target")
+    return absolute[1].decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +143,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
     header_plus: bytes  # what came of a head that is not whole yet
     path = ""  # waitress logs it even of a request that it could not read
     _head = b""
+    _line_is_good = False
 
     def __init__(self, adj: object) -> None:
         super().__init__(adj)
@@ -125,9 +162,26 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
             self.error = RequestHeaderFieldsTooLarge("too many fields")
             self.completed = True
             return len(data)
+        if not self.headers_finished and not self.completed:
+            self._check_beginning()
         if isinstance(self.error, RequestHeaderFieldsTooLarge):  # waitress has parsed a head of its own instead
             self._head = before + data
         return consumed
+
+    def _check_beginning(self) -> None:
+        """Refuses what is no HTTP as soon as that can be seen."""
+        if self._line_is_good:
+            return
+        if not can_become_a_request(self.header_plus):
+            self.error = BadRequest("request line")
+            self.completed = True
+        self._line_is_good = b"\r\n" in self.header_plus.lstrip()
+
+    def _check_host(self, head: bytes) -> None:
+        """A target that names a host names the one of the field, which is checked later, or takes its place."""
+        named = host_of_target(head)
+        if named is not None and self.headers.setdefault("HOST", named).lower() != named.lower():
+            raise ParsingError("host")
 
     def parse_header(self, header_plus: bytes) -> None:
         self._head = header_plus
@@ -137,5 +191,6 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         except ValueError as error:  # a Content-Length of thousands of digits, a host like "[": waitress lets them pass
             raise ParsingError("number or URL") from error
         check_framing(self.version, self.headers, chunked=self.chunked)
+        self._check_host(header_plus)
         if self.chunked:
             self.body_rcv = _Chunks(self.body_rcv.getbuf())

@@ -13,7 +13,7 @@ from twitter_manager.errors import StartRefused
 from twitter_manager.serving.limits import Limits
 from twitter_manager.serving.listener import BACKLOG, Listener
 
-__all__ = ["AddressInUse", "Server"]
+__all__ = ["AddressInUse", "Server", "check_port"]
 
 log = logging.getLogger(__name__)
 
@@ -56,18 +56,29 @@ class Server:
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
+    def inside(self) -> int:
+        """How many requests run, or wait for a thread."""
+        return self._listener.inside() if self._listener is not None else 0
+
+    @property
     def draining(self) -> bool:
         """Whether `stop` has begun: no new request is let in."""
         return self._listener is not None and self._listener.draining
 
-    def start(self) -> None:
-        """Binds and begins to serve; returns when callers can connect.
+    def bind(self) -> None:
+        """Takes the port: who connects waits for `start`.
 
         Raises AddressInUse, or StartRefused when HOST is no address of this machine or PORT may not be taken.
         """
         sock = _listen(self._host, self._port)
         self._port = sock.getsockname()[1]
         self._listener = Listener(self._application, sock=sock, limits=self._limits)
+
+    def start(self) -> None:
+        """Begins to serve, after `bind` where that was not called yet."""
+        if self._listener is None:
+            self.bind()
+        assert self._listener is not None  # noqa: S101  - bind raises or makes it
         threading.Thread(target=self._listener.run, name="serving", daemon=True).start()
 
     def stop(self, grace_seconds: float = DRAIN_SECONDS) -> int:
@@ -94,6 +105,11 @@ class Server:
             self._on_stop()
         except Exception:  # the drain goes on whatever the others do
             log.exception("on_stop failed")
+
+
+def check_port(host: str, port: int) -> None:
+    """Raises StartRefused when nobody can listen there now; nothing is kept."""
+    _listen(host, port).close()
 
 
 def _left_behind(listener: Listener) -> int:

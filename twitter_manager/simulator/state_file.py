@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from twitter_manager import private_files
+
 __all__ = ["PATIENCE_S", "StateFile", "WorldUnavailable"]
 
 SCHEMA = """
@@ -150,7 +152,7 @@ class StateFile:
             # SQLite would write pages of the one into the other.
             why = f"{self._path.name} was replaced beside the {self._path.name}-wal of the old one"
             raise WorldUnavailable(why, nothing_done=True)
-        self._make_folder()
+        self._make_place()
         self._connection = _connect(self._path, deadline, make=self._known is None)
         self._known = _identity(self._path)
         if found not in (None, self._known):
@@ -158,9 +160,11 @@ class StateFile:
             raise WorldUnavailable("the world's file was replaced this moment", nothing_done=True)
         return self._connection
 
-    def _make_folder(self) -> None:
+    def _make_place(self) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            private_files.make_folder(self._path.parent)
+            if self._known is None:
+                private_files.make_file(self._path)
         except OSError as error:
             raise WorldUnavailable(str(error), nothing_done=True) from error
 

@@ -6,7 +6,7 @@ from twitter_manager.models import ApiKey
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["find_active", "find_active_by_hash", "insert", "list_all", "retire_settings", "revoke"]
+__all__ = ["find_active", "find_active_by_hash", "insert", "is_revoked", "list_all", "retire_settings", "revoke"]
 
 _key = mapper(ApiKey)
 
@@ -23,17 +23,23 @@ def find_active(q: Queries, key_id: int) -> ApiKey | None:
     return _key(row) if row else None
 
 
+def is_revoked(q: Queries, key_hash: str) -> bool:
+    """Whether somebody revoked the key with this hash."""
+    query = "SELECT 1 FROM api_key WHERE key_hash = :key_hash AND revoked_at IS NOT NULL"
+    return q.one(query, key_hash=key_hash) is not None
+
+
 def list_all(q: Queries) -> Sequence[ApiKey]:
     """Every key, oldest first."""
     return [_key(row) for row in q.all("SELECT * FROM api_key ORDER BY id")]
 
 
 def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
-    """A new active key; one that is there already becomes active again."""
+    """An active key: a new one, or one that is there and is not revoked; it has this source from now on."""
     row = tx.one(
         """
         INSERT INTO api_key (key_hash, name, source, created_at) VALUES (:key_hash, :name, :source, :now)
-        ON CONFLICT (key_hash) DO UPDATE SET is_active = 1
+        ON CONFLICT (key_hash) DO UPDATE SET is_active = 1, source = excluded.source WHERE api_key.revoked_at IS NULL
         RETURNING *
         """,
         key_hash=key_hash,
@@ -41,7 +47,7 @@ def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
         source=source,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
+    assert row is not None  # noqa: S101  - nobody inserts a revoked one
     return _key(row)
 
 
@@ -53,5 +59,12 @@ def retire_settings(tx: Transaction, *, but: str) -> int:
 
 
 def revoke(tx: Transaction, key_id: int) -> bool:
-    """Deactivates a key; False when there is no such active key."""
-    return tx.execute("UPDATE api_key SET is_active = 0 WHERE id = :id AND is_active = 1", id=key_id) == 1
+    """Deactivates a key for good; False when there is none with this id, or it is revoked already."""
+    return (
+        tx.execute(
+            "UPDATE api_key SET is_active = 0, revoked_at = :now WHERE id = :id AND revoked_at IS NULL",
+            id=key_id,
+            now=tx.now,
+        )
+        == 1
+    )

@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from twitter_manager.errors import StorageUnavailable
 STUCK_SECONDS = 1.0
 MAX_WAITING = 32
 
-__all__ = ["MAX_WAITING", "STUCK_SECONDS", "Database", "FairLock", "Queries", "Row", "Transaction"]
+__all__ = ["MAX_WAITING", "STUCK_SECONDS", "Database", "FailedWrite", "FairLock", "Queries", "Row", "Transaction"]
 
 
 class Row(Protocol):
@@ -54,8 +55,19 @@ class Transaction(Queries, Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FailedWrite:
+    """A transaction that the database did not take, for a reason of its own."""
+
+    at: datetime
+    disk_full: bool
+
+
 class Database(Queries, Protocol):
     """A database that was opened."""
+
+    last_failed_write: FailedWrite | None
+    """The last one of this process, whatever succeeded since."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begins a writing transaction; commits at the end, rolls back on an exception. Not to be nested."""

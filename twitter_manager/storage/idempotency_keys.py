@@ -9,7 +9,16 @@ from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import earlier
 
-__all__ = ["KEPT_SECONDS", "Once", "check_free", "delete_older_than", "find", "insert", "insert_answer", "keep_answer"]
+__all__ = [
+    "KEPT_SECONDS",
+    "IdempotentCall",
+    "check_free",
+    "delete_older_than",
+    "find",
+    "insert",
+    "insert_answer",
+    "keep_answer",
+]
 
 KEPT_SECONDS = 86_400.0  # an older row counts as not there
 
@@ -17,7 +26,7 @@ _row = mapper(IdempotencyKey)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
+class IdempotentCall:
     """What shall happen once: this body, sent with this Idempotency-Key by this API key to this path."""
 
     api_key_id: int
@@ -27,40 +36,40 @@ class Once:
     body_hash: str
 
     @property
-    def place(self) -> tuple[int, str, str, str]:
+    def scope(self) -> tuple[int, str, str, str]:
         """What makes it another one; the body does not."""
         return self.api_key_id, self.method, self.path, self.key
 
 
-def find(q: Queries, once: Once, *, now: datetime) -> IdempotencyKey | None:
+def find(q: Queries, call: IdempotentCall, *, now: datetime) -> IdempotencyKey | None:
     """What was made in its place at most a day before `now`, with whatever body; None: nothing (or only refused)."""
     row = q.one(
         """
         SELECT * FROM idempotency_key
         WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key AND created_at >= :oldest
         """,
-        **_place(once),
+        **_scope(call),
         oldest=earlier(now, KEPT_SECONDS),
     )
     return _row(row) if row else None
 
 
-def check_free(tx: Transaction, once: Once | None) -> None:
+def check_free(tx: Transaction, call: IdempotentCall | None) -> None:
     """Raises Conflict when somebody was first, in whatever process: before what that one made stands in the way."""
-    if once is not None and find(tx, once, now=tx.now) is not None:
+    if call is not None and find(tx, call, now=tx.now) is not None:
         raise Conflict("idempotency_key_in_use", retryable=True)
 
 
-def insert(tx: Transaction, once: Once | None, *, subject_id: int) -> None:
+def insert(tx: Transaction, call: IdempotentCall | None, *, subject_id: int) -> None:
     """Notes what is made in this very transaction; nothing where no key was sent.
 
     Raises Conflict when somebody, in whatever process, was first: then this transaction must not be.
     """
-    if once is not None and not _insert(tx, once, subject_id=subject_id):
+    if call is not None and not _insert(tx, call, subject_id=subject_id):
         raise Conflict("idempotency_key_in_use", retryable=True)
 
 
-def keep_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> bool:
+def keep_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
     """Keeps the first answer about what was made; False when nothing was, or it is answered already."""
     changed = tx.execute(
         """
@@ -68,7 +77,7 @@ def keep_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> boo
         WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key
             AND status IS NULL AND created_at >= :oldest
         """,
-        **_place(once),
+        **_scope(call),
         status=status,
         answer=answer,
         oldest=earlier(tx.now, KEPT_SECONDS),
@@ -76,9 +85,9 @@ def keep_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> boo
     return changed == 1
 
 
-def insert_answer(tx: Transaction, once: Once, *, status: int, answer: str) -> bool:
+def insert_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
     """Keeps the answer of a call that made nothing of its own; False when there is one already."""
-    return _insert(tx, once, status=status, answer=answer)
+    return _insert(tx, call, status=status, answer=answer)
 
 
 def delete_older_than(tx: Transaction, moment: datetime) -> int:
@@ -87,7 +96,12 @@ def delete_older_than(tx: Transaction, moment: datetime) -> int:
 
 
 def _insert(
-    tx: Transaction, once: Once, *, subject_id: int | None = None, status: int | None = None, answer: str | None = None
+    tx: Transaction,
+    call: IdempotentCall,
+    *,
+    subject_id: int | None = None,
+    status: int | None = None,
+    answer: str | None = None,
 ) -> bool:
     """Takes the place, also that of a row which is too old to count."""
     changed = tx.execute(
@@ -99,8 +113,8 @@ def _insert(
             answer = excluded.answer, created_at = excluded.created_at
         WHERE idempotency_key.created_at < :oldest
         """,
-        **_place(once),
-        body_hash=once.body_hash,
+        **_scope(call),
+        body_hash=call.body_hash,
         subject_id=subject_id,
         status=status,
         answer=answer,
@@ -110,5 +124,5 @@ def _insert(
     return changed == 1
 
 
-def _place(once: Once) -> dict[str, object]:
-    return {"api_key_id": once.api_key_id, "method": once.method, "path": once.path, "key": once.key}
+def _scope(call: IdempotentCall) -> dict[str, object]:
+    return {"api_key_id": call.api_key_id, "method": call.method, "path": call.path, "key": call.key}

@@ -1,12 +1,24 @@
 """Facts about the whole service: which world is on, and the canary that knows the right ENCRYPTION_KEY."""
 
-from twitter_manager.storage.database import Queries, Transaction
+from dataclasses import dataclass
+from datetime import datetime
 
-__all__ = ["CANARY", "SWITCHED", "find", "mock_mode", "put", "set_mock_mode"]
+from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.timestamps import from_text, to_text
+
+__all__ = ["CANARY", "Switch", "find", "last_switch", "mock_mode", "put", "set_mock_mode", "switch_mock_mode"]
 
 CANARY = "encryption_canary"
-SWITCHED = "mock_mode_switched"  # the last word of a person on mock mode, kept for the next start
 _MOCK_MODE = "mock_mode"
+_SWITCHED, _SWITCHED_AT = "mock_mode_switched", "mock_mode_switched_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The last word of a person on mock mode, kept for the next start. `at`: earlier versions did not keep it."""
+
+    on: bool
+    at: datetime | None
 
 
 def find(q: Queries, name: str) -> str | None:
@@ -35,3 +47,16 @@ def mock_mode(q: Queries) -> bool:
 def set_mock_mode(tx: Transaction, enabled: bool) -> None:
     """Switches between the simulated and the real world."""
     put(tx, _MOCK_MODE, "1" if enabled else "0")
+
+
+def switch_mock_mode(tx: Transaction, enabled: bool) -> None:
+    """Does so as a person's word, which counts at the next start, too."""
+    set_mock_mode(tx, enabled)
+    put(tx, _SWITCHED, "1" if enabled else "0")
+    put(tx, _SWITCHED_AT, to_text(tx.now))
+
+
+def last_switch(q: Queries) -> Switch | None:
+    """What a person said last, if anything."""
+    word, at = find(q, _SWITCHED), find(q, _SWITCHED_AT)
+    return None if word is None else Switch(word == "1", from_text(at) if at else None)

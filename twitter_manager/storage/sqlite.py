@@ -20,7 +20,7 @@ from typing import NoReturn
 from twitter_manager import timestamps
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.storage import migrations
-from twitter_manager.storage.database import FairLock
+from twitter_manager.storage.database import FailedWrite, FairLock
 
 __all__ = ["SqliteDatabase"]
 
@@ -123,6 +123,7 @@ class SqliteDatabase:
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._open_guard = threading.Lock()
         self._known: tuple[int, int] | None = None  # the file that was in use last
+        self.last_failed_write: FailedWrite | None = None
 
     def migrate(self) -> None:
         """Makes the file, or brings an older one up to date after copying it. Raises StartRefused."""
@@ -145,20 +146,25 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
-        with self._lock.held(patience=self._patience):
-            try:
-                with self._writing() as raw:
-                    _begin(raw, self._patience)
-                    tx = _Transaction(raw, self._clock())
-                    try:
-                        yield tx
-                        self._check_in_place()
-                        raw.execute("COMMIT")
-                    except BaseException:
-                        self._roll_back(raw)
-                        raise
-            except sqlite3.DatabaseError as error:
-                _raise(error)
+        try:
+            with self._lock.held(patience=self._patience):
+                try:
+                    with self._writing() as raw:
+                        _begin(raw, self._patience)
+                        tx = _Transaction(raw, self._clock())
+                        try:
+                            yield tx
+                            self._check_in_place()
+                            raw.execute("COMMIT")
+                        except BaseException:
+                            self._roll_back(raw)
+                            raise
+                except sqlite3.DatabaseError as error:
+                    _raise(error)
+        except StorageUnavailable as error:
+            full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            self.last_failed_write = FailedWrite(self._clock(), full)
+            raise
         for action in tx.committed:
             action()
 

@@ -273,7 +273,7 @@ def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | N
     """By how much our clock is ahead of X's; 0 where the header's whole seconds could hide it, None without one."""
     try:
         theirs = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):  # nothing that X sends may lose the answer it stands in
         return None
     difference = present - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
     if abs(difference) > timedelta(days=366):

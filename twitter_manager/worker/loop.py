@@ -15,6 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from twitter_manager import private_files
+from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services import Services
 from twitter_manager.services.dispatch.lane_task import LaneTask
@@ -22,7 +24,7 @@ from twitter_manager.timestamps import now
 from twitter_manager.worker.deliveries import DeliveryThreads
 from twitter_manager.worker.periodic import Periodic
 
-__all__ = ["RunningWorker", "start_worker"]
+__all__ = ["RunningWorker", "start_worker", "stopping_line"]
 
 POLL_SECONDS = 0.2
 STUCK_SECONDS = 60.0  # a look for work that takes so long is no life
@@ -39,9 +41,10 @@ class RunningWorker:
         # beside the database, since whoever shares it must be able to tell whether this process lives
         database = services.settings.database_path
         self._locks = database.with_name(f"{database.name}.workers")
-        self._locks.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(self._locks / f"{self.id}.lock", thread_local=False)
+        private_files.make_folder(self._locks)
+        self._lock = FileLock(self._locks / f"{self.id}.lock", thread_local=False, mode=private_files.FILE_MODE)
         self._turn = threading.Lock()
+        self._busy: set[int] = set()  # threads that do a step
         self._looked_at = time.monotonic()
         width = services.settings.worker_concurrency
         self._threads = [threading.Thread(target=self._work, name=f"lane-{n}", daemon=True) for n in range(width)]
@@ -56,6 +59,11 @@ class RunningWorker:
             thread.start()
         self._deliveries.start()
         log.info("worker %s started, %s wide", self.id, len(self._threads))
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls to X, or steps towards one, are being done."""
+        return len(self._busy)
 
     def is_alive(self) -> bool:
         """Whether work is still being looked for; all threads busy is life, too."""
@@ -97,8 +105,12 @@ class RunningWorker:
                 step = self._services.dispatcher.claim_next(self.id)
                 if step is None:
                     self._wait(seen, changes)
-        while step is not None:
-            step = self._follow(step)
+        self._busy.add(threading.get_ident())
+        try:
+            while step is not None:
+                step = self._follow(step)
+        finally:
+            self._busy.discard(threading.get_ident())
 
     def _follow(self, step: LaneTask) -> LaneTask | None:
         """Does the step, and the next one is ours; where that is of another lane, this one may be due again, too."""
@@ -123,6 +135,18 @@ class RunningWorker:
 
 def _seconds_until(due: datetime | None) -> float:
     return POLL_SECONDS if due is None else (due - now()).total_seconds()
+
+
+def stopping_line(*, calls: int, requests: int = 0) -> str:
+    """What a person reads who asked the program to stop."""
+    counted = [(calls, "post or other call to X", "posts and other calls to X"), (requests, "request", "requests")]
+    waits = " and ".join(f"{n} {one if n == 1 else many}" for n, one, many in counted if n)
+    if not waits:
+        return "Stopping: nothing is in flight."
+    return (
+        f"Stopping: waits at most {DRAIN_SECONDS:.0f} s for {waits} in flight."
+        " Ctrl-C again ends it at once; the next start finds out what became of them."
+    )
 
 
 def start_worker(services: Services) -> RunningWorker:

@@ -145,3 +145,18 @@ def test_each_script_is_one_transaction_that_sets_its_version(number: int, scrip
 
 def test_versions_count_up_without_a_gap() -> None:
     assert [number for number, _ in SHIPPED] == list(range(1, NEWEST + 1))
+
+
+@pytest.mark.parametrize(("in_force", "revoked"), [(1, [0, 1, 0, 0]), (0, [1, 1, 1, 0])])
+def test_a_key_that_was_revoked_before_is_known_to_be_revoked(path: Path, in_force: int, revoked: list[int]) -> None:
+    number = next(number for number, script in SHIPPED if "ADD COLUMN revoked_at" in script)
+    migrate(path, [script for script in SHIPPED if script[0] < number])
+    for key, source, active in (
+        ("1", "setting", 0),
+        ("2", "command", 0),
+        ("3", "setting", in_force),
+        ("4", "command", 1),
+    ):
+        run(path, f"INSERT INTO api_key (key_hash, source, is_active) VALUES ('{key * 64}', '{source}', {active})")
+    migrate(path)
+    assert run(path, "SELECT revoked_at IS NOT NULL FROM api_key ORDER BY id") == [(each,) for each in revoked]

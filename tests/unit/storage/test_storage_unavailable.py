@@ -38,7 +38,7 @@ from twitter_manager.storage import (
     x_calls,
 )
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.sqlite import SqliteDatabase
 from twitter_manager.storage.tweet_cleanup import CleanUp
 from twitter_manager.storage.tweet_lists import TweetFilter
@@ -86,7 +86,7 @@ EXAMPLES = {
     NewTweet: NewTweet(account_id=1, content="hello", fingerprint="print"),
     DeliveryFilter: DeliveryFilter(webhook_id=1),
     WebhookChoice: WebhookChoice(url="https://example.org/", description="", events=["tweet.posted"]),
-    Once: Once(api_key_id=1, method="POST", path="/", key="1", body_hash="1"),
+    IdempotentCall: IdempotentCall(api_key_id=1, method="POST", path="/", key="1", body_hash="1"),
 }
 
 

@@ -2,22 +2,21 @@
 
 import inspect
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
 
-from twitter_manager.api import oauth
-from twitter_manager.api.auth import PUBLIC
-from twitter_manager.api.idempotency import HEADER
-from twitter_manager.api.openapi import NOT_DESCRIBED, OPERATIONS, RESOURCES
-from twitter_manager.api.openapi.error import Error
-from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
+from twitter_manager.api.http.auth import PUBLIC
+from twitter_manager.api.http.errors import Error
+from twitter_manager.api.http.idempotency import HEADER
+from twitter_manager.api.openapi.operations import OUR_ID, Chapter, Operation, Parameter, Resource, operations_of
 from twitter_manager.api.openapi.responses import HEADERS, Responses, error_codes_of
 from twitter_manager.api.openapi.schemas import Schema, Schemas
 from twitter_manager.version import VERSION
 
-__all__ = ["describe", "described_routes"]
+__all__ = ["chapters_of", "describe", "described_routes", "path_of"]
 
 _DESCRIPTION = """\
 Keeps X (Twitter) accounts, and puts each tweet that it was given on X once.
@@ -30,7 +29,7 @@ An error has one shape, whatever the path. The server itself answers 404 `not_fo
 `Allow`) and 501 `malformed_request` in it, too.
 """
 
-_ONCE = {
+_IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
     "description": "The call is done once, however often it is sent with this key and the same body within 24 hours: "
@@ -40,33 +39,43 @@ _ONCE = {
 
 
 def describe(app: Flask, *, root: str = "/") -> Schema:
-    """The document of `app`: every route that has an operation. `root`: the path under which a proxy shows it."""
-    schemas = Schemas([Error, *_models()])
+    """The document of `app`: every route of a Resource. `root`: the path under which a proxy shows it."""
+    operations = operations_of(app)
+    schemas = Schemas([Error, *_models(operations.values())])
     responses = Responses(schemas)
     paths: dict[str, Schema] = {}
-    for resource in RESOURCES:
-        for rule, method in described_routes(app):
-            if rule.endpoint in resource.operations:
-                entry = _operation(app, rule, method, resource, schemas, responses)
-                paths.setdefault(path_of(rule), {})[method.lower()] = entry
+    chapters = chapters_of(app)
+    for chapter in chapters:
+        for rule, method in described_routes(app, chapter):
+            entry = {"tags": [chapter.name], **_operation(app, rule, method, schemas, responses)}
+            paths.setdefault(path_of(rule), {})[method.lower()] = entry
     return {
         "openapi": "3.1.0",
         "info": {"title": "Twitter Manager", "version": VERSION, "description": _DESCRIPTION},
         "servers": [{"url": root}],
         "security": [{"key": []}, {"key_in_query": []}],
-        "tags": [{"name": each.name, "description": each.description} for each in RESOURCES],
+        "tags": [{"name": each.name, "description": each.description} for each in chapters],
         "paths": paths,
-        "components": _components(schemas, responses),
+        "components": _components(operations.values(), schemas, responses),
     }
 
 
-def described_routes(app: Flask) -> list[tuple[Rule, str]]:
-    """Every route that the document is about, with its method. The callback's second path depends on a setting."""
+def chapters_of(app: Flask) -> list[Chapter]:
+    """The document's chapters, as their blueprints come."""
+    resources = [each for each in app.blueprints.values() if isinstance(each, Resource)]
+    return list(dict.fromkeys(each.chapter for each in resources))
+
+
+def described_routes(app: Flask, chapter: Chapter | None = None) -> list[tuple[Rule, str]]:
+    """Every route that the document is about (in `chapter`), with its method. Of an endpoint with several paths the
+    first one: the callback's second path depends on a setting."""
+    found: dict[str, Rule] = {}
+    for rule in app.url_map.iter_rules():
+        blueprint = app.blueprints.get(rule.endpoint.partition(".")[0])
+        if isinstance(blueprint, Resource) and chapter in (None, blueprint.chapter):
+            found.setdefault(rule.endpoint, rule)
     return [
-        (rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        if rule.endpoint not in NOT_DESCRIBED and (rule.endpoint != "oauth.callback" or rule.rule == oauth.CALLBACK)
+        (rule, method) for rule in found.values() for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
 
 
@@ -75,30 +84,26 @@ def path_of(rule: Rule) -> str:
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
 
 
-def _models() -> list[Any]:
-    answers = [model for operation in OPERATIONS.values() for model in operation.answers.values()]
-    bodies = [body for operation in OPERATIONS.values() for body in operation.bodies]
-    return list(dict.fromkeys([*answers, *bodies]))
+def _models(operations: Iterable[Operation]) -> list[Any]:
+    found = [model for operation in operations for model in (*operation.responses.values(), *operation.bodies)]
+    return list(dict.fromkeys(found))
 
 
-def _operation(
-    app: Flask, rule: Rule, method: str, resource: Resource, schemas: Schemas, responses: Responses
-) -> Schema:
-    operation = resource.operations[rule.endpoint]
+def _operation(app: Flask, rule: Rule, method: str, schemas: Schemas, responses: Responses) -> Schema:
+    operation = operations_of(app)[rule.endpoint]
     summary, _, more = (inspect.getdoc(app.view_functions[rule.endpoint]) or "").partition("\n")
     public = rule.endpoint in PUBLIC
-    once = method == "POST" and not public
+    idempotent = method == "POST" and not public
     in_path = bool(rule.arguments - operation.path.keys())
-    errors = error_codes_of(operation, public=public, in_path=in_path, once=once)
+    errors = error_codes_of(operation, public=public, in_path=in_path, idempotent=idempotent)
     parts = {
-        "tags": [resource.name],
         "operationId": rule.endpoint.replace(".", "_"),
         "summary": summary.rstrip("."),
         "description": f"{summary}\n{more}" if more else None,
         "security": [] if public else None,
-        "parameters": _parameters(rule, operation) + ([_ref("parameters", HEADER)] if once else []),
+        "parameters": _parameters(rule, operation) + ([_ref("parameters", HEADER)] if idempotent else []),
         "requestBody": _request_body(operation, schemas),
-        "responses": responses.of(operation, errors, once=once),
+        "responses": responses.of(operation, errors, idempotent=idempotent),
     }
     return {name: part for name, part in parts.items() if part is not None}
 
@@ -136,14 +141,14 @@ def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
     return {"required": required, "content": {"application/json": content}}
 
 
-def _components(schemas: Schemas, responses: Responses) -> Schema:
-    shared = {each.name: each for operation in OPERATIONS.values() for each in operation.query if each.shared}
+def _components(operations: Iterable[Operation], schemas: Schemas, responses: Responses) -> Schema:
+    shared = {each.name: each for operation in operations for each in operation.query if each.shared}
     return {
         "securitySchemes": {
             "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             "key_in_query": {"type": "apiKey", "in": "query", "name": "api_key"},
         },
-        "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _ONCE},
+        "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _IDEMPOTENCY_KEY},
         "headers": HEADERS,
         "responses": responses.shared(),
         "schemas": schemas.components,

@@ -1,11 +1,16 @@
-"""What the document says of an endpoint beside its path, its method and its docstring."""
+"""What the document says of an endpoint beside its path, its method and its docstring: it stands on the view itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any, TypeVar
 
-from twitter_manager.api.inputs import MAX_ID, MAX_ROWS, Body
-from twitter_manager.api.openapi.schemas import Answer, Schema
+from flask import Blueprint, Flask
+from flask.typing import ResponseReturnValue
+
+from twitter_manager.api.http.inputs import MAX_ID, MAX_ROWS, Body
+from twitter_manager.api.openapi.fields import ResponseModel
+from twitter_manager.api.openapi.schemas import Schema
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
 
@@ -16,14 +21,18 @@ __all__ = [
     "LIMIT",
     "OUR_ID",
     "PAGE",
+    "Chapter",
     "Errors",
     "Operation",
     "Parameter",
     "Resource",
     "flag",
+    "operation_of",
+    "operations_of",
 ]
 
 Errors = Mapping[type[ServiceError], tuple[str, ...]]
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 ANY_CODE = tuple(CODES)  # where the code is the one that a tweet or a renewal failed with
 OUR_ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID, "examples": [1]}
@@ -41,29 +50,56 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """An endpoint: its answers by status, what it takes, and what it raises beside what every call can.
+    """A decorator of views, to stand under the route: the responses by status, what the endpoint takes, and what it
+    raises beside what every call can.
 
     `bodies`: the model of the body, or those of which it fits one. `example` is a body. `errors` has codes by the type
-    that is raised; api/errors.py knows the statuses. `path` has the schemas of parameters in the path that are no id
-    of ours. `page`: a browser gets HTML in place of JSON.
+    that is raised; http/errors.py knows the statuses. `path` has the schemas of parameters in the path that are no id
+    of ours. `page`: a browser gets HTML in place of JSON. `rebuild`: the response about what was made, from its id,
+    where the first one under an Idempotency-Key was lost; a view that hands `current.idempotent_call()` on needs it.
     """
 
-    answers: Mapping[int, type[Answer]]
+    responses: Mapping[int, type[ResponseModel]]
     query: tuple[Parameter, ...] = ()
     bodies: tuple[type[Body], ...] = ()
     example: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     errors: Errors = field(default_factory=lambda: MappingProxyType({}))
     path: Mapping[str, Schema] = field(default_factory=lambda: MappingProxyType({}))
     page: bool = False
+    rebuild: Callable[[int], ResponseReturnValue] | None = None
+
+    def __call__(self, view: View) -> View:
+        """`view` itself, with what is said of it."""
+        vars(view)["operation"] = self
+        return view
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """Operations that belong together, by the names of their endpoints in Flask: a chapter of the document."""
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter of the document: its tag."""
 
     name: str
     description: str
-    operations: Mapping[str, Operation]
+
+
+class Resource(Blueprint):
+    """A blueprint whose every route is in the document, in its chapter. Pages for a browser are plain blueprints."""
+
+    def __init__(self, name: str, import_name: str, *, chapter: Chapter, url_prefix: str | None = None) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.chapter = chapter
+
+
+def operation_of(view: Callable[..., Any]) -> Operation | None:
+    """What is said of the view; None where nothing is."""
+    found: Operation | None = vars(view).get("operation")
+    return found
+
+
+def operations_of(app: Flask) -> dict[str, Operation]:
+    """All of them, by the names of their endpoints in Flask."""
+    found = {endpoint: operation_of(view) for endpoint, view in app.view_functions.items()}
+    return {endpoint: operation for endpoint, operation in found.items() if operation is not None}
 
 
 PAGE = Parameter(

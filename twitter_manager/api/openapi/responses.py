@@ -1,14 +1,14 @@
-"""The answers of an endpoint: what it gives, and every error it can give, under their statuses."""
+"""The responses of an endpoint: the good ones, and every error it can give, under their statuses."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from twitter_manager.answers import error_shape
-from twitter_manager.api.errors import STATUSES
-from twitter_manager.api.idempotency import REPLAYED
-from twitter_manager.api.openapi.error import Error
+from twitter_manager.api.http.errors import STATUSES, Error
+from twitter_manager.api.http.idempotency import REPLAYED
+from twitter_manager.api.openapi.fields import REQUEST_ID, ResponseModel
 from twitter_manager.api.openapi.operations import ANY_CODE, Operation
-from twitter_manager.api.openapi.schemas import REQUEST_ID, Answer, Schema, Schemas, first_line
+from twitter_manager.api.openapi.schemas import Schema, Schemas, first_line
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
 from twitter_manager.timestamps import from_text
@@ -43,7 +43,7 @@ _WITH_BODY: Mapping[int, Codes] = {
     415: ("not_json",),
     422: ("invalid_field",),
 }
-_WITH_ONCE: Mapping[int, Codes] = {
+_WITH_IDEMPOTENCY: Mapping[int, Codes] = {
     409: ("idempotency_key_in_use",),
     422: ("invalid_field", "idempotency_key_reused"),
 }
@@ -63,9 +63,9 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
     "WrongField": (422, _WITH_QUERY[422]),
     "WrongId": (422, _WITH_ID[422]),
     "WrongFieldOrId": (422, _WITH_QUERY[422] + _WITH_ID[422]),
-    "SameKeyUnderWay": (409, _WITH_ONCE[409]),
-    "WrongFieldOrKeyReused": (422, _WITH_ONCE[422]),
-    "WrongFieldIdOrKeyReused": (422, _WITH_ONCE[422] + _WITH_ID[422]),
+    "SameKeyUnderWay": (409, _WITH_IDEMPOTENCY[409]),
+    "WrongFieldOrKeyReused": (422, _WITH_IDEMPOTENCY[422]),
+    "WrongFieldIdOrKeyReused": (422, _WITH_IDEMPOTENCY[422] + _WITH_ID[422]),
     "TooManyWrongKeys": (429, _WITH_KEY[429]),
     "HeadersTooLarge": (431, _ALWAYS[431]),
     "Fault": (500, _ALWAYS[500]),
@@ -74,16 +74,16 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
 }
 
 
-def error_codes_of(operation: Operation, *, public: bool, in_path: bool, once: bool) -> dict[int, Codes]:
+def error_codes_of(operation: Operation, *, public: bool, in_path: bool, idempotent: bool) -> dict[int, Codes]:
     """Every status of an error that the endpoint can answer with, and its codes. `in_path`: the path has an id;
-    `once`: it heeds Idempotency-Key."""
+    `idempotent`: it heeds Idempotency-Key."""
     ids = any("maximum" in each.schema and each.name.endswith("_id") for each in operation.query)
     takes_id = any({"account_id", "account_ids", "tweets"} & body.model_fields.keys() for body in operation.bodies)
     conditions = (
         (True, _ALWAYS),
         (not public, _WITH_KEY),
         (bool(operation.bodies), _WITH_BODY),
-        (once, _WITH_ONCE),
+        (idempotent, _WITH_IDEMPOTENCY),
         (bool(operation.query) and not operation.page, _WITH_QUERY),
         (in_path or ids or takes_id, _WITH_ID),
         (True, _raised(operation.errors)),
@@ -97,13 +97,13 @@ class Responses:
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
-    def of(self, operation: Operation, errors: Mapping[int, Codes], *, once: bool) -> dict[str, Schema]:
-        """By status, as text. A status that is both an answer and an error has a choice of schemas."""
+    def of(self, operation: Operation, errors: Mapping[int, Codes], *, idempotent: bool) -> dict[str, Schema]:
+        """By status, as text. A status that is both good and an error has a choice of schemas."""
         found = {status: self._error(status, codes, page=operation.page) for status, codes in errors.items()}
-        for status, model in operation.answers.items():
+        for status, model in operation.responses.items():
             also = errors.get(status)
-            found[status] = self._answer(model, self._narrowed(also) if also else None, page=operation.page)
-            if once:
+            found[status] = self._good(model, self._narrowed(also) if also else None, page=operation.page)
+            if idempotent:
                 found[status]["headers"] |= _headers(REPLAYED)
         return {str(status): found[status] for status in sorted(found)}
 
@@ -111,7 +111,7 @@ class Responses:
         """The components."""
         return {name: self._inline(status, codes) for name, (status, codes) in _SHARED.items()}
 
-    def _answer(self, model: type[Answer], other: Schema | None, *, page: bool) -> Schema:
+    def _good(self, model: type[ResponseModel], other: Schema | None, *, page: bool) -> Schema:
         schema = self._schemas.ref(model)
         content = {"schema": {"anyOf": [schema, other]} if other else schema, "example": self._schemas.example(model)}
         return {"description": first_line(model), "headers": _headers(), "content": _content(content, page=page)}

@@ -1,53 +1,17 @@
-"""How answers are described: one pydantic model each, closed, every field with an example. No answer is made of them:
-they cost nothing at run time, and tests hold every answer against them."""
+"""Pydantic models as the schemas of the document, and the examples in them."""
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from twitter_manager.api.inputs import MAX_ID
-
-__all__ = [
-    "REQUEST_ID",
-    "Answer",
-    "Id",
-    "Schema",
-    "Schemas",
-    "Time",
-    "XId",
-    "XWords",
-    "example_of",
-    "first_line",
-]
+__all__ = ["Schema", "Schemas", "example_of", "first_line"]
 
 Schema = dict[str, Any]
 
 _REF = "#/components/schemas/"
-_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
-REQUEST_ID = "9f3c2f0a4b6d4e5f8a7b6c5d4e3f2a1b"
-
-Id = Annotated[int, Field(ge=1, le=MAX_ID, examples=[1])]
-XId = Annotated[str, Field(pattern="^[0-9]{1,19}$", examples=["1991877265411923968"])]
-Time = Annotated[
-    str, Field(pattern=_TIME, examples=["2026-11-20T14:05:00.123Z"], json_schema_extra={"format": "date-time"})
-]
-
-
-class Answer(BaseModel):
-    """An answer, or a part of one."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class XWords(Answer):
-    """X's own words."""
-
-    status: Annotated[int | None, Field(description="X's HTTP status; null: X did not answer.", examples=[403])]
-    title: Annotated[str, Field(examples=["Forbidden"])]
-    detail: Annotated[str, Field(examples=["You are not allowed to create a Tweet with duplicate content."])]
 
 
 class _Generator(GenerateJsonSchema):
@@ -76,7 +40,7 @@ class Schemas:
         return dict(self._refs[model])
 
     def example(self, model: type[BaseModel]) -> Any:
-        """What an answer looks like."""
+        """What a response looks like."""
         return example_of(self.ref(model), self.components)
 
 

@@ -4,13 +4,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from twitter_manager.crypto import hash_key
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow, ServiceError, StorageUnavailable
 from twitter_manager.models import Account, OAuthState
 from twitter_manager.services.accounts.exchange import connect_account
 from twitter_manager.services.context import Context
+from twitter_manager.services.environments import consent_url
 from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
 from twitter_manager.storage.database import Queries, Transaction
@@ -122,7 +123,7 @@ class AccountConnections:
             created_at=created_at,
         )
         url = oauth2.authorize_url(
-            urljoin(redirect_uri, world.authorize_url),
+            consent_url(redirect_uri) if mock else world.authorize_url,
             client_id=world.client.client_id,
             redirect_uri=redirect_uri,
             scopes=self._scopes,

@@ -1,14 +1,14 @@
-"""Looks at everything that can be wrong and says what to do: `flask --app app doctor`.
+"""Looks at everything that can be wrong and says what to do: `twitter-manager doctor`.
 
 It starts nothing and changes nothing, and may run beside the service. What is looked at stands in a file per noun, as
 pure functions from what was found to a Check; here is only the order.
 
     check       a Check, and the three states it can have
     settings    what is set, the callback, the client
-    place       folder, keys' file, disk, database
+    disk        folder, keys' file, disk, database
     secrets     the encryption key, and each account's tokens and scopes
-    work        the worker, what is overdue, what rests, what waits for its owner
-    x           X itself: does it answer, its clock, does it know the client
+    queue       the worker, what is overdue, what rests, what waits for its owner
+    x           X itself: does it answer, its clock, does it know the client; nobody is asked in mock mode
 """
 
 from collections.abc import Iterator
@@ -16,14 +16,26 @@ from datetime import datetime
 from pathlib import Path
 
 from twitter_manager.config import Settings
+from twitter_manager.crypto import hash_key
 from twitter_manager.errors import StorageUnavailable
+from twitter_manager.services import mock_mode
 from twitter_manager.services.context import Context
-from twitter_manager.services.doctor import place, secrets, work, x
+from twitter_manager.services.doctor import disk, queue, secrets, x
 from twitter_manager.services.doctor import settings as set_up
-from twitter_manager.services.doctor.check import Check, fail, ok
+from twitter_manager.services.doctor.check import Check, fail
 from twitter_manager.services.health import OVERDUE, worker_is_alive
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_lists, tweet_queue, workers
+from twitter_manager.storage import (
+    accounts,
+    api_keys,
+    app_rests,
+    lanes,
+    service_state,
+    tweet_lists,
+    tweet_queue,
+    workers,
+)
 from twitter_manager.storage.database import Queries
+from twitter_manager.storage.service_state import Switch
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.timestamps import earlier
 
@@ -39,51 +51,54 @@ class Doctor:
 
     def examine(self) -> list[Check]:
         """Every check, in the order in which what is wrong is mended."""
-        mock, there, kept = self._settings.mock_by_default, self._on_disk(), []
+        mock, switch, there, kept = self._settings.mock_by_default, None, self._on_disk(), []
         if not any(check.state == "fail" for check in there if check.name == "database"):
             try:
-                mock, kept = self._is_mock(), list(self._in_database())
+                switch = service_state.last_switch(self._context.db)
+                mock, kept = self._is_mock(switch), list(self._in_database())
             except StorageUnavailable as error:
                 kept = [fail("database", f"cannot be read: {error.why}", "try again in a minute; then see the log")]
-        known = [set_up.understood(mock=mock), set_up.callback(self._settings), set_up.scopes(self._settings)]
+        because = mock_mode.why_on(self._settings, switch) if mock else None
+        known = [
+            set_up.understood(mock_because=because),
+            set_up.callback(self._settings),
+            set_up.scopes(self._settings),
+        ]
         client = set_up.client_id(self._settings, mock=mock)
         return [*known, *there, *kept, client, *self._at_x(mock=mock)]
 
     def _on_disk(self) -> list[Check]:
         path, database = self._settings.instance_path, self._settings.database_path
         try:
-            found = [place.folder(path), place.database(database)]
+            found = [disk.folder(path), disk.database(database)]
             if path.is_dir():
-                found.insert(1, place.secrets_file(self._settings.secrets_path))
-            return found + [place.room_at(disk) for disk in _disks(path, database.parent, self._settings.log_path)]
+                found.insert(1, disk.secrets_file(self._settings.secrets_path))
+            return found + [disk.room_at(each) for each in _disks(path, database.parent, self._settings.log_path)]
         except OSError as error:
             text = f"{error.filename or path} cannot be looked at: {error.strerror}"
             return [fail("database", text, "run this as the user whom the service runs as")]
 
-    def _is_mock(self) -> bool:
-        """Whether mock mode is on in what runs, or will be after the next start (as services/startup.py decides)."""
-        db = self._context.db
-        if worker_is_alive(db, self._context.clock()):
-            return service_state.mock_mode(db)
-        switched = service_state.find(db, service_state.SWITCHED)
-        explicit = self._settings.mock_mode is not None
-        return self._settings.mock_by_default if explicit or switched is None else switched == "1"
+    def _is_mock(self, switch: Switch | None) -> bool:
+        """Whether mock mode is on in what runs, or will be after the next start."""
+        if worker_is_alive(self._context.db, self._context.clock()):
+            return service_state.mock_mode(self._context.db)
+        return mock_mode.at_start(self._settings, switch)
 
     def _in_database(self) -> Iterator[Check]:
         db, vault, now = self._context.db, self._context.vault, self._context.clock()
         canary = service_state.find(db, service_state.CANARY)
         yield secrets.encryption_key(vault, canary, is_set=bool(self._settings.encryption_key))
+        key, made_here = self._settings.api_key or "", "API_KEY" in self._settings.from_secrets
+        yield secrets.api_key(revoked=api_keys.is_revoked(db, hash_key(key)), made_here=made_here)
         for account in accounts.list_all(db):
             yield secrets.account(account, vault, wanted=self._settings.twitter_scopes, now=now)
-        yield work.worker(workers.last_seen_at(db), now)
-        yield work.queue(_overdue(db, now))
-        yield from map(work.app_rest, app_rests.list_all(db))
-        yield work.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
+        yield queue.worker(workers.last_seen_at(db), now)
+        yield queue.overdue(_overdue(db, now))
+        yield from map(queue.app_rest, app_rests.list_all(db))
+        yield queue.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
 
     def _at_x(self, *, mock: bool) -> Iterator[Check]:
-        if mock and not self._settings.simulator_path.exists():
-            return iter([ok("x", "the simulated X was not used yet")])  # asking would make its file
-        return x.checks(self._context.environments.of(mock))
+        return x.not_asked() if mock else x.checks(self._context.environments.of(False))
 
 
 def _overdue(q: Queries, now: datetime) -> int:

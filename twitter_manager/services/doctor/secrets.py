@@ -10,7 +10,7 @@ from twitter_manager.services.doctor.check import Check, fail, ok, warn
 from twitter_manager.services.doctor.settings import NEEDED_SCOPES
 from twitter_manager.timestamps import to_text
 
-__all__ = ["account", "encryption_key"]
+__all__ = ["account", "api_key", "encryption_key"]
 
 _EARLIER_KEY = "put the earlier key back, behind the present one and a comma"
 
@@ -19,7 +19,7 @@ def encryption_key(vault: Vault, canary: str | None, *, is_set: bool) -> Check:
     """Whether ENCRYPTION_KEY opens what was encrypted at the first start."""
     if canary is None:
         text = "the database holds no secret yet"
-        return warn("encryption", text, "run `make run` once: the first start makes the key and tries it")
+        return warn("encryption", text, "start the service once (`make run`): that makes the key and tries it")
     if not is_set:
         text = "ENCRYPTION_KEY is missing, and the database holds secrets under an earlier one"
         return fail("encryption", text, "bring back secrets.env, or set ENCRYPTION_KEY to that key")
@@ -27,6 +27,15 @@ def encryption_key(vault: Vault, canary: str | None, *, is_set: bool) -> Check:
         text = "ENCRYPTION_KEY is not the one that the database's secrets were encrypted with"
         return fail("encryption", text, _EARLIER_KEY)
     return ok("encryption", "ENCRYPTION_KEY opens the database's secrets")
+
+
+def api_key(*, revoked: bool, made_here: bool) -> Check:
+    """Whether the key of the settings will be in force after the next start."""
+    if not revoked:
+        return ok("api key", "the key of the settings is not revoked")
+    if made_here:
+        return warn("api key", "the key in secrets.env is revoked", "start the service again: it makes another")
+    return fail("api key", "API_KEY is a key that was revoked", "set another one, or none, and one is made")
 
 
 def account(found: Account, vault: Vault, *, wanted: str, now: datetime) -> Check:

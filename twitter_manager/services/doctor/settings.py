@@ -18,9 +18,11 @@ def refused(error: StartRefused) -> list[Check]:
     return [fail("settings", line, remedy) for line in str(error).splitlines()]
 
 
-def understood(*, mock: bool) -> Check:
-    """They could be read."""
-    return ok("settings", f"read; mock mode is {'on: X is simulated on this machine' if mock else 'off'}")
+def understood(*, mock_because: str | None) -> Check:
+    """They could be read. `mock_because`: why mock mode is on, if it is."""
+    if mock_because is None:
+        return ok("settings", "read; mock mode is off")
+    return ok("settings", f"read; mock mode is on because {mock_because}: X is simulated on this machine")
 
 
 def callback(settings: Settings) -> Check:

@@ -8,7 +8,7 @@ from twitter_manager.services.environments import XEnvironment
 from twitter_manager.twitter import oauth2
 from twitter_manager.twitter.errors import AppRefused, ClientRefused, GrantRefused, NotSent, OutcomeUnknown, XError
 
-__all__ = ["checks", "client", "clock", "reached"]
+__all__ = ["checks", "client", "clock", "not_asked", "reached"]
 
 MAX_AHEAD = timedelta(seconds=30)
 NO_TOKEN = "asked-by-the-doctor-this-is-no-token"  # noqa: S105  - and X says so
@@ -21,6 +21,12 @@ def checks(world: XEnvironment) -> Iterator[Check]:
     yield clock(world.x.clock_ahead)
     if world.client is not None:
         yield client(answer)
+
+
+def not_asked() -> Iterator[Check]:
+    """In mock mode: the simulated X would say of itself what only X can say."""
+    for name in ("x", "clock", "client at X"):
+        yield ok(name, "not asked: mock mode")
 
 
 def _ask(world: XEnvironment) -> XError | None:

@@ -12,7 +12,7 @@ from twitter_manager.services.publishing.enqueue import check_worker, enqueue, e
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
 from twitter_manager.storage import batches, idempotency_keys
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.twitter.matching import canonical
 
 __all__ = ["BatchItem", "Batches", "TakenBatch"]
@@ -20,7 +20,7 @@ __all__ = ["BatchItem", "Batches", "TakenBatch"]
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What became of one wish: its tweet, or why it was refused."""
+    """What became of one request: its tweet, or why it was refused."""
 
     request: PublishRequest
     tweet: Tweet | None
@@ -57,7 +57,7 @@ class Batches:
         *,
         dry_run: bool = False,
         atomic: bool = False,
-        once: Once | None = None,
+        idempotency: IdempotentCall | None = None,
     ) -> TakenBatch:
         """Takes what can be taken; with `atomic` everything or nothing; with `dry_run` says what would be taken.
 
@@ -66,7 +66,7 @@ class Batches:
         refusals = [next(problems_of_post(request.post), None) for request in requests]  # weighing texts needs no lock
         try:
             with self._context.db.transaction() as tx:
-                idempotency_keys.check_free(tx, once)
+                idempotency_keys.check_free(tx, idempotency)
                 if any(request.schedule_at is None and not request.draft for request in requests):
                     check_worker(tx, tx.now)
                 batch = batches.insert(tx)
@@ -77,7 +77,7 @@ class Batches:
                 warnings = [*_same_texts(taken), *forecast(tx, taken, tx.now, placed=True)]
                 if dry_run or (atomic and any(post.refusal for post in posts)):
                     raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
-                idempotency_keys.insert(tx, once, subject_id=batch.id)
+                idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
                 self._wake(tx, posts)
         except _Undone as undone:
             return undone.taken

@@ -33,7 +33,7 @@ def check_worker(q: Queries, now: datetime) -> None:
 
 
 def enqueue_problems(q: Queries, request: PublishRequest, now: datetime) -> Iterator[ServiceError]:
-    """What stands against the wish beside the post itself: its account, its time, an equal tweet.
+    """What stands against the request beside the post itself: its account, its time, an equal tweet.
 
     Raises NotFound, naming account_id, for an account that does not exist.
     """

@@ -17,7 +17,7 @@ from twitter_manager.services.publishing.enqueue import (
 )
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
 from twitter_manager.storage import accounts, attempts, idempotency_keys, tweet_states, tweets
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweets import NewTweet
 
 __all__ = ["Published", "Publishing"]
@@ -39,7 +39,7 @@ class Publishing:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def create(self, *, account_id: int, text: str, once: Once | None = None) -> Tweet:
+    def create(self, *, account_id: int, text: str, idempotency: IdempotentCall | None = None) -> Tweet:
         """A pending tweet that waits to be told. Raises Invalid, NotFound, Conflict; on return it is on the disk."""
         check_text(text)
         with self._context.db.transaction() as tx:
@@ -47,10 +47,10 @@ class Publishing:
             check_account(tx, account)
             new = NewTweet(account_id=account.id, content=text, fingerprint=fingerprint(text))
             tweet = tweets.insert(tx, new)
-            idempotency_keys.insert(tx, once, subject_id=tweet.id)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
         return tweet
 
-    def publish(self, request: PublishRequest, *, once: Once | None = None) -> Published:
+    def publish(self, request: PublishRequest, *, idempotency: IdempotentCall | None = None) -> Published:
         """Takes a post that goes out now, at its time, or stays a draft.
 
         Raises Invalid, NotFound, Conflict, NotNow; on return it is on the disk.
@@ -58,20 +58,20 @@ class Publishing:
         for problem in problems_of_post(request.post):
             raise problem
         with self._context.db.transaction() as tx:
-            idempotency_keys.check_free(tx, once)
+            idempotency_keys.check_free(tx, idempotency)
             for problem in enqueue_problems(tx, request, tx.now):
                 raise problem
             if request.schedule_at is None and not request.draft:
                 check_worker(tx, tx.now)
             warnings = forecast(tx, [request], tx.now)
             tweet = enqueue(tx, request)
-            idempotency_keys.insert(tx, once, subject_id=tweet.id)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
             if tweet.due_at is not None:
                 wake_lanes(tx, {tweet.twitter_account_id}, tweet.due_at)
             tx.after_commit(self._context.notifier.wake)
         return Published(tweet, warnings)
 
-    def post_now(self, tweet_id: int, *, once: Once | None = None) -> None:
+    def post_now(self, tweet_id: int, *, idempotency: IdempotentCall | None = None) -> None:
         """A pending tweet goes out before the merely due. Raises NotFound, Conflict, Invalid, NotNow."""
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
@@ -81,7 +81,7 @@ class Publishing:
             check_worker(tx, tx.now)
             if not tweet_states.make_due(tx, tweet_id, post_now=True):
                 raise Conflict("part_waits")
-            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
             wake_lanes(tx, {tweet.twitter_account_id}, tx.now)
             tx.after_commit(self._context.notifier.wake)
 
@@ -96,7 +96,7 @@ class Publishing:
             tx.after_commit(self._context.notifier.wake)
         return [tweet.id for tweet in due]
 
-    def resolve(self, tweet_id: int, *, twitter_id: str | None, once: Once | None = None) -> Tweet:
+    def resolve(self, tweet_id: int, *, twitter_id: str | None, idempotency: IdempotentCall | None = None) -> Tweet:
         """The owner's word on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out."""
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
@@ -113,7 +113,7 @@ class Publishing:
                 tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now)
                 if attempt is not None:
                     attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
-            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
             wake_lanes(tx, {tweet.twitter_account_id}, tx.now)
             tx.after_commit(self._context.notifier.wake)
         return tweets.get(self._context.db, tweet_id)

@@ -22,7 +22,7 @@ from twitter_manager.services.rate_limits.forecast import PublishWarning, foreca
 from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 
 __all__ = ["StartedThread", "Threads"]
 
@@ -45,8 +45,10 @@ class Threads:
         self._tweets = tweets
         self._seats = seats
 
-    def publish(self, request: PublishRequest, others: Sequence[Post], *, once: Once | None = None) -> StartedThread:
-        """Takes a thread: `wish` for its first part, the `others` answer each other behind it.
+    def publish(
+        self, request: PublishRequest, others: Sequence[Post], *, idempotency: IdempotentCall | None = None
+    ) -> StartedThread:
+        """Takes a thread: `request` for its first part, the `others` answer each other after it.
 
         Raises Invalid naming `tweets.<index>.<field>`, NotFound, Conflict, NotNow; on return it is on the disk.
         """
@@ -54,7 +56,7 @@ class Threads:
             for problem in problems_of_post(post):
                 raise named_in_thread(problem, index)
         with self._context.db.transaction() as tx:
-            idempotency_keys.check_free(tx, once)
+            idempotency_keys.check_free(tx, idempotency)
             for problem in enqueue_problems(tx, request, tx.now):
                 raise named_in_thread(problem)
             if request.schedule_at is None:
@@ -62,7 +64,7 @@ class Threads:
             requests = [request, *(dataclasses.replace(request, post=post) for post in others)]
             warnings = forecast(tx, requests, tx.now)
             thread = self._insert(tx, requests)
-            idempotency_keys.insert(tx, once, subject_id=thread.id)
+            idempotency_keys.insert(tx, idempotency, subject_id=thread.id)
         return StartedThread(thread, warnings)
 
     def _insert(self, tx: Transaction, requests: Sequence[PublishRequest]) -> Thread:
@@ -72,7 +74,7 @@ class Threads:
         self._wake(tx, thread.account_id, requests[0].schedule_at or tx.now)
         return thread
 
-    def resume(self, thread_id: int, *, once: Once | None = None) -> None:
+    def resume(self, thread_id: int, *, idempotency: IdempotentCall | None = None) -> None:
         """The thread goes on behind its last part that is at X. Raises NotFound, Conflict, Invalid, NotNow."""
         with self._context.db.transaction() as tx:
             thread = threads.get(tx, thread_id)
@@ -80,7 +82,7 @@ class Threads:
             check_worker(tx, tx.now)
             if not threads.resume(tx, thread_id):
                 raise Conflict("thread_not_stopped")
-            idempotency_keys.insert(tx, once, subject_id=thread_id)
+            idempotency_keys.insert(tx, idempotency, subject_id=thread_id)
             self._wake(tx, thread.account_id, tx.now)
 
     def delete(self, thread_id: int, *, from_x: bool) -> int:

@@ -17,7 +17,7 @@ from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, idempotency_keys, lanes, threads, tweet_cleanup, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.idempotency_keys import Once
+from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweet_cleanup import CleanUp
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import RateLimited, XError
@@ -80,13 +80,13 @@ class Tweets:
                 self._change_thread(tx, tweet.thread_id, tweet, change)
         return tweets.get(self._context.db, tweet_id)
 
-    def retry(self, tweet_id: int, *, text: str | None, once: Once | None = None) -> Tweet:
+    def retry(self, tweet_id: int, *, text: str | None, idempotency: IdempotentCall | None = None) -> Tweet:
         """A failed tweet goes out again, with another text if given; its attempts are kept. Raises as `change`."""
         if text is not None:
             check_text(text)
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
-            idempotency_keys.insert(tx, once, subject_id=tweet_id)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
             content = tweet.content if text is None else text
             mark = reworded(tweet, content)

@@ -33,7 +33,7 @@ class Validation:
         self._context = context
 
     def report(self, request: PublishRequest, others: Sequence[Post] = (), *, is_thread: bool = False) -> Report:
-        """On the post of `wish`, or on the thread that it begins. Raises NotFound for an account that is not there."""
+        """On the post of `request`, or on the thread that it begins. Raises NotFound for an unknown account."""
         posts = (request.post, *others)
         parts = [parse(post.text) for post in posts]
         problems: list[ServiceError] = []

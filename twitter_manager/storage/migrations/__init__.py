@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
-from twitter_manager import start_lock
+from twitter_manager import private_files, start_lock
 from twitter_manager.errors import StartRefused, StorageUnavailable
 
 __all__ = ["SHIPPED", "Script", "check_up_to_date", "migrate"]
@@ -38,12 +38,11 @@ def check_up_to_date(connection: sqlite3.Connection) -> None:
 def migrate(path: Path, scripts: Sequence[Script] = SHIPPED) -> None:
     """Brings the file at `path` (made if need be) to the newest version. Raises StartRefused and leaves it as is."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            start_lock.held(path.with_name(path.name + ".migrating.lock")),
-            closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection,
-        ):
-            _bring_up(connection, path, scripts)
+        private_files.make_folder(path.parent)
+        with start_lock.held(path.with_name(path.name + ".migrating.lock")):
+            private_files.make_file(path)
+            with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
+                _bring_up(connection, path, scripts)
     except (sqlite3.Error, OSError) as error:
         raise StartRefused(f"DATABASE_URL: {path.name} cannot be prepared: {error}") from error
 
@@ -80,4 +79,5 @@ def _apply(connection: sqlite3.Connection, script: str) -> None:
 def _copy(connection: sqlite3.Connection, path: Path, version: int) -> None:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     target = path.with_name(f"{path.name}.version-{version}.{stamp}.bak")
+    private_files.make_file(target)
     connection.execute("VACUUM INTO :target", {"target": str(target)})

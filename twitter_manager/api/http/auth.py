@@ -1,0 +1,82 @@
+"""Who may come in: every path needs an API key unless its endpoint stands in PUBLIC.
+
+A right key is never refused or delayed: it is looked up before anything is counted.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from flask import Flask, request
+
+from twitter_manager.api.http import current
+from twitter_manager.api.http.wrong_keys import WrongKeys
+from twitter_manager.errors import KeyRefused, SlowDown
+from twitter_manager.models import ApiKey
+from twitter_manager.timestamps import later, now
+
+__all__ = ["API", "PUBLIC", "register"]
+
+API = "/api/v1/"
+PUBLIC = frozenset(
+    {
+        "health.show",
+        "home.show",
+        "oauth.callback",
+        "consent.show",
+        "consent.decide",
+        "docs.show",
+        "docs.asset",
+        "docs.openapi",
+    }
+)
+
+
+def register(app: Flask) -> None:
+    """Asks for a key before each request to `app`. To be called after its routes are there."""
+    open_paths = frozenset({rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in PUBLIC})
+    wrong_keys = WrongKeys()
+
+    @app.before_request
+    def check_key() -> None:
+        if not _needs_key(open_paths):
+            return
+        given = _given_keys()
+        key = _right_one(given)
+        if key is not None:
+            current.keep_api_key(key)
+            return
+        if given:
+            _count(wrong_keys)
+        raise KeyRefused("unauthorized")
+
+
+def _needs_key(open_paths: frozenset[str]) -> bool:
+    """Unknown paths under the API need one too: what is there and what is not is nobody else's business."""
+    if request.path in open_paths:
+        return False
+    return request.endpoint is not None or _is_api()
+
+
+def _is_api() -> bool:
+    return f"{request.path}/".startswith(API)
+
+
+def _given_keys() -> list[str]:
+    """X-API-Key, and `?api_key`, which counts only under the API, where no page can leak its address."""
+    given = request.headers.get("X-API-Key"), request.args.get("api_key") if _is_api() else None
+    return [text for text in given if text]
+
+
+def _right_one(given: Sequence[str]) -> ApiKey | None:
+    """Whose key one of them is: a right one is not spoiled by a wrong one beside it."""
+    for text in given:
+        with suppress(KeyRefused):
+            return current.services().api_keys.check(text)
+    return None
+
+
+def _count(wrong_keys: WrongKeys) -> None:
+    seconds = wrong_keys.note(request.remote_addr or "", time.monotonic())
+    if seconds is not None:
+        raise SlowDown("too_many_wrong_keys", retryable=True, next_attempt_at=later(now(), seconds))

@@ -1,0 +1,19 @@
+"""Every code, once: the sentence a person reads, why it happens, and what to do. docs/errors.md is compared with it.
+
+A file has the codes of one subject; this is the catalogue of them all.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from twitter_manager.error_codes import accounts, posting, requests, webhooks
+from twitter_manager.error_codes.code import Code
+
+__all__ = ["CODES", "Code", "sentence_of"]
+
+CODES: Mapping[str, Code] = MappingProxyType(requests.CODES | accounts.CODES | posting.CODES | webhooks.CODES)
+
+
+def sentence_of(code: str) -> str:
+    """The fixed sentence of `code`. Raises KeyError for a code that is not in CODES."""
+    return CODES[code].sentence

@@ -1,0 +1,38 @@
+"""What is said to the person who started the program. A terminal that is gone, or full, is no failure."""
+
+import os
+import sys
+from typing import TextIO
+
+__all__ = ["let_go", "say"]
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """Prints the line to stdout or stderr, if anybody can be told."""
+    stream: TextIO | None = sys.stderr if error else sys.stdout
+    if stream is None:
+        return
+    try:
+        print(text, file=stream, flush=True)
+    except (OSError, ValueError):  # full, closed, or a character that it cannot show
+        return
+
+
+def let_go() -> None:
+    """At the end: what could not be printed is dropped, or Python would try again and make an exit code of it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _drop(stream)
+        except AttributeError:  # there is no such stream
+            continue
+
+
+def _drop(stream: TextIO) -> None:
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return
