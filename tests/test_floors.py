@@ -34,7 +34,7 @@ WINGS = (
     ("health", "mock_mode", "api_keys"),
     ("wakeup",),
     ("context",),
-    ("notifier", "environments"),
+    ("notifier", "environments", "seats"),
     ("rate_limits",),
     ("posts", "backoff"),
 )

@@ -16,7 +16,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
         publishing/     what owners hand over and ask for
         dispatch/       what workers do with a lane that is due
         accounts/  rate_limits/  webhooks/
-        context wakeup notifier environments backoff posts health maintenance startup api_keys mock_mode doctor/
+        context wakeup notifier environments seats backoff posts health maintenance startup api_keys mock_mode doctor/
 
     storage/        everything that outlives the process; all SQL
         sqlite/         what SQLite does in its own way: engine, dialect, search, migrations

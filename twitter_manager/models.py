@@ -93,7 +93,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthState:
-    """A connection begun and not ended: serves once, for ten minutes."""
+    """A connection that was begun. It serves once, for ten minutes; so long it says what it led to."""
 
     state: str = field(repr=False)
     code_verifier: str = field(repr=False)
@@ -102,6 +102,9 @@ class OAuthState:
     api_key_id: int | None
     account_id: int | None  # set when this very account is to be reconnected
     created_at: datetime
+    used_at: datetime | None
+    code_hash: str | None = field(repr=False)  # of X's code that it was used with
+    connected_account_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

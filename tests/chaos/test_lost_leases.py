@@ -145,7 +145,7 @@ def _connected(services: Services) -> int:
     begun = services.connections.begin(api_key_id=None)
     answer = requests.get(f"{begun.auth_url}&mock_user=ann", allow_redirects=False, timeout=10)
     code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-    return services.connections.finish(state=begun.state, code=code, error=None).id
+    return services.connections.finish(state=begun.state, code=code, error=None).account.id
 
 
 # ---- stood still before the first byte: nothing is sent

@@ -28,13 +28,18 @@ CODES: dict[str, Code] = {
     ),
     "invalid_state": Code(
         "Invalid or expired state",
-        "The state was used already, is over 10 minutes old, was not begun here, or its key was revoked.",
+        "The state was spent already, is over 10 minutes old, was not begun here, or its key was revoked.",
         "Begin again with GET /api/v1/auth/twitter.",
     ),
     "connect_declined": Code(
         "X did not connect the account",
-        "The person declined at X, or X answered the request with an error.",
-        "Begin again and accept; check client id, callback and scopes in X's console.",
+        "The person declined at X.",
+        "Begin again, and accept.",
+    ),
+    "connect_refused": Code(
+        "X refused the request to connect an account",
+        "X answered with an error instead of a code; its word for it is in `twitter`.",
+        "Check client id, callback and scopes in X's console, then begin again.",
     ),
     "code_missing": Code(
         "X sent no code", "The callback carries neither a code nor an error.", "Begin the connection again."
@@ -105,6 +110,11 @@ CODES: dict[str, Code] = {
         "A tweet of this account is being sent",
         "What is being sent was not finished in time.",
         "Try again in a moment.",
+    ),
+    "too_many_waiting": Code(
+        "Too many calls are waiting for X",
+        "As many calls as may wait at a time wait for X or for what an account is sending.",
+        "Try again after the time in Retry-After.",
     ),
     "account_inactive": Code("The account is switched off", "It was made inactive.", "Make it active or reconnect it."),
     "token_refused": Code(

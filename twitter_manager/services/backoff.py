@@ -4,13 +4,19 @@ from datetime import datetime
 
 from twitter_manager.timestamps import later
 
-__all__ = ["LEASE_SECONDS", "YOUNG_TOKEN_SECONDS", "next_probe", "rest_after_trouble"]
+__all__ = ["LEASE_SECONDS", "YOUNG_TOKEN_SECONDS", "is_young", "next_probe", "rest_after_trouble"]
 
 LEASE_SECONDS = 120.0  # of a lane: three deadlines of a call to X
-YOUNG_TOKEN_SECONDS = 60.0  # a 401 on a token younger than that is an outage of X's, not a revocation
+# A 401 on a token younger than that is an outage of X's, not a revocation; and such a token is not renewed.
+YOUNG_TOKEN_SECONDS = 60.0
 _TROUBLE = (2.0, 10.0, 45.0, 120.0, 300.0)
 _PROBES = (60.0, 300.0, 900.0)
 _CAP_PROBES = (60.0, 300.0, 900.0, 3600.0)
+
+
+def is_young(issued_at: datetime | None, now: datetime) -> bool:
+    """Whether the token was issued under a minute ago. One from the future is not: then a clock was wrong."""
+    return issued_at is not None and 0 <= (now - issued_at).total_seconds() < YOUNG_TOKEN_SECONDS
 
 
 def rest_after_trouble(streak: int, now: datetime) -> datetime:

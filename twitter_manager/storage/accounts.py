@@ -20,6 +20,7 @@ __all__ = [
     "forget_tokens",
     "get",
     "give_up_refresh",
+    "is_connected",
     "list_all",
     "list_page",
     "mark_unauthorized",
@@ -44,6 +45,19 @@ def find(q: Queries, account_id: int) -> Account | None:
     """The account, or None."""
     row = q.one("SELECT * FROM twitter_account WHERE id = :id", id=account_id)
     return _account(row) if row else None
+
+
+def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
+    """Whether there is an account of this X user that has a token."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM twitter_account
+        WHERE mock = :mock AND x_user_id = :x_user_id AND access_token IS NOT NULL
+        """,
+        mock=mock,
+        x_user_id=x_user_id,
+    )
+    return row is not None
 
 
 def list_all(q: Queries) -> Sequence[Account]:

@@ -13,7 +13,7 @@ AppRests      X does not want the app
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, next_probe, rest_after_trouble
+from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, is_young, next_probe, rest_after_trouble
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import (
     AccountPaused,
@@ -75,7 +75,8 @@ class Situation:
 
     trouble_streak: int = 0  # sends of this lane in a row without a clear answer
     unauthorized_streak: int = 0  # 401s of this account in a row on fresh tokens
-    token_age: float | None = None  # seconds since it was issued; None: not known
+    token_issued_at: datetime | None = None
+    token_is_over: bool = False  # its life, as X told it
     can_renew: bool = True  # there is a refresh token
     unclear_before: bool = False  # an earlier attempt for this tweet was unclear and then found absent
     not_visible_before: int = 0  # answers within PARENT_SECONDS that the parent is not visible
@@ -166,8 +167,12 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
 
 
 def _unauthorized(situation: Situation, now: datetime) -> Decision:
-    """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation."""
-    young = situation.token_age is not None and situation.token_age < YOUNG_TOKEN_SECONDS
+    """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation. One whose
+    short life is over waits until it may be renewed."""
+    issued = situation.token_issued_at
+    young = is_young(issued, now)
+    if issued is not None and young and situation.token_is_over and situation.can_renew:
+        return Held("unauthorized_by_x", later(issued, YOUNG_TOKEN_SECONDS), unauthorized=True)
     if not young and not situation.unauthorized_streak:
         return TokenStale() if situation.can_renew else AccountLost("failed", "account_failed")
     if not young and situation.can_renew:

@@ -11,7 +11,8 @@ from datetime import datetime
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Lane, Tweet
-from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, deactivate_account
+from twitter_manager.services.accounts.renewal import RenewalFailed
+from twitter_manager.services.accounts.tokens import Tokens, deactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import app_pause, decisions
@@ -45,7 +46,7 @@ class RefreshToken(LaneTask):
         if self.context.notifier.stopping.is_set():
             return
         try:
-            self._tokens.renew(self._account)
+            self._tokens.renew(self._account, patience=0)  # who waits holds up other lanes
         except RenewalFailed as failure:
             self.finish(self._rest, failure)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from twitter_manager.models import Account, Attempt, Lane, Tweet
 from twitter_manager.services.accounts.tokens import deactivate_account
-from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS
+from twitter_manager.services.backoff import is_young
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import decisions
 from twitter_manager.services.dispatch.lane_task import LaneTask
@@ -275,6 +275,5 @@ class ReconcileTimeline(LaneTask):
 
     def _unauthorized(self, tx: Transaction) -> None:
         """An old token is renewed, as for a send; on a young one the look is simply made again later."""
-        issued = self._account.token_issued_at
-        if issued is None or (tx.now - issued).total_seconds() >= YOUNG_TOKEN_SECONDS:
+        if not is_young(self._account.token_issued_at, tx.now):
             accounts.expire_token(tx, self._account.id, version=self._account.token_version)

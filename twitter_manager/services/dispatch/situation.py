@@ -16,12 +16,13 @@ DAY = 86_400.0
 def situation_of(tx: Transaction, tweet: Tweet, error: XError) -> Situation:
     """How the tweet, its lane and its account stand when X answered its attempt with `error`."""
     lane, account = lanes.get(tx, tweet.twitter_account_id), accounts.get(tx, tweet.twitter_account_id)
-    issued = account.token_issued_at
+    expires = account.token_expires_at
     alone, of_account = _whose_refusal(tx, tweet, error, mock=account.mock)
     return Situation(
         trouble_streak=lane.trouble_streak,
         unauthorized_streak=account.unauthorized_streak,
-        token_age=(tx.now - issued).total_seconds() if issued else None,
+        token_issued_at=account.token_issued_at,
+        token_is_over=expires is not None and expires <= tx.now,
         can_renew=account.refresh_token is not None,
         unclear_before=attempts.count_outcome(tx, tweet.id, "absent") > 0,
         not_visible_before=_held_before(tx, tweet, "parent_not_visible", PARENT_SECONDS),

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 from twitter_manager.errors import Conflict, NotFound
@@ -17,6 +17,7 @@ from twitter_manager.services.publishing.enqueue import (
 )
 from twitter_manager.services.publishing.tweets import Tweets
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.seats import Seats
 from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
@@ -36,9 +37,10 @@ class StartedThread:
 class Threads:
     """What an owner does with threads."""
 
-    def __init__(self, context: Context, tweets: Tweets) -> None:
+    def __init__(self, context: Context, tweets: Tweets, seats: Seats) -> None:
         self._context = context
         self._tweets = tweets
+        self._seats = seats
 
     def publish(
         self, request: PublishRequest, others: Sequence[Post], *, idempotency: IdempotentCall | None = None
@@ -85,8 +87,12 @@ class Threads:
         """Deletes the thread here, and with `from_x` what is out at X first, the last part first.
 
         Returns how many posts were taken down. Raises NotFound; Conflict while a part is on its way (no further one
-        goes out then); XRefused: what was taken down by then is gone here, too.
+        goes out then); XRefused: what was taken down by then is gone here, too; NotNow.
         """
+        with self._seats.taken() if from_x else nullcontext():
+            return self._delete(thread_id, from_x=from_x)
+
+    def _delete(self, thread_id: int, *, from_x: bool) -> int:
         with self._context.db.transaction() as tx:
             threads.get(tx, thread_id)
             threads.stop(tx, thread_id)

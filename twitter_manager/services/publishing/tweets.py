@@ -2,16 +2,19 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import Conflict, Invalid, XRefused
 from twitter_manager.models import UNSETTLED, Tweet
-from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, renewal_refused
+from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
+from twitter_manager.services.accounts.tokens import Tokens
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import check_schedule, check_text, reworded
 from twitter_manager.services.publishing.enqueue import check_account
 from twitter_manager.services.rate_limits import limiter
+from twitter_manager.services.seats import Seats
 from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, idempotency_keys, threads, tweet_cleanup, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
@@ -47,9 +50,10 @@ class CleanedUp:
 class Tweets:
     """What an owner does with tweets that are there."""
 
-    def __init__(self, context: Context, tokens: Tokens) -> None:
+    def __init__(self, context: Context, tokens: Tokens, seats: Seats) -> None:
         self._context = context
         self._tokens = tokens
+        self._seats = seats
 
     def change(self, tweet_id: int, change: Change) -> Tweet:
         """Changes a tweet that is certainly not at X. Raises NotFound, Invalid, Conflict."""
@@ -95,10 +99,11 @@ class Tweets:
     def delete(self, tweet_id: int, *, from_x: bool) -> None:
         """Deletes the row, and with `from_x` the post at X first; a thread goes on without it.
 
-        Raises NotFound, Conflict, SlowDown, XRefused.
+        Raises NotFound, Conflict, SlowDown, XRefused, NotNow.
         """
-        while not self._delete(tweet_id, from_x=from_x):
-            pass  # it got to X meanwhile: then that post is to be deleted, too
+        with self._seats.taken() if from_x else nullcontext():
+            while not self._delete(tweet_id, from_x=from_x):
+                pass  # it got to X meanwhile: then that post is to be deleted, too
 
     def _delete(self, tweet_id: int, *, from_x: bool) -> bool:
         """False where the tweet is not any more as it was read."""

@@ -23,11 +23,13 @@ from twitter_manager.twitter.refusals import problem_of, refusal
 from twitter_manager.twitter.tweets import CreatedPost
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
-OLD_TOKEN = Situation(token_age=3600.0)
 
 
 def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+OLD_TOKEN = Situation(token_issued_at=after(-3600))
 
 
 def x_answers(status: int, *, reset_at: datetime | None = None, **body: object) -> XError:
@@ -166,12 +168,18 @@ def test_the_lane_rests_longer_while_unclear_answers_follow_each_other(streak: i
 
 @pytest.mark.parametrize(("streak", "seconds"), [(0, 30), (1, 120), (2, 600), (9, 600)])
 def test_a_fresh_token_that_is_not_taken_rests_the_lane_and_loses_nobody(streak: int, seconds: int) -> None:
-    situation = Situation(token_age=5.0, unauthorized_streak=streak)
+    situation = Situation(token_issued_at=after(-5), unauthorized_streak=streak)
     assert decide(x_answers(401), situation, NOW) == Held("unauthorized_by_x", after(seconds), unauthorized=True)
 
 
+@pytest.mark.parametrize("streak", [0, 1, 9])
+def test_a_fresh_token_whose_short_life_is_over_waits_until_it_may_be_renewed(streak: int) -> None:
+    situation = Situation(token_issued_at=after(-12), token_is_over=True, unauthorized_streak=streak)
+    assert decide(x_answers(401), situation, NOW) == Held("unauthorized_by_x", after(48), unauthorized=True)
+
+
 def test_an_old_token_without_a_way_to_renew_it_loses_the_account() -> None:
-    situation = Situation(token_age=9999.0, can_renew=False)
+    situation = Situation(token_issued_at=after(-9999), can_renew=False)
     assert decide(x_answers(401), situation, NOW) == AccountLost("failed", "account_failed")
 
 
