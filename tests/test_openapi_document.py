@@ -28,7 +28,7 @@ WHERE = "the Operation on the view"
 OPERATIONS = operations()
 # What a view reads from the query by these functions of inputs, beside those that are given the name.
 QUERIES = {"page_in_query": ("page", "limit"), "cursor_in_query": ("cursor",)}
-# Raised on the way to these views, but not out of them: an account goes with what it has.
+# Met on the way to these views, but not raised out of them: an account goes with what it has.
 NEVER = {
     (endpoint, 404, "account_not_found")
     for endpoint in (
@@ -38,6 +38,7 @@ NEVER = {
         "tweets.delete",
         "threads.resume",
         "threads.delete",
+        "publishing.publish_batch",  # it stands in the row
     )
 }
 # They tell what stands against a post, and do not raise it.

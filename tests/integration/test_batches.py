@@ -126,7 +126,18 @@ def test_bodies_that_cannot_be(service: Service, alice: int) -> None:
         ({"account_ids": [alice], "text": "Hello", "tweets": []}, "tweets"),
     ):
         assert_error(service.client.post("/api/v1/tweets/batch", json=body), 422, "invalid_field", field=field)
-    assert_error(close_gap(service, {"account_id": 4711, "text": "Hello"}), 404, "account_not_found")
+
+
+def test_an_account_that_is_not_there_costs_its_own_row_only(service: Service, alice: int) -> None:
+    rows = [{"account_id": 4711, "text": "Hello"}, {"account_id": alice, "text": "Hello"}]
+    first, second = close_gap(service, *rows).json["posts"]
+    assert (first["account_id"], first["status"], first["error_code"], first["field"]) == (
+        4711,
+        "refused",
+        "account_not_found",
+        "account_id",
+    )
+    assert second["status"] == "scheduled"
 
 
 def test_a_thousand(service: Service, alice: int) -> None:
@@ -134,3 +145,27 @@ def test_a_thousand(service: Service, alice: int) -> None:
     answer = close_gap(service, *posts)
     assert {post["status"] for post in answer.json["posts"]} == {"scheduled"}
     assert service.client.get(f"/api/v1/batches/{answer.json['batch_id']}").json["total"] == 1000
+
+
+@pytest.mark.parametrize("more", ['"dry_run": true', '"dry_run": false'])
+def test_half_an_emoji_costs_its_own_row_only(service: Service, alice: int, more: str) -> None:
+    rows = (
+        rf'{{"account_id": {alice}, "text": "bad \ud83d end", "schedule_at": "{SOON}"}}, '
+        rf'{{"account_id": {alice}, "text": "Hello", "schedule_at": "{SOON}"}}'
+    )
+    answer = service.client.post(
+        "/api/v1/tweets/batch", data=f'{{"tweets": [{rows}], {more}}}', content_type="application/json"
+    )
+    assert [(post["status"], post.get("error_code")) for post in answer.json["posts"]] == [
+        ("refused", "text_invalid"),
+        ("scheduled", None),
+    ]
+
+
+def test_half_an_emoji_for_several_accounts(service: Service, alice: int, bob: int) -> None:
+    data = rf'{{"account_ids": [{alice}, {bob}], "text": "bad \ud83d end", "schedule_at": "{SOON}"}}'
+    answer = service.client.post("/api/v1/tweets/batch", data=data, content_type="application/json")
+    assert [(post["account_id"], post["error_code"]) for post in answer.json["posts"]] == [
+        (alice, "text_invalid"),
+        (bob, "text_invalid"),
+    ]

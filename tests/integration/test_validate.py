@@ -120,3 +120,22 @@ def test_what_is_no_post_at_all(service: Service, alice: int) -> None:
     assert_error(wrong, 422, "invalid_field", field="colour")
     nobody = service.client.post("/api/v1/tweets/validate", json={"account_id": 4711, "text": "Hello"})
     assert_error(nobody, 404, "account_not_found")
+
+
+HALF_AN_EMOJI = r"bad \ud83d end"  # what text.slice(0, 280) makes in JavaScript; no UTF-8 can say it
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (r'{"account_id": 1, "text": "%s"}', "text"),
+        (r'{"account_id": 1, "text": "https://example.com/\ud83d"}', "text"),
+        (r'{"account_id": 1, "tweets": ["%s", "Two"]}', "tweets.0.text"),
+        (r'{"account_id": 1, "tweets": ["One", {"text": "%s"}]}', "tweets.1.text"),
+    ],
+)
+def test_half_an_emoji(service: Service, alice: int, body: str, field: str) -> None:
+    data = body.replace("%s", HALF_AN_EMOJI)
+    answer = service.client.post("/api/v1/tweets/validate", data=data, content_type="application/json")
+    assert answer.status_code == 200, answer.text
+    assert codes(answer.json) == [(field, "text_invalid")]

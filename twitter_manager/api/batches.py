@@ -107,7 +107,7 @@ def _taken(batch_id: int) -> tuple[Response, int]:
         "tweets": [{"account_id": 1, "text": "Hello from Alice"}, {"account_id": 1, "text": "Good night from Alice"}]
     },
     responses={200: BatchTried, 202: BatchTaken},
-    errors={NotFound: ("account_not_found",), Invalid: ("batch_refused",), NotNow: ("no_worker",)},
+    errors={Invalid: ("batch_refused",), NotNow: ("no_worker",)},
     rebuild=_taken,
 )
 def publish_batch() -> tuple[Response, int]:

@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.errors import NotFound, ServiceError
+from twitter_manager.errors import ServiceError
 from twitter_manager.models import Batch, Tweet
 from twitter_manager.services.context import Context
-from twitter_manager.services.posts import PublishRequest, problems_of_post
-from twitter_manager.services.publishing.enqueue import check_worker, enqueue, enqueue_problems, wake_lanes
+from twitter_manager.services.posts import PublishRequest
+from twitter_manager.services.publishing.enqueue import (
+    AccountCache,
+    CheckedRequest,
+    check_request,
+    check_worker,
+    enqueue,
+    enqueue_problems,
+    wake_lanes,
+)
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
 from twitter_manager.storage import batches, idempotency_keys
 from twitter_manager.storage.database import Transaction
@@ -61,20 +69,19 @@ class Batches:
     ) -> TakenBatch:
         """Takes what can be taken; with `atomic` everything or nothing; with `dry_run` says what would be taken.
 
-        Raises NotFound for an account that does not exist, NotNow without a worker.
+        Raises NotNow without a worker.
         """
-        refusals = [next(problems_of_post(request.post), None) for request in requests]  # weighing texts needs no lock
+        checked = [check_request(request) for request in requests]  # weighing texts needs no lock
         try:
             with self._context.db.transaction() as tx:
                 idempotency_keys.check_free(tx, idempotency)
                 if any(request.schedule_at is None and not request.draft for request in requests):
                     check_worker(tx, tx.now)
                 batch = batches.insert(tx)
-                posts = [
-                    self._place(tx, index, request, refusals[index], batch.id) for index, request in enumerate(requests)
-                ]
+                cache = AccountCache(tx)
+                posts = [self._place(tx, cache, each, batch.id) for each in checked]
                 taken = [post.request for post in posts if post.tweet]
-                warnings = [*_same_texts(taken), *forecast(tx, taken, tx.now, placed=True)]
+                warnings = [*_same_texts(taken), *forecast(tx, taken, tx.now, mock=cache.mock, placed=True)]
                 if dry_run or (atomic and any(post.refusal for post in posts)):
                     raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
                 idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
@@ -83,17 +90,11 @@ class Batches:
             return undone.taken
         return TakenBatch(batch, posts, warnings)
 
-    def _place(
-        self, tx: Transaction, index: int, request: PublishRequest, refusal: ServiceError | None, batch_id: int
-    ) -> BatchItem:
-        try:
-            refusal = next(enqueue_problems(tx, request, tx.now), None) or refusal
-        except NotFound as error:
-            error.field = f"tweets.{index}.account_id"
-            raise
+    def _place(self, tx: Transaction, cache: AccountCache, checked: CheckedRequest, batch_id: int) -> BatchItem:
+        refusal = next(iter((*checked.problems, *enqueue_problems(tx, checked, cache, tx.now))), None)
         if refusal is not None:
-            return BatchItem(request, None, refusal)
-        return BatchItem(request, enqueue(tx, request, batch_id=batch_id), None)
+            return BatchItem(checked.request, None, refusal)
+        return BatchItem(checked.request, enqueue(tx, checked, batch_id=batch_id), None)
 
     def _wake(self, tx: Transaction, posts: Sequence[BatchItem]) -> None:
         due: dict[int, datetime] = {}
