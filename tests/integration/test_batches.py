@@ -1,5 +1,6 @@
 """POST /api/v1/tweets/batch: each taken or refused for itself, or all together, or only tried."""
 
+import json
 from typing import Any
 
 import pytest
@@ -118,12 +119,13 @@ def test_bodies_that_cannot_be(service: Service, alice: int) -> None:
     for body, field in (
         ({}, "tweets"),
         ({"tweets": []}, "tweets"),
-        ({"tweets": [{"account_id": alice}]}, "tweets.0.text"),
-        ({"tweets": [{"account_id": alice, "text": "Hello", "colour": "red"}]}, "tweets.0.colour"),
+        ({"tweets": {}}, "tweets"),
         ({"tweets": [{"account_id": alice, "text": "Hello"}] * 1001}, "tweets"),
         ({"account_ids": [], "text": "Hello"}, "account_ids"),
-        ({"account_ids": [alice]}, "text"),
-        ({"account_ids": [alice], "text": "Hello", "tweets": []}, "tweets"),
+        ({"account_ids": alice, "text": "Hello"}, "account_ids"),
+        ({"account_ids": [alice] * 1001, "text": "Hello"}, "account_ids"),
+        ({"account_ids": [alice], "text": "Hello", "atomic": 1}, "atomic"),
+        ({"tweets": [{}], "colour": "red"}, "colour"),
     ):
         assert_error(service.client.post("/api/v1/tweets/batch", json=body), 422, "invalid_field", field=field)
 
@@ -168,4 +170,154 @@ def test_half_an_emoji_for_several_accounts(service: Service, alice: int, bob: i
     assert [(post["account_id"], post["error_code"]) for post in answer.json["posts"]] == [
         (alice, "text_invalid"),
         (bob, "text_invalid"),
+    ]
+
+
+WRONG_ROWS: list[tuple[object, list[tuple[str, str]]]] = [
+    ("Hello", [("tweets.0", "invalid_field")]),
+    ({"account_id": 1}, [("text", "invalid_field")]),
+    ({"text": "Hello"}, [("account_id", "invalid_field")]),
+    ({"account_id": 0, "text": "Hello"}, [("account_id", "invalid_id")]),
+    (
+        {"account_id": 1, "text": 5, "late_policy": "never"},
+        [("late_policy", "invalid_field"), ("text", "invalid_field")],
+    ),
+    ({"account_id": 1, "text": "Hello", "colour": "red"}, [("colour", "invalid_field")]),
+    ({"account_id": 1, "text": "Hello", "schedule_at": "soon"}, [("schedule_at", "invalid_field")]),
+    ({"account_id": 1, "text": "Hello", "media_ids": []}, [("media_ids", "invalid_field")]),
+    ({"account_id": 1, "text": "", "media_ids": [1]}, [("text", "text_empty"), ("media_ids", "media_not_found")]),
+    (
+        {"account_id": 4711, "text": "x" * 281, "schedule_at": "2026-11-20T13:00:00Z"},
+        [("text", "text_too_long"), ("account_id", "account_not_found"), ("schedule_at", "schedule_in_the_past")],
+    ),
+]
+
+
+def problems_of(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(problem["field"], problem["code"]) for problem in row["problems"]]
+
+
+@pytest.mark.parametrize(("row", "expected"), WRONG_ROWS)
+def test_a_row_tells_everything_that_is_wrong_with_it(
+    service: Service, alice: int, row: object, expected: list[tuple[str, str]]
+) -> None:
+    [refused] = service.client.post("/api/v1/tweets/batch", json={"tweets": [row]}).json["posts"]
+    assert problems_of(refused) == expected
+    assert (refused["post_id"], refused["status"], refused["index"]) == (None, "refused", 0)
+    assert (refused["field"], refused["error_code"]) == expected[0]
+    assert refused["error"] == refused["problems"][0]["message"]
+    account_id = row.get("account_id") if isinstance(row, dict) else None
+    assert refused["account_id"] == (account_id or None), "as it was sent, where that is an id"
+
+
+def test_faults_of_form_and_of_content_stand_beside_each_other_and_the_rest_is_taken(
+    service: Service, alice: int
+) -> None:
+    rows = [row for row, _ in WRONG_ROWS]
+    good = {"account_id": alice, "text": "Hello", "schedule_at": SOON}
+    answer = service.client.post("/api/v1/tweets/batch", json={"tweets": [*rows, good]})
+    assert answer.status_code == 202
+    *refused, taken = answer.json["posts"]
+    assert [row["index"] for row in refused] == list(range(len(rows)))
+    assert {row["status"] for row in refused} == {"refused"}
+    assert (taken["status"], total(service)) == ("scheduled", 1)
+
+
+@pytest.mark.parametrize("wrong", [{"account_id": 1}, {"account_id": 4711, "text": "Hello"}])
+def test_one_bad_row_refuses_all_of_an_atomic_batch(service: Service, alice: int, wrong: dict[str, object]) -> None:
+    answer = close_gap(service, {"account_id": alice, "text": "Hello"}, wrong, atomic=True)
+    assert (answer.status_code, answer.json["code"], answer.json["field"]) == (422, "batch_refused", "tweets")
+    assert [post["status"] for post in answer.json["posts"]] == ["scheduled", "refused"]
+    assert total(service) == 0
+
+
+def test_a_row_that_is_refused_needs_no_worker(service: Service, alice: int) -> None:
+    rows = [{"account_id": alice, "text": ""}, {"account_id": alice, "text": "Hello", "schedule_at": SOON}]
+    answer = service.client.post("/api/v1/tweets/batch", json={"tweets": rows})
+    assert [post["status"] for post in answer.json["posts"]] == ["refused", "scheduled"]
+
+
+def test_the_accounts_of_one_text_are_rows_too(service: Service, alice: int) -> None:
+    body = {"account_ids": [alice, "bob", 4711, True, alice], "text": "Hello", "schedule_at": SOON}
+    posts = service.client.post("/api/v1/tweets/batch", json=body).json["posts"]
+    assert [(post["account_id"], post.get("error_code")) for post in posts] == [
+        (alice, None),
+        (None, "invalid_id"),
+        (4711, "account_not_found"),
+        (None, "invalid_id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("post", "field"),
+    [({}, "text"), ({"text": 5}, "text"), ({"text": "Hello", "colour": "red"}, "colour"), ({"text": ""}, "text")],
+)
+def test_a_fault_of_the_one_text_is_every_accounts(
+    service: Service, alice: int, bob: int, post: dict[str, object], field: str
+) -> None:
+    answer = service.client.post("/api/v1/tweets/batch", json={"account_ids": [alice, bob], **post})
+    assert [(row["account_id"], row["field"]) for row in answer.json["posts"]] == [(alice, field), (bob, field)]
+    atomic = service.client.post("/api/v1/tweets/batch", json={"account_ids": [alice], **post, "atomic": True})
+    assert (atomic.status_code, atomic.json["code"], atomic.json["field"]) == (422, "batch_refused", "account_ids")
+
+
+def test_a_row_with_very_many_faults_does_not_tell_them_all(service: Service, alice: int) -> None:
+    row = {"account_id": alice, "text": "Hello"} | {f"f{number}": 1 for number in range(500)}
+    [refused] = service.client.post("/api/v1/tweets/batch", json={"tweets": [row]}).json["posts"]
+    assert len(refused["problems"]) == 20
+
+
+# what was refused is kept
+
+
+def batch_of(service: Service, batch_id: int) -> dict[str, Any]:
+    answer = service.client.get(f"/api/v1/batches/{batch_id}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def mixed(service: Service, alice: int) -> tuple[int, list[dict[str, Any]]]:
+    """A batch of which the second and the fourth of four rows are refused."""
+    rows = [{"text": "One"}, {"text": "x" * 281}, {"text": "Three"}, {"text": 4}]
+    answer = close_gap(service, *({"account_id": alice, **row} for row in rows)).json
+    return answer["batch_id"], answer["posts"]
+
+
+def test_refused_rows_stand_where_they_stood(service: Service, alice: int) -> None:
+    batch_id, posts = mixed(service, alice)
+    batch = batch_of(service, batch_id)
+    assert (batch["total"], batch["counts"]) == (4, {"scheduled": 2, "refused": 2})
+    assert [post["status"] for post in batch["posts"]] == ["scheduled", "refused", "scheduled", "refused"]
+    assert [batch["posts"][place] for place in (1, 3)] == [posts[1], posts[3]]
+    service.client.delete(f"/api/v1/tweets/{posts[0]['post_id']}")
+    assert [post["status"] for post in batch_of(service, batch_id)["posts"]] == ["refused", "scheduled", "refused"]
+
+
+def test_no_text_of_a_refused_row_is_kept(service: Service, alice: int) -> None:
+    close_gap(service, {"account_id": alice, "text": "secret " * 80})
+    kept = service.services.db.all("SELECT * FROM batch_refusal")
+    assert len(kept) == 1
+    assert "secret" not in json.dumps([list(row) for row in kept])  # type: ignore[call-overload]
+
+
+def test_a_batch_of_refused_rows_alone_is_there_for_a_month(service: Service, alice: int) -> None:
+    batch_id = close_gap(service, {"account_id": alice, "text": ""}).json["batch_id"]
+    other, _ = mixed(service, alice)
+    service.clock.forward(29 * 86_400)
+    assert service.services.maintenance.prune_batches() == 0
+    assert batch_of(service, batch_id)["counts"] == {"refused": 1}
+    service.clock.forward(2 * 86_400)
+    assert service.services.maintenance.prune_batches() == 1
+    assert_error(service.client.get(f"/api/v1/batches/{batch_id}"), 404, "batch_not_found")
+    assert batch_of(service, other)["counts"]["refused"] == 2, "it goes with its tweets"
+
+
+def test_an_account_that_goes_takes_its_refused_rows(service: Service, alice: int, bob: int) -> None:
+    rows = [{"account_id": alice, "text": ""}, {"account_id": bob, "text": ""}, {"account_id": bob, "text": "Hello"}]
+    batch_id = close_gap(service, *rows).json["batch_id"]
+    assert service.client.delete(f"/api/v1/accounts/{alice}").status_code == 200
+    assert [(post["account_id"], post["status"]) for post in batch_of(service, batch_id)["posts"]] == [
+        (bob, "refused"),
+        (bob, "scheduled"),
     ]

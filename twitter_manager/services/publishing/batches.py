@@ -1,5 +1,6 @@
 """Many posts in one call: each is taken or refused for itself, or all of them together."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,22 +18,31 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue_problems,
     wake_lanes,
 )
+from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
 from twitter_manager.storage import batches, idempotency_keys
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.twitter.matching import canonical
 
-__all__ = ["BatchItem", "Batches", "TakenBatch"]
+__all__ = ["BatchItem", "Batches", "TakenBatch", "UnreadableRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """A row of which no request can be made: whose it would be, as far as it says so, and what is wrong with it."""
+
+    account_id: int | None
+    problems: Sequence[ServiceError]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What became of one request: its tweet, or why it was refused."""
+    """What became of one row: its tweet, or everything for which it was refused."""
 
-    request: PublishRequest
+    account_id: int | None
     tweet: Tweet | None
-    refusal: ServiceError | None
+    problems: Sequence[ServiceError] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Batches:
 
     def publish(
         self,
-        requests: Sequence[PublishRequest],
+        rows: Sequence[PublishRequest | UnreadableRow],
         *,
         dry_run: bool = False,
         atomic: bool = False,
@@ -71,30 +81,27 @@ class Batches:
 
         Raises NotNow without a worker.
         """
-        checked = [check_request(request) for request in requests]  # weighing texts needs no lock
+        # weighing texts needs no lock
+        checked = [row if isinstance(row, UnreadableRow) else check_request(row) for row in rows]
         try:
             with self._context.db.transaction() as tx:
                 idempotency_keys.check_free(tx, idempotency)
-                if any(request.schedule_at is None and not request.draft for request in requests):
-                    check_worker(tx, tx.now)
                 batch = batches.insert(tx)
                 cache = AccountCache(tx)
-                posts = [self._place(tx, cache, each, batch.id) for each in checked]
-                taken = [post.request for post in posts if post.tweet]
+                posts = [_place(tx, cache, row, batch.id) for row in checked]
+                taken = _taken(rows, posts)
+                if any(request.schedule_at is None and not request.draft for request in taken):
+                    check_worker(tx, tx.now)
                 warnings = [*_same_texts(taken), *forecast(tx, taken, tx.now, mock=cache.mock, placed=True)]
-                if dry_run or (atomic and any(post.refusal for post in posts)):
-                    raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
+                if dry_run or (atomic and len(taken) < len(posts)):
+                    _forget_tweets(posts)
+                    raise _Undone(TakenBatch(None, posts, warnings))
+                _keep_refusals(tx, batch.id, posts)
                 idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
                 self._wake(tx, posts)
         except _Undone as undone:
             return undone.taken
         return TakenBatch(batch, posts, warnings)
-
-    def _place(self, tx: Transaction, cache: AccountCache, checked: CheckedRequest, batch_id: int) -> BatchItem:
-        refusal = next(iter((*checked.problems, *enqueue_problems(tx, checked, cache, tx.now))), None)
-        if refusal is not None:
-            return BatchItem(checked.request, None, refusal)
-        return BatchItem(checked.request, enqueue(tx, checked, batch_id=batch_id), None)
 
     def _wake(self, tx: Transaction, posts: Sequence[BatchItem]) -> None:
         due: dict[int, datetime] = {}
@@ -106,16 +113,47 @@ class Batches:
         tx.after_commit(self._context.notifier.wake)
 
 
-def _undone(post: BatchItem, posts: Sequence[BatchItem]) -> BatchItem:
-    """What is left of it when nothing is kept: an equal one of the same batch is not there either."""
-    made = {each.tweet.id for each in posts if each.tweet}
-    if post.refusal is not None and post.refusal.details.get("existing_post_id") in made:
-        post.refusal.details = {}
-    return post
+def _place(tx: Transaction, cache: AccountCache, row: CheckedRequest | UnreadableRow, batch_id: int) -> BatchItem:
+    if isinstance(row, UnreadableRow):
+        return BatchItem(row.account_id, None, row.problems)
+    account_id = row.request.account_id
+    problems = (*row.problems, *enqueue_problems(tx, row, cache, tx.now))
+    if problems:
+        return BatchItem(account_id, None, problems)
+    return BatchItem(account_id, enqueue(tx, row, batch_id=batch_id))
+
+
+def _taken(rows: Sequence[PublishRequest | UnreadableRow], posts: Sequence[BatchItem]) -> list[PublishRequest]:
+    """The requests that became tweets."""
+    return [
+        row for row, post in zip(rows, posts, strict=True) if post.tweet is not None and isinstance(row, PublishRequest)
+    ]
+
+
+def _keep_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) -> None:
+    last = 0
+    for position, post in enumerate(posts):
+        if post.tweet is not None:
+            last = post.tweet.id
+            continue
+        problems = json.dumps([problem_to_json(problem) for problem in post.problems])
+        batches.insert_refusal(
+            tx, batch_id, position=position, account_id=post.account_id, after_tweet_id=last, problems=problems
+        )
+
+
+def _forget_tweets(posts: Sequence[BatchItem]) -> None:
+    """Nothing is kept: an equal tweet of the same batch is not there either."""
+    made = {post.tweet.id for post in posts if post.tweet}
+    for problem in (problem for post in posts for problem in post.problems):
+        if problem.details.get("existing_post_id") in made:
+            problem.details = {}
 
 
 def _same_texts(requests: Sequence[PublishRequest]) -> list[PublishWarning]:
     """X forbids what several accounts say in the same words."""
+    if len({request.account_id for request in requests}) < 2:
+        return []
     first: dict[str, int] = {}
     for request in requests:
         if first.setdefault(canonical(request.post.text), request.account_id) != request.account_id:

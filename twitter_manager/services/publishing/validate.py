@@ -13,7 +13,7 @@ from twitter_manager.services.rate_limits.forecast import PublishWarning, foreca
 from twitter_manager.twitter.prices import price_of_post
 from twitter_manager.twitter.text import ParsedText, parse
 
-__all__ = ["Report", "Validation"]
+__all__ = ["Report", "Validation", "problem_to_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class Report:
     parts: Sequence[ParsedText]
     warnings: Sequence[PublishWarning]
     cost: Decimal  # US dollars
+
+
+def problem_to_json(problem: ServiceError) -> dict[str, object]:
+    """What stands against a post, as it is kept and told."""
+    return {"field": problem.field, "code": problem.code, "message": problem.sentence, **problem.details}
 
 
 class Validation:
