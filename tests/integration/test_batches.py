@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.conftest import BackgroundWorker, Service, assert_error
+from twitter_manager.storage import tweet_states
 
 SOON = "2026-11-20T14:10:00Z"
 
@@ -321,3 +322,88 @@ def test_an_account_that_goes_takes_its_refused_rows(service: Service, alice: in
         (bob, "refused"),
         (bob, "scheduled"),
     ]
+
+
+# taking a batch back
+
+
+def cancel(service: Service, batch_id: int) -> dict[str, Any]:
+    answer = service.client.delete(f"/api/v1/batches/{batch_id}")
+    assert answer.status_code == 200, answer.text
+    taken_back: dict[str, Any] = answer.json
+    return taken_back
+
+
+def test_a_batch_is_taken_back(service: Service, alice: int) -> None:
+    batch_id, _ = mixed(service, alice)
+    taken_back = cancel(service, batch_id)
+    assert (taken_back["canceled"], taken_back["skipped"]) == (2, 0)
+    assert taken_back["counts"] == {"canceled": 2, "refused": 2}
+    service.clock.forward(600)
+    service.run_due()
+    assert service.world.posts("alice") == []
+    again = cancel(service, batch_id)
+    assert (again["canceled"], again["counts"]) == (0, taken_back["counts"])
+    assert again["posts"] == batch_of(service, batch_id)["posts"]
+
+
+def test_what_is_out_stays_and_is_named(service: Service, alice: int) -> None:
+    rows = [
+        {"account_id": alice, "text": "Out", "schedule_at": SOON},
+        {"account_id": alice, "text": "Not out", "schedule_at": "2026-11-21T14:10:00Z"},
+        {"account_id": alice, "text": "A draft", "draft": True},
+    ]
+    batch_id = service.client.post("/api/v1/tweets/batch", json={"tweets": rows}).json["batch_id"]
+    service.clock.forward(600)
+    service.run_due()
+    taken_back = cancel(service, batch_id)
+    assert (taken_back["canceled"], taken_back["skipped"]) == (2, 1)
+    assert [post["status"] for post in taken_back["posts"]] == ["posted", "canceled", "canceled"]
+    assert taken_back["posts"][0]["tweet_id"] == service.world.posts("alice")[0].id
+    assert len(service.world.posts("alice")) == 1, "taking it back asks nothing of X"
+
+
+def test_what_may_be_at_x_stays_and_is_told_as_posted_once_that_is_known(service: Service, alice: int) -> None:
+    service.world.faults.cuts_the_line()
+    rows = [
+        {"account_id": alice, "text": "On its way", "schedule_at": SOON},
+        {"account_id": alice, "text": "Not out", "schedule_at": "2026-11-21T14:10:00Z"},
+    ]
+    batch_id = service.client.post("/api/v1/tweets/batch", json={"tweets": rows}).json["batch_id"]
+    service.clock.forward(301)
+    service.run_due()
+    taken_back = cancel(service, batch_id)
+    assert (taken_back["canceled"], taken_back["skipped"]) == (1, 1)
+    assert taken_back["counts"] == {"unconfirmed": 1, "canceled": 1}
+    for _ in range(20):
+        service.clock.forward(10)
+        service.beat()
+        service.run_due()
+    again = cancel(service, batch_id)
+    assert (again["canceled"], again["skipped"], again["counts"]) == (0, 1, {"posted": 1, "canceled": 1})
+    assert [post.original for post in service.world.posts("alice")] == ["On its way"]
+
+
+def test_what_is_being_sent_stays_and_is_counted(service: Service, alice: int) -> None:
+    taken = close_gap(service, *({"account_id": alice, "text": f"Number {number}"} for number in range(2))).json
+    with service.services.db.transaction() as tx:
+        tweet_states.begin_posting(tx, taken["posts"][0]["post_id"])
+    taken_back = cancel(service, taken["batch_id"])
+    assert (taken_back["canceled"], taken_back["skipped"]) == (1, 1)
+    assert [post["status"] for post in taken_back["posts"]] == ["posting", "canceled"]
+
+
+def test_one_batch_only_is_taken_back(service: Service, alice: int) -> None:
+    batch_id = close_gap(service, {"account_id": alice, "text": "Taken back"}).json["batch_id"]
+    close_gap(service, {"account_id": alice, "text": "Another batch"})
+    thread = {"account_id": alice, "tweets": ["One", "Two"], "schedule_at": SOON}
+    service.client.post("/api/v1/threads", json=thread)
+    cancel(service, batch_id)
+    service.clock.forward(600)
+    service.run_due()
+    assert sorted(post.original for post in service.world.posts("alice")) == ["Another batch", "One", "Two"]
+
+
+def test_a_batch_that_is_not_there_is_not_taken_back(service: Service, alice: int) -> None:
+    assert_error(service.client.delete("/api/v1/batches/1"), 404, "batch_not_found")
+    assert_error(service.client.delete("/api/v1/batches/x"), 422, "invalid_id", field="batch_id")

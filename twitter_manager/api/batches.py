@@ -24,6 +24,8 @@ from twitter_manager.timestamps import to_text
 
 __all__ = ["BatchPost", "blueprint"]
 
+_OUT = ("posting", "unconfirmed", "posted")
+
 
 class TakenPost(ResponseModel):
     """A post that was taken, or would be."""
@@ -187,3 +189,23 @@ def _stands(batch_id: int) -> dict[str, Any]:
 def show_batch(batch_id: str) -> Response:
     """How the posts of a batch stand, and what was refused of it."""
     return jsonify(_stands(inputs.to_id(batch_id, field="batch_id")))
+
+
+class BatchCanceled(BatchStands):
+    """What was not out is taken back; what is at X or on its way there stays, and stands among the posts."""
+
+    message: Annotated[str, Field(examples=["Posts canceled: 1"])]
+    canceled: Annotated[Count, Field(description="So many were taken back by this call.", examples=[1])]
+    skipped: Annotated[Count, Field(description="So many are at X, or on their way there.")]
+
+
+@blueprint.delete("/batches/<batch_id>")
+@Operation(responses={200: BatchCanceled}, errors={NotFound: ("batch_not_found",)})
+def cancel_batch(batch_id: str) -> Response:
+    """Cancels what is not out of a batch; what is at X or on its way there stays."""
+    number = inputs.to_id(batch_id, field="batch_id")
+    canceled = len(current.services().batches.cancel(number))
+    stands = _stands(number)
+    skipped = sum(1 for post in stands["posts"] if post["status"] in _OUT)
+    message = f"Posts canceled: {canceled}"
+    return jsonify({"message": message, "canceled": canceled, "skipped": skipped, **stands})

@@ -134,6 +134,7 @@ RUN = (
                 status=(202,),
             ),
             LaneTask(endpoint="publishing.show_batch"),
+            LaneTask(endpoint="publishing.cancel_batch"),
         ),
     ),
     Folder(

@@ -20,7 +20,7 @@ from twitter_manager.services.publishing.enqueue import (
 )
 from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
-from twitter_manager.storage import batches, idempotency_keys
+from twitter_manager.storage import batches, idempotency_keys, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.twitter.matching import canonical
@@ -64,7 +64,7 @@ class _Undone(Exception):
 
 
 class Batches:
-    """Takes batches."""
+    """Takes batches, and takes them back."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -102,6 +102,14 @@ class Batches:
         except _Undone as undone:
             return undone.taken
         return TakenBatch(batch, posts, warnings)
+
+    def cancel(self, batch_id: int) -> Sequence[int]:
+        """Takes back what is certainly not at X; returns these tweets' ids. Raises NotFound."""
+        with self._context.db.transaction() as tx:
+            batches.get(tx, batch_id)
+            canceled = tweet_states.cancel_batch(tx, batch_id)
+            tx.after_commit(lambda: self._context.notifier.notify_tweets(canceled))
+        return canceled
 
     def _wake(self, tx: Transaction, posts: Sequence[BatchItem]) -> None:
         due: dict[int, datetime] = {}
