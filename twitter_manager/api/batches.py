@@ -33,7 +33,7 @@ class TakenPost(ResponseModel):
     post_id: Id | None
     account_id: Id
     status: Status
-    error: Annotated[str | None, Field(description="Always null.", examples=[None])]
+    error: Annotated[str | None, Field(examples=[None])]
 
 
 class RefusedPost(ResponseModel):
