@@ -126,6 +126,7 @@ def test_bodies_that_cannot_be(service: Service, alice: int) -> None:
         ({"account_ids": alice, "text": "Hello"}, "account_ids"),
         ({"account_ids": [alice] * 1001, "text": "Hello"}, "account_ids"),
         ({"account_ids": [alice], "text": "Hello", "atomic": 1}, "atomic"),
+        ({"account_ids": [alice], "account_id": alice, "text": "Hello"}, "account_id"),
         ({"tweets": [{}], "colour": "red"}, "colour"),
     ):
         assert_error(service.client.post("/api/v1/tweets/batch", json=body), 422, "invalid_field", field=field)

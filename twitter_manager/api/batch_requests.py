@@ -1,12 +1,13 @@
 """What is sent to publish a batch: a row that is wrong concerns no other row, so each is read by itself."""
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, TypeGuard
+from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, SkipValidation
+from pydantic import ConfigDict, Field, SkipValidation, TypeAdapter, ValidationError
 
 from twitter_manager.api.http import inputs
 from twitter_manager.api.post_requests import PostBody, PostFields
+from twitter_manager.errors import Invalid
 from twitter_manager.services.posts import PublishRequest
 from twitter_manager.services.publishing.batches import UnreadableRow
 
@@ -15,6 +16,7 @@ __all__ = ["BatchBody", "SharedPost", "SharedPostBody"]
 Row = PublishRequest | UnreadableRow
 
 _MAX_POSTS = 1000
+_ID: TypeAdapter[int] = TypeAdapter(inputs.Id)
 
 
 class _Switches(inputs.Body):
@@ -49,9 +51,11 @@ class SharedPost(_Switches):
     account_ids: AccountIds
 
     def rows(self) -> list[Row]:
-        """One row per account."""
+        """One row per account. Raises Invalid for an account beside them."""
         post = self.model_extra or {}
-        return _rows([{**post, "account_id": each} for each in _each_once(self.account_ids)], name="account_ids")
+        if "account_id" in post:
+            raise Invalid("invalid_field", sentence="account_id does not go with account_ids", field="account_id")
+        return _each_once(_rows([{**post, "account_id": each} for each in self.account_ids], name="account_ids"))
 
 
 def _rows(values: Sequence[object], *, name: str) -> list[Row]:
@@ -62,21 +66,20 @@ def _rows(values: Sequence[object], *, name: str) -> list[Row]:
     ]
 
 
-def _each_once(account_ids: Sequence[object]) -> Iterator[object]:
-    seen: set[int] = set()
-    for each in account_ids:
-        if _is_id(each):
-            if each in seen:
-                continue
-            seen.add(each)
-        yield each
-
-
 def _account_id(row: object) -> int | None:
     """Whose the row says that it is."""
-    account_id = row.get("account_id") if isinstance(row, dict) else None
-    return account_id if _is_id(account_id) else None
+    try:
+        return _ID.validate_python(row["account_id"], strict=True) if isinstance(row, dict) else None
+    except (KeyError, ValidationError):
+        return None
 
 
-def _is_id(value: object) -> TypeGuard[int]:
-    return type(value) is int and 1 <= value <= inputs.MAX_ID
+def _each_once(rows: Sequence[Row]) -> list[Row]:
+    """Without those of an account that had one already."""
+    seen: set[int | None] = set()
+    found = []
+    for row in rows:
+        if row.account_id is None or row.account_id not in seen:
+            found.append(row)
+        seen.add(row.account_id)
+    return found

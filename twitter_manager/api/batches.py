@@ -45,7 +45,7 @@ class RefusedPost(ResponseModel):
     error: Annotated[str, Field(examples=["The text is too long for X"])]
     error_code: Annotated[str, Field(examples=["text_too_long"])]
     field: Annotated[str | None, Field(examples=["text"])]
-    index: Annotated[Count, Field(description="Which row it was of what was sent, from 0.")]
+    index: Annotated[Count, Field(description="Which row it was, from 0; of account_ids each counts once.")]
     problems: list[Problem]
     existing_post_id: Id = 1
     existing_tweet_id: XId | None = None
