@@ -8,7 +8,8 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     factory.py      create_app: the web application around the services
     cli/            twitter-manager worker | keys | doctor | simulator | openapi | postman
 
-    api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
+    api/            a door: JSON over HTTP, one file per resource with all of its calls, and the pages a browser sees;
+                    api/http/ has what every call passes, api/openapi/ makes the document
     worker/         a door without a face: executes one task after the other, and keeps the clock
 
     services/       what the product does; `services.build` is the only wiring
