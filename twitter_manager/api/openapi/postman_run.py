@@ -134,6 +134,7 @@ RUN = (
                 status=(202,),
             ),
             Step(endpoint="publishing.show_batch"),
+            Step(endpoint="publishing.cancel_batch"),
         ),
     ),
     Folder(
