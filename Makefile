@@ -76,7 +76,7 @@ lock: .venv/.installed-dev
 
 .venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock $(NEWMAN) .venv/.installed
 	@if ! command -v npm >/dev/null; then \
-		echo "make e2e needs npm for newman, which runs the Postman collection" >&2; exit 1; \
+		echo "make e2e needs npm: for newman, which runs the Postman collection, and for twitter-text" >&2; exit 1; \
 	fi
 	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/newman"
 	@$(PYTHON) -m venv .venv/e2e

@@ -49,12 +49,14 @@ class Periodic:
             if alive():
                 _try(self._beat)
             _try(self._bury)
+            _try(self._services.maintenance.hold_for_rests)
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 _try(self._services.maintenance.repair_lanes)
                 _try(self._services.maintenance.prune_oauth_states)
                 _try(self._services.maintenance.prune_idempotency_keys)
                 _try(self._services.maintenance.prune_workers)
+                _try(self._services.maintenance.prune_batches)
                 _try(self._services.maintenance.prune_deliveries)
                 _try(self._services.maintenance.prune_calls)
 

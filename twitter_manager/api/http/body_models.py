@@ -5,6 +5,7 @@ nothing is converted. Unknown fields are refused before anything else is looked 
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -79,14 +80,19 @@ class Body(BaseModel):
     def _given(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        if not cls._names.issuperset(values):
-            name = next(name for name in values if name not in cls._names)
+        if cls.model_config.get("extra") == "forbid" and not cls._names.issuperset(values):
+            name = next(iter(cls.unknown(values)))
             raise PydanticCustomError(UNKNOWN, "unknown", {"name": printable(name)})
         given = values.values()
         for empty in cls._left_out:
             if empty in given:
                 return cls._without_empty(values)
         return values
+
+    @classmethod
+    def unknown(cls, values: dict[str, Any]) -> Iterator[str]:
+        """The names of fields that it does not have."""
+        return (name for name in values if name not in cls._names)
 
     @classmethod
     def _without_empty(cls, values: dict[str, Any]) -> dict[str, Any]:

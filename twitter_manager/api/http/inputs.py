@@ -4,8 +4,10 @@ Everything raises errors that name the field and never repeat its value.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, NoReturn, TypeVar
+from itertools import islice
+from typing import Any, Literal, TypeVar
 
 from flask import request
 from pydantic import ValidationError
@@ -24,6 +26,7 @@ from twitter_manager.api.http.body_models import (
     NoFields,
     PatchBody,
     XId,
+    printable,
 )
 from twitter_manager.api.http.moments import moment_fault, to_moment
 from twitter_manager.errors import Invalid, Malformed, NotJson
@@ -49,6 +52,7 @@ __all__ = [
     "moment_in_query",
     "number_in_query",
     "page_in_query",
+    "rows",
     "text_in_query",
     "texts_in_query",
     "to_id",
@@ -57,6 +61,7 @@ __all__ = [
 MAX_ROWS = 50
 _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_MAX_FAULTS = 20  # of one row: so that an answer does not grow far beyond its question
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
 _CODINGS = frozenset({"gzip", "deflate", "br", "zstd", "compress"})
@@ -116,9 +121,29 @@ def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        # an unknown field before all others: a misspelt one is missing under its right name, too
-        _refuse(next((one for one in found if one["type"] == UNKNOWN), found[0]))
+        raise _fault(_faults(error)[0]) from None
+
+
+def _faults(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong; an unknown field before all others: a misspelt one is missing under its right name, too."""
+    return sorted(error.errors(include_url=False, include_input=False), key=lambda one: one["type"] != UNKNOWN)
+
+
+def rows(model: type[Model], values: Sequence[object], *, name: str) -> list[Model | Sequence[Invalid]]:
+    """The entries of the list `name`, each by itself: as `model`, or everything that is wrong with it."""
+    return [_row(model, value, name=f"{name}.{index}") for index, value in enumerate(values)]
+
+
+def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[Invalid]:
+    if not isinstance(value, dict):
+        return [Invalid("invalid_field", sentence=f"{name} must be an object", field=name)]
+    unknown = [_unknown(printable(each)) for each in islice(model.unknown(value), _MAX_FAULTS)]
+    known = {each: value[each] for each in value.keys() - set(model.unknown(value))} if unknown else value
+    try:
+        row = model.model_validate(known)
+    except ValidationError as error:
+        return [*unknown, *map(_fault, _faults(error))][:_MAX_FAULTS]
+    return unknown or row
 
 
 def to_id(text: str, *, field: str) -> int:
@@ -205,17 +230,20 @@ def page_in_query() -> tuple[int, int]:
     return page, number_in_query("limit", default=MAX_ROWS, maximum=MAX_ROWS)
 
 
-def _refuse(error: ErrorDetails) -> NoReturn:
+def _fault(error: ErrorDetails) -> Invalid:
     """Turns what pydantic found into the error that names its field."""
     name = _name_of(error["loc"], of_entry=error["type"] in ("model_type", UNKNOWN))
     if error["type"] == UNKNOWN:
         unknown = error["ctx"]["name"]
-        field = f"{name}.{unknown}" if name else unknown
-        raise Invalid("invalid_field", sentence="A field is not known here", field=field)
+        return _unknown(f"{name}.{unknown}" if name else unknown)
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
-        raise Invalid("invalid_id", field=name)
+        return Invalid("invalid_id", field=name)
     phrase = error["msg"] if error["type"] == MOMENT else _PHRASES.get(error["type"], "is wrong")
-    raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+    return Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+
+
+def _unknown(name: str) -> Invalid:
+    return Invalid("invalid_field", sentence="A field is not known here", field=name)
 
 
 def _name_of(place: tuple[int | str, ...], *, of_entry: bool) -> str:
