@@ -236,11 +236,19 @@ def test_every_schema_is_one_and_is_closed() -> None:
 
 def test_no_type_breaks_a_client_that_is_generated() -> None:
     """A type that can only be null has no name in Go, and openapi-generator aborts at it for Python; a boolean constant
-    makes the Python client raise on a good answer."""
+    makes the Python client raise on a good answer; an integer without a format has 32 bits in Go."""
     for where, schema in schemas(document(), ""):
         assert schema.get("type") != "null" or "/anyOf/" in where, f"{where} can only be null"
         assert isinstance(schema.get("const", ""), str), f"{where}: const"
         assert not any(isinstance(each, bool) for each in schema.get("enum", ())), f"{where}: enum"
+        wide = schema.get("type") == "integer" and schema.get("maximum", 2**63) >= 2**31
+        assert not wide or schema.get("format") == "int64", f"{where}: 32 bits by default"
+
+
+def test_no_name_breaks_a_client_that_is_generated() -> None:
+    """In Go the function NewTweet makes a Tweet, so that no type can have that name beside it."""
+    names = set(document()["components"]["schemas"])
+    assert not {name for name in names if f"New{name}" in names}
 
 
 def schemas(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

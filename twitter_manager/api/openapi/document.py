@@ -29,6 +29,8 @@ An error has one shape, whatever the path. The server itself answers 404 `not_fo
 `Allow`) and 501 `malformed_request` in it, too.
 """
 
+_MAX_INT32 = 2**31 - 1
+
 _IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
@@ -49,7 +51,7 @@ def describe(app: Flask, *, root: str = "/") -> Schema:
         for rule, method in described_routes(app, chapter):
             entry = {"tags": [chapter.name], **_operation(app, rule, method, schemas, responses)}
             paths.setdefault(path_of(rule), {})[method.lower()] = entry
-    return {
+    whole: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "Twitter Manager", "version": VERSION, "description": _DESCRIPTION},
         "servers": [{"url": root}],
@@ -58,6 +60,20 @@ def describe(app: Flask, *, root: str = "/") -> Schema:
         "paths": paths,
         "components": _components(operations.values(), schemas, responses),
     }
+    return {name: _with_wide_integers(part) for name, part in whole.items()}
+
+
+def _with_wide_integers(node: Any) -> Any:
+    """`node`, with a format for every integer that may need more than 32 bits."""
+    # Without one a client generated for Go or Java has 32 bits for an id, and does not compile with our maximum.
+    if isinstance(node, list):
+        return [_with_wide_integers(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: _with_wide_integers(child) for name, child in node.items()}
+    if found.get("type") == "integer" and found.get("maximum", _MAX_INT32 + 1) > _MAX_INT32:
+        found["format"] = "int64"
+    return found
 
 
 def chapters_of(app: Flask) -> list[Chapter]:
