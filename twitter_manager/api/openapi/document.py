@@ -71,7 +71,7 @@ def _with_wide_integers(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     found = {name: _with_wide_integers(child) for name, child in node.items()}
-    if found.get("type") == "integer" and found.get("maximum", _MAX_INT32 + 1) > _MAX_INT32:
+    if found.get("type") in ("integer", ["integer", "null"]) and found.get("maximum", _MAX_INT32 + 1) > _MAX_INT32:
         found["format"] = "int64"
     return found
 

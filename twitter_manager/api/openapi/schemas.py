@@ -23,6 +23,15 @@ class _Generator(GenerateJsonSchema):
     def default_schema(self, schema: Any) -> Schema:
         return self.generate_inner(schema["schema"])
 
+    def nullable_schema(self, schema: Any) -> Schema:
+        # As `type: [T, null]`, not as a choice of schemas: openapi-generator makes one type of all schemas that are
+        # equal, and with one in such a choice every field that has it, each id and time, could be null in Go.
+        found = self.generate_inner(schema["schema"])
+        if not isinstance(found.get("type"), str) or found["type"] == "null":
+            return super().nullable_schema(schema)
+        values = {"enum": [*found["enum"], None]} if "enum" in found else {}
+        return found | {"type": [found["type"], "null"]} | values
+
 
 class Schemas:
     """The schemas of models: each is asked for by its model and stands once among the components."""
@@ -66,7 +75,8 @@ def example_of(schema: Schema, components: Mapping[str, Schema]) -> Any:
 
 
 def _example_of_type(schema: Schema, components: Mapping[str, Schema]) -> Any:
-    match schema.get("type"):
+    kind = schema.get("type")
+    match kind[0] if isinstance(kind, list) else kind:
         case "object":
             fields = schema.get("properties", {})
             return {name: example_of(fields[name], components) for name in schema.get("required", ())}
@@ -78,5 +88,5 @@ def _example_of_type(schema: Schema, components: Mapping[str, Schema]) -> Any:
             return schema.get("minimum", 0)
         case "null":
             return None
-        case kind:
+        case _:
             raise ValueError(f"a field of type {kind} needs an example: {schema}")
