@@ -1,0 +1,42 @@
+// Posts once with the client that openapi-generator makes for Go, and reads the post back.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+
+	"client/manager"
+)
+
+func main() {
+	configuration := manager.NewConfiguration()
+	configuration.Servers = manager.ServerConfigurations{{URL: os.Getenv("URL")}}
+	client := manager.NewAPIClient(configuration)
+	keys := map[string]manager.APIKey{"key": {Key: os.Getenv("KEY")}}
+	key := context.WithValue(context.Background(), manager.ContextAPIKeys, keys)
+
+	account, err := strconv.ParseInt(os.Getenv("ACCOUNT_ID"), 10, 64)
+	check(err)
+	body := manager.NewPostBody(os.Getenv("TEXT"), account)
+	taken, _, err := client.PublishingAPI.PublishingPublish(key).PostBody(*body).Execute()
+	check(err)
+	found, _, err := client.TweetsAPI.TweetsShow(key, taken.PostId).Execute()
+	check(err)
+	fmt.Println(found.Id, found.Status, found.GetTwitterId())
+	_, refused, err := client.AccountsAPI.AccountsShow(key, 987654321).Execute()
+	if err == nil {
+		panic("no such account, and no error")
+	}
+	var told manager.Error
+	check(json.Unmarshal(err.(*manager.GenericOpenAPIError).Body(), &told))
+	fmt.Println(refused.StatusCode, told.Code)
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
