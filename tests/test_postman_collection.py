@@ -14,7 +14,7 @@ from tests.conftest import JSON, BackgroundWorker, Service
 from tests.support.documented_client import chapters, document, faults_of, operations
 from twitter_manager.api.openapi.postman import collection, environment, postman_files
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN
-from twitter_manager.api.openapi.postman_scripts import TRIAL_USER
+from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "postman"
@@ -53,7 +53,7 @@ def test_folders_are_the_chapters_of_the_document_and_the_end() -> None:
 
 
 def test_a_step_uses_only_what_steps_before_it_kept() -> None:
-    known = {"baseUrl", "apiKey", TRIAL_USER}
+    known = {"baseUrl", "apiKey", TRIAL_USER, SCHEDULE_AT}
     for step, request in zip(STEPS, requests_of_collection(), strict=True):
         used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(request["request"])))
         assert used <= known, (step.endpoint, used - known)
@@ -93,7 +93,7 @@ class Run:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._values: dict[str, Any] = {"baseUrl": "", TRIAL_USER: "pm_0123456789ab"}
+        self._values: dict[str, Any] = {"baseUrl": "", TRIAL_USER: "pm_0123456789ab", SCHEDULE_AT: None}
 
     def send(self, item: dict[str, Any]) -> TestResponse:
         answer = self._answer(item["request"])

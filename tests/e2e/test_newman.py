@@ -76,7 +76,7 @@ def fill(service: Installation) -> None:
             [posting, alice, "2026-11-20T14:05:00.000Z"],
         )
         db.execute("COMMIT")
-    # after what they would be told of, and for what does not come meanwhile
+    # after what they would be told of
     hooks = (
         ("POST", "/api/v1/webhooks", {"url": "https://example.com/alice", "events": ["account.failed"]}),
         ("POST", "/api/v1/webhooks", {"url": "https://example.com/off"}),
@@ -172,6 +172,17 @@ def test_what_an_environment_or_an_earlier_run_keeps_is_not_used(in_mock_mode: I
         assert_stopped(done, "not the one that this run has connected")
     assert rows(in_mock_mode) == before
     assert_good(newman(in_mock_mode, collection=changed(tmp_path, keep)))
+    assert_as_before(before, rows(in_mock_mode))
+
+
+def test_a_webhook_is_not_told_of_a_run(in_mock_mode: Installation) -> None:
+    """What would be told does not go out, and everything else works."""
+    hook = {"url": "https://example.com/every-event"}
+    ask_all(in_mock_mode, [("POST", "/api/v1/webhooks", hook)])
+    before = rows(in_mock_mode)
+    done = newman(in_mock_mode)
+    assert_good(done)
+    assert "not sent, since a webhook would be told of it" in done.stdout
     assert_as_before(before, rows(in_mock_mode))
 
 

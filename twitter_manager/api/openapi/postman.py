@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN, Folder, Step
-from twitter_manager.api.openapi.postman_scripts import after_each, after_one, before_each
+from twitter_manager.api.openapi.postman_scripts import after_each, after_one, before_each, before_post
 from twitter_manager.api.openapi.schemas import Schema
 
 __all__ = ["COLLECTION_FILE", "ENVIRONMENT_FILE", "collection", "environment", "postman_files"]
@@ -89,7 +89,8 @@ def _request(step: Step, document: Schema) -> Schema:
     if "requestBody" in operation:
         request["header"].append(_pair("Content-Type", "application/json"))
         request["body"] = {"mode": "raw", "raw": _body(step, operation), "options": {"raw": {"language": "json"}}}
-    return {"name": step.name or operation["summary"], "event": [_tests(step, operation, document)], "request": request}
+    events = [_tests(step, operation, document), *([_script("prerequest", before_post())] if step.posts else ())]
+    return {"name": step.name or operation["summary"], "event": events, "request": request}
 
 
 def _operation(endpoint: str, document: Schema) -> tuple[str, str, Schema]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from twitter_manager.api.openapi.postman_scripts import TRIAL_USER
+from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER
 
 __all__ = ["PATH_VARIABLES", "RUN", "Folder", "Step", "number"]
 
@@ -24,7 +24,7 @@ class Step:
 
     `keeps`: variables from the answer, by the way to the value (`account.id`). `status`: what the run expects; by
     default whatever is documented as good. `url`: another address than the operation's own. `forgets`: the variable
-    of what is gone after it.
+    of what is gone after it. `posts`: it can only post now.
     """
 
     endpoint: str
@@ -35,6 +35,7 @@ class Step:
     status: tuple[int, ...] = ()
     url: str = ""
     forgets: str = ""
+    posts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ PATH_VARIABLES = {
 }
 
 _TWEET = {"account_id": number("accountId"), "text": "Hello from Postman {{$guid}}"}
+_POST = {**_TWEET, "schedule_at": number(SCHEDULE_AT)}
 
 RUN = (
     Folder(
@@ -116,16 +118,16 @@ RUN = (
     Folder(
         "Posting",
         (
-            Step(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}),
+            Step(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}, posts=True),
             Step(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
-            Step(endpoint="posting.post_all", body={"account_id": number("accountId")}),
+            Step(endpoint="posting.post_all", body={"account_id": number("accountId")}, posts=True),
         ),
     ),
     Folder(
         "Publishing",
         (
             Step(endpoint="publishing.validate", body=_TWEET),
-            Step(endpoint="publishing.publish", body=_TWEET),
+            Step(endpoint="publishing.publish", body=_POST),
             Step(
                 endpoint="publishing.publish",
                 name="Keeps a post for its time",
@@ -140,7 +142,7 @@ RUN = (
             ),
             Step(
                 endpoint="publishing.publish_batch",
-                body={"tweets": [_TWEET, _TWEET]},
+                body={"tweets": [_POST, _POST]},
                 keeps={"batchId": "batch_id"},
                 status=(202,),
             ),
@@ -155,6 +157,7 @@ RUN = (
                 body={
                     "account_id": number("accountId"),
                     "tweets": ["First from Postman {{$guid}}", "Second from Postman {{$guid}}"],
+                    "schedule_at": number(SCHEDULE_AT),
                 },
                 keeps={"threadId": "thread_id"},
             ),

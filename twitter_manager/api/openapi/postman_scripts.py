@@ -3,14 +3,15 @@
 import json
 from collections.abc import Collection, Mapping
 
-__all__ = ["TRIAL_USER", "after_each", "after_one", "before_each"]
+__all__ = ["SCHEDULE_AT", "TRIAL_USER", "after_each", "after_one", "before_each", "before_post"]
 
 TRIAL_USER = "trialUser"
+SCHEDULE_AT = "scheduleAt"  # null, or a time far away
 
 # Before every request. A request that uses a variable of the trial is sent only if this very run has set it, and the
 # account behind it is the one that this run has connected: its user has a name that nobody else has. So a variable
 # that an earlier run or an environment keeps leads nowhere, whatever its number means by now. A request without such
-# variables has what somebody typed, and is sent.
+# variables has what somebody typed, and is sent. Where a webhook would be told of the run's posts, none goes out.
 _BEFORE_EACH = """\
 const kept = %(kept)s;
 const variables = pm.collectionVariables;
@@ -33,6 +34,7 @@ const ask = (path, isRight, why) => pm.sendRequest({
   if (response.code !== 200 || !isRight(body)) refuse(why, { end: true });
 });
 
+if (!variables.has("%(at)s")) variables.set("%(at)s", "null");
 const starts = pm.info.requestName === %(start)s;
 if (starts) {
   kept.forEach((name) => variables.unset(name));
@@ -48,12 +50,24 @@ if ((starts || used.length) && elsewhere) {
 } else if (starts || used.includes("authUrl")) {
   ask("/api/v1/mock-mode", (body) => body.enabled === true,
     "Mock mode is off: the collection only runs where X is simulated, and has changed nothing");
+  if (starts) ask("/api/v1/webhooks", ({ webhooks, next_cursor: more }) => {
+    const isTold = (each) => each.is_active && each.events.some((event) => /^(tweet|thread)/.test(event));
+    variables.set("%(at)s", more || webhooks.some(isTold) ? '"2036-11-20T14:05:00Z"' : "null");
+    return true;
+  }, "The webhooks cannot be read");
 } else if (used.length && !variables.has("accountId")) {
   refuse("This run has no account: run the collection from the top", { end: true });
 } else if (used.length) {
   ask(`/api/v1/accounts/${variables.get("accountId")}`,
     (body) => body.mock === true && body.username === variables.get("%(user)s"),
     "The account is not the one that this run has connected: run the collection from the top");
+}
+"""
+
+_BEFORE_POST = """\
+if (pm.collectionVariables.get("%s") !== "null") {
+  pm.test("not sent, since a webhook would be told of it", () => {});
+  pm.execution.skipRequest();
 }
 """
 
@@ -103,7 +117,13 @@ if (pm.response.code === 200) pm.collectionVariables.unset("%s");
 
 def before_each(*, start: str, kept: Collection[str]) -> str:
     """`start`: the name of the request that begins a trial; `kept`: the variables that a trial sets."""
-    return _BEFORE_EACH % {"kept": json.dumps([TRIAL_USER, *kept]), "start": json.dumps(start), "user": TRIAL_USER}
+    names = {"kept": json.dumps([TRIAL_USER, *kept]), "start": json.dumps(start)}
+    return _BEFORE_EACH % {**names, "user": TRIAL_USER, "at": SCHEDULE_AT}
+
+
+def before_post() -> str:
+    """Of a request that can only post now."""
+    return _BEFORE_POST % SCHEDULE_AT
 
 
 def after_each() -> str:
