@@ -58,7 +58,7 @@ def describe(app: Flask, *, root: str = "/") -> Schema:
         "security": [{"key": []}, {"key_in_query": []}],
         "tags": [{"name": each.name, "description": each.description} for each in chapters],
         "paths": paths,
-        "components": _components(operations.values(), schemas, responses),
+        "components": _components(operations.values(), paths, schemas, responses),
     }
     return {name: _with_wide_integers(part) for name, part in whole.items()}
 
@@ -157,7 +157,8 @@ def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
     return {"required": required, "content": {"application/json": content}}
 
 
-def _components(operations: Iterable[Operation], schemas: Schemas, responses: Responses) -> Schema:
+def _components(operations: Iterable[Operation], paths: Schema, schemas: Schemas, responses: Responses) -> Schema:
+    shared_responses = responses.shared()
     shared = {each.name: each for operation in operations for each in operation.query if each.shared}
     return {
         "securitySchemes": {
@@ -166,6 +167,6 @@ def _components(operations: Iterable[Operation], schemas: Schemas, responses: Re
         },
         "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _IDEMPOTENCY_KEY},
         "headers": HEADERS,
-        "responses": responses.shared(),
-        "schemas": schemas.components,
+        "responses": shared_responses,
+        "schemas": schemas.used_in(paths, shared_responses),
     }
