@@ -111,15 +111,20 @@ class Caller:
 
     def __init__(self, service: Installation) -> None:
         self._service = service
-        self._account = service.connect("alice")
+        self._account, self._off = service.connect("alice"), service.connect("bob")
+        switched = service.ask("PATCH", f"/api/v1/accounts/{self._off}", json={"is_active": False})
+        assert switched.status_code == 200, switched.text
 
     def call(self, command: str | Path, *words: str | Path, folder: Path, **environment: str) -> None:
         text = f"Hello from {folder.name}"
-        asked = {"URL": self._service.url, "KEY": self._service.api_key, "ACCOUNT_ID": str(self._account), "TEXT": text}
-        printed = run(command, *words, folder=folder, **asked, **environment)
-        (tweet,) = (each for each in self._service.tweets() if each["text"] == text)
+        accounts = {"ACCOUNT_ID": str(self._account), "ACCOUNT_SWITCHED_OFF": str(self._off)}
+        key = {"URL": self._service.url, "KEY": self._service.api_key}
+        printed = run(command, *words, folder=folder, **key, **accounts, TEXT=text, **environment)
+        (tweet,) = (each for each in self._service.tweets(account_id=self._account) if each["text"] == text)
         assert tweet["status"] == "posted"
-        assert printed.split() == [str(tweet["id"]), "posted", tweet["twitter_id"], "404", "account_not_found"]
+        post, held, refused = printed.splitlines()
+        assert (post, held) == (f"{tweet['id']} posted {tweet['twitter_id']}", "held")
+        assert refused == "404 account_not_found"
 
 
 @pytest.fixture

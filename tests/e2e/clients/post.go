@@ -1,4 +1,4 @@
-// Posts once with the client that openapi-generator makes for Go, and reads the post back.
+// Posts once with the client that openapi-generator makes for Go, reads the post back, and reads an answer 202 and an error.
 package main
 
 import (
@@ -18,14 +18,16 @@ func main() {
 	keys := map[string]manager.APIKey{"key": {Key: os.Getenv("KEY")}}
 	key := context.WithValue(context.Background(), manager.ContextAPIKeys, keys)
 
-	account, err := strconv.ParseInt(os.Getenv("ACCOUNT_ID"), 10, 64)
-	check(err)
-	body := manager.NewPostBody(os.Getenv("TEXT"), account)
+	body := manager.NewPostBody(os.Getenv("TEXT"), account("ACCOUNT_ID"))
 	taken, _, err := client.PublishingAPI.PublishingPublish(key).PostBody(*body).Execute()
 	check(err)
 	found, _, err := client.TweetsAPI.TweetsShow(key, taken.PostId).Execute()
 	check(err)
 	fmt.Println(found.Id, found.Status, found.GetTwitterId())
+	body = manager.NewPostBody(os.Getenv("TEXT"), account("ACCOUNT_SWITCHED_OFF"))
+	held, _, err := client.PublishingAPI.PublishingPublish(key).PostBody(*body).Execute()
+	check(err)
+	fmt.Println(held.Status)
 	_, refused, err := client.AccountsAPI.AccountsShow(key, 987654321).Execute()
 	if err == nil {
 		panic("no such account, and no error")
@@ -33,6 +35,12 @@ func main() {
 	var told manager.Error
 	check(json.Unmarshal(err.(*manager.GenericOpenAPIError).Body(), &told))
 	fmt.Println(refused.StatusCode, told.Code)
+}
+
+func account(name string) int64 {
+	id, err := strconv.ParseInt(os.Getenv(name), 10, 64)
+	check(err)
+	return id
 }
 
 func check(err error) {

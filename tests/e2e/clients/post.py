@@ -1,5 +1,4 @@
-# mypy: ignore-errors
-"""Posts once with the client that openapi-generator makes for Python, and reads the post back."""
+"""Posts once with the client of openapi-generator for Python, reads the post back, and reads an answer 202 and an error."""
 
 import os
 
@@ -11,6 +10,8 @@ with ApiClient(configuration) as client:
     taken = PublishingApi(client).publishing_publish(body)
     found = TweetsApi(client).tweets_show(taken.post_id)
     print(found.id, found.status, found.twitter_id)
+    body = PostBody(account_id=int(os.environ["ACCOUNT_SWITCHED_OFF"]), text=os.environ["TEXT"])
+    print(PublishingApi(client).publishing_publish(body).status)
     try:
         AccountsApi(client).accounts_show(987654321)
     except ApiException as error:

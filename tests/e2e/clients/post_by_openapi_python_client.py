@@ -1,5 +1,4 @@
-# mypy: ignore-errors
-"""Posts once with the client that openapi-python-client makes, and reads the post back."""
+"""Posts once with the client of openapi-python-client, reads the post back, and reads an answer 202 and an error."""
 
 import os
 
@@ -14,5 +13,7 @@ body = PostBody(account_id=int(os.environ["ACCOUNT_ID"]), text=os.environ["TEXT"
 taken = publishing_publish.sync(client=client, body=body)
 found = tweets_show.sync(taken.post_id, client=client)
 print(found.id, found.status, found.twitter_id)
+body = PostBody(account_id=int(os.environ["ACCOUNT_SWITCHED_OFF"]), text=os.environ["TEXT"])
+print(publishing_publish.sync(client=client, body=body).status)
 refused = accounts_show.sync_detailed(987654321, client=client)
 print(refused.status_code.value, refused.parsed.code)
