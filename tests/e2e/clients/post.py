@@ -1,4 +1,4 @@
-"""Posts once with the client of openapi-generator for Python, reads the post back, and reads an answer 202 and an error."""
+"""Posts once with the client of openapi-generator, reads the post back, and reads an answer 202 and an error."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The scripts of the Postman collection: what keeps a trial from touching what it did not make, and the tests."""
+"""The scripts of the Postman collection: what keeps a run from touching what it did not make, and the tests."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -8,7 +8,7 @@ __all__ = ["SCHEDULE_AT", "TRIAL_USER", "after_each", "after_one", "before_each"
 TRIAL_USER = "trialUser"
 SCHEDULE_AT = "scheduleAt"  # null, or a time far away
 
-# Before every request. A request that uses a variable of the trial is sent only if this very run has set it, and the
+# Before every request. A request that uses a variable of the run is sent only if this very run has set it, and the
 # account behind it is the one that this run has connected: its user has a name that nobody else has. So a variable
 # that an earlier run or an environment keeps leads nowhere, whatever its number means by now. A request without such
 # variables has what somebody typed, and is sent. Where a webhook would be told of the run's posts, none goes out.
@@ -116,7 +116,7 @@ if (pm.response.code === 200) pm.collectionVariables.unset("%s");
 
 
 def before_each(*, start: str, kept: Collection[str]) -> str:
-    """`start`: the name of the request that begins a trial; `kept`: the variables that a trial sets."""
+    """`start`: the name of the request that begins a run; `kept`: the variables that a run sets."""
     names = {"kept": json.dumps([TRIAL_USER, *kept]), "start": json.dumps(start)}
     return _BEFORE_EACH % {**names, "user": TRIAL_USER, "at": SCHEDULE_AT}
 
