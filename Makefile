@@ -76,7 +76,7 @@ lock: .venv/.installed-dev
 
 .venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock $(NPM_PACKAGES) .venv/.installed
 	@if ! command -v npm >/dev/null; then \
-		echo "make e2e needs npm for newman and typescript" >&2; exit 1; \
+		echo "make e2e needs npm: for newman, twitter-text and typescript" >&2; exit 1; \
 	fi
 	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/npm"
 	@$(PYTHON) -m venv .venv/e2e

@@ -26,7 +26,7 @@ FIRST = {kind.__name__ for kind in api_errors.STATUSES} | {
     "Failed",
     "RenewalFailed",
 }
-SECOND = {"AppRefused", "AccountLost"}
+SECOND = {"AppRefused", "AccountLost", "AccountPaused"}
 NAMED = {"code", "error_code"}
 
 

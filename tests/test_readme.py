@@ -299,7 +299,7 @@ def assert_first_steps(answers: list[Any], *, mock: bool) -> None:
     assert (alice["account"]["username"], bob["account"]["username"]) == ("alice", "bob")
     assert [(each["id"], each["mock"]) for each in accounts["accounts"]] == [(1, mock), (2, mock)]
     assert [each["tweet_id"] for each in (first, second, third)] == [1, 2, 3]
-    assert (posted["tweet_id"], posted["url"].split("/")[3]) == (1, "alice")
+    assert (posted["tweet_id"], posted["url"].split("/")[-3]) == (1, "alice")
     assert (rest["total"], rest["posted"]) == (2, 2)
     assert {each["status"] for each in tweets["tweets"]} == {"posted"}
     assert stats["tweets"]["posted"] == stats["tweets"]["total"] == 3

@@ -16,9 +16,10 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
         publishing/     what owners hand over and ask for
         dispatch/       what workers do with a lane that is due
         accounts/  rate_limits/  webhooks/
-        context notifier environments backoff posts health maintenance startup api_keys mock_mode doctor/
+        context wakeup notifier environments seats backoff posts health maintenance startup api_keys mock_mode doctor/
 
     storage/        everything that outlives the process; all SQL
+        sqlite/         what SQLite does in its own way: engine, dialect, search, migrations
     twitter/        everything that speaks to X
     receivers/      everything that speaks to the other ends of webhooks
     simulator/      X on this machine: mock mode, and tests
@@ -29,6 +30,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     models.py       the rows, as frozen dataclasses
     crypto.py       secrets at rest, keys
     database_url.py which database, and where its file lies
+    sqlite_file.py  opening a SQLite file, and which one it is
     host_names.py   what a host name looks like
     answers.py      what every answer has in common: its id, its headers, the shape of an error, its line in the log
 
@@ -39,6 +41,8 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     private_files.py  files and folders that only their owner may read
     terminal.py     what is said to who started it
     timestamps.py   time, in memory and as text
+    untrusted_times.py  times and delays that others name
+    final_response.py   HTTP answers without what comes before them (100 to 199)
     version.py      which version this is
 
 A noun has the same name on every floor: an account is served by api/accounts.py and stored by storage/accounts.py.

@@ -21,9 +21,10 @@ from twitter_manager.database_url import is_postgresql, sqlite_path
 from twitter_manager.errors import StartRefused
 from twitter_manager.host_names import served_name
 
-__all__ = ["SECRETS_FILE", "Settings", "folder_of", "load", "read_env_file"]
+__all__ = ["SECRETS_FILE", "Settings", "base_url_of", "folder_of", "load", "read_env_file"]
 
 SECRETS_FILE = "secrets.env"
+CALLBACK_PATH = "/auth/callback"
 SCOPES = (
     "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
 )
@@ -230,7 +231,12 @@ class Settings:
     @property
     def callback_url(self) -> str:
         """Where X sends a person back to."""
-        return self.twitter_callback_url or f"http://127.0.0.1:{self.port}/auth/callback"
+        return self.twitter_callback_url or f"http://127.0.0.1:{self.port}{CALLBACK_PATH}"
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this service, as the callback says."""
+        return base_url_of(self.callback_url)
 
     @property
     def mock_by_default(self) -> bool:
@@ -269,6 +275,13 @@ class Settings:
             yield "TWITTER_MEDIA_API=v1.1 needs the four OAuth 1.0a settings"
         if self.mock_mode is False and not self.twitter_client_id:
             yield "MOCK_MODE=off needs TWITTER_CLIENT_ID"
+
+
+def base_url_of(callback_url: str) -> str:
+    """Where a service with this callback is: its origin, and the path that a proxy shows it under."""
+    parts = urlsplit(callback_url)
+    prefix = parts.path.removesuffix(CALLBACK_PATH) if parts.path.endswith(CALLBACK_PATH) else ""
+    return f"{parts.scheme}://{parts.netloc}{prefix}"
 
 
 def folder_of(current: Path) -> Path:

@@ -7,7 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from twitter_manager import cli, config
 from twitter_manager.api import BLUEPRINTS, oauth
-from twitter_manager.api.http import auth, errors, headers, hosts, idempotency, request_log
+from twitter_manager.api.http import auth, errors, head, headers, hosts, idempotency, request_log
 from twitter_manager.api.http.application import Application
 from twitter_manager.api.http.json_provider import OrjsonProvider
 from twitter_manager.capacity import MAX_BODY
@@ -44,6 +44,7 @@ def _add_routes(app: Flask, settings: Settings) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     oauth.register_callback(app, settings)
+    head.register(app)
     auth.register(app)
     idempotency.register(app)
     headers.register(app)

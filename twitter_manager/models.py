@@ -5,8 +5,16 @@ Tokens and verifiers are kept encrypted; here they stand as they are stored. `re
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, get_args
 
 __all__ = [
+    "EDITABLE",
+    "FINAL",
+    "NO_DUPLICATE",
+    "QUEUED",
+    "SENDABLE",
+    "TWEET_STATUSES",
+    "UNSETTLED",
     "Account",
     "ApiKey",
     "AppRest",
@@ -19,11 +27,23 @@ __all__ = [
     "Thread",
     "Tweet",
     "TweetOfAccount",
+    "TweetStatus",
     "Webhook",
     "WebhookDelivery",
     "Worker",
     "XCall",
 ]
+
+
+TweetStatus = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
+TWEET_STATUSES: tuple[TweetStatus, ...] = get_args(TweetStatus)
+
+QUEUED: tuple[TweetStatus, ...] = ("pending", "scheduled")
+SENDABLE: tuple[TweetStatus, ...] = (*QUEUED, "held")
+UNSETTLED: tuple[TweetStatus, ...] = ("posting", "unconfirmed")  # X may have it
+FINAL: tuple[TweetStatus, ...] = ("posted", "failed", "canceled")
+EDITABLE: tuple[TweetStatus, ...] = ("draft", *SENDABLE, "canceled")  # certainly not at X, nor refused there
+NO_DUPLICATE: tuple[TweetStatus, ...] = ("draft", "failed", "canceled")  # may be handed over once more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +93,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthState:
-    """A connection begun and not ended: serves once, for ten minutes."""
+    """A connection that was begun. It serves once, for ten minutes; so long it says what it led to."""
 
     state: str = field(repr=False)
     code_verifier: str = field(repr=False)
@@ -82,6 +102,9 @@ class OAuthState:
     api_key_id: int | None
     account_id: int | None  # set when this very account is to be reconnected
     created_at: datetime
+    used_at: datetime | None
+    code_hash: str | None = field(repr=False)  # of X's code that it was used with
+    connected_account_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +115,7 @@ class Tweet:
     twitter_account_id: int
     content: str
     fingerprint: str  # equal for equal text, quote, media and poll; with an equal reply_to it is the same tweet
-    status: str  # draft pending scheduled posting posted failed unconfirmed held canceled
+    status: TweetStatus
     twitter_id: str | None
     twin_twitter_id: str | None  # a second post at X for this tweet, if that ever happened
     reply_to: str | None
@@ -116,6 +139,7 @@ class Tweet:
     thread_id: int | None
     position: int | None  # from 1; a part behind the first has no due_at and no reply_to before the one in front is out
     batch_id: int | None
+    search_words: str | None  # what finds it, where that is not its text: storage/search_words.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,10 +309,3 @@ class TweetOfAccount:
     username: str
     mock: bool
     waits_for_equal: bool  # it is due, and an equal tweet of the account is not settled
-
-    @property
-    def url(self) -> str | None:
-        """Where a person sees the post at X; None while it is not there."""
-        return (
-            None if self.tweet.twitter_id is None else f"https://x.com/{self.username}/status/{self.tweet.twitter_id}"
-        )

@@ -3,10 +3,18 @@
 Fixed width matters: '12:00:00Z' sorts after '12:00:00.001Z' as text, so every time carries its milliseconds.
 """
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
 __all__ = ["earlier", "from_text", "later", "now", "to_text", "uptime"]
+
+# RFC 3339, where the seconds may be left out. What datetime.fromisoformat takes beyond that differs from one Python
+# to the next ("T12345678Z", ".Z", "24:00", weeks); within it there is only one reading.
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
 
 
 def now() -> datetime:
@@ -23,12 +31,12 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The time in `text`, in UTC. Raises ValueError when it is no ISO 8601 time or names no offset."""
-    moment = datetime.fromisoformat(text)
+    """The time in `text`, in UTC. Raises ValueError when it is no RFC 3339 time; leap seconds are not known."""
+    if _RFC_3339.fullmatch(text) is None:
+        raise ValueError("a time must look like 2026-11-20T14:05:00Z")
+    moment = datetime.fromisoformat(text.upper())
     if moment.tzinfo is UTC:
         return moment
-    if moment.tzinfo is None:
-        raise ValueError("a time needs an offset, for example Z")
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:

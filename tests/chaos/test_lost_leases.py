@@ -71,7 +71,7 @@ class Two:
 
     def intent_of_first(self) -> LaneTask:
         """The first worker takes the lane and writes the intent; the call is not made yet."""
-        step = self.first.turns.claim_next("first")
+        step = self.first.dispatcher.claim_next("first")
         assert step is not None
         assert self.status == "posting"
         return step
@@ -87,7 +87,7 @@ class Two:
     def turn_of_second(self) -> None:
         """The second worker does the one thing that is due, waiting for its time if need be."""
         for _ in range(30):
-            step = self.second.turns.claim_next("second")
+            step = self.second.dispatcher.claim_next("second")
             if step is not None:
                 step.execute()
                 return
@@ -107,7 +107,7 @@ class Two:
         """Neither now nor later."""
         for seconds in (0, 60, 3600):
             self.pass_time(seconds)
-            assert self.second.turns.claim_next("second") is None
+            assert self.second.dispatcher.claim_next("second") is None
 
     def is_posted_once(self) -> None:
         """Both ends agree."""
@@ -145,7 +145,7 @@ def _connected(services: Services) -> int:
     begun = services.connections.begin(api_key_id=None)
     answer = requests.get(f"{begun.auth_url}&mock_user=ann", allow_redirects=False, timeout=10)
     code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-    return services.connections.finish(state=begun.state, code=code, error=None).id
+    return services.connections.finish(state=begun.state, code=code, error=None).account.id
 
 
 # ---- stood still before the first byte: nothing is sent
@@ -186,7 +186,7 @@ def test_awakened_before_its_first_byte_while_the_second_is_sending_it(two: Two)
     step = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
-    its_own = two.second.turns.claim_next("second")
+    its_own = two.second.dispatcher.claim_next("second")
     assert its_own is not None
     step.execute()
     assert two.status == "posting"
@@ -249,7 +249,7 @@ def test_a_late_201_between_the_seconds_intent_and_its_call(two: Two) -> None:
     _hide_from_readers(two)
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
-    its_own = two.second.turns.claim_next("second")
+    its_own = two.second.dispatcher.claim_next("second")
     assert its_own is not None
     two.line.let_go()
     frozen.ends()
@@ -366,7 +366,7 @@ def test_a_look_that_read_before_the_tweet_was_sent_again_proves_nothing(two: Tw
     two.world.faults.cuts_the_line()
     two.intent_of_first().execute()
     two.pass_time(2)
-    look = two.first.turns.claim_next("first")
+    look = two.first.dispatcher.claim_next("first")
     assert look is not None
     two.line.hold_answers()
     frozen = Frozen(look)

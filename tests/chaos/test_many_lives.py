@@ -102,7 +102,7 @@ class Story:
         begun = self.owner.connections.begin(api_key_id=None)
         answer = requests.get(f"{begun.auth_url}&mock_user={name}", allow_redirects=False, timeout=10)
         code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-        return self.owner.connections.finish(state=begun.state, code=code, error=None).id
+        return self.owner.connections.finish(state=begun.state, code=code, error=None).account.id
 
     def is_over(self) -> bool:
         """Every tweet is posted."""

@@ -1,5 +1,7 @@
 """POST /api/v1/tweets/batch: each taken or refused for itself, or all together, or only tried."""
 
+import json
+import time
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ def bob(service: Service) -> int:
 
 def close_gap(service: Service, *posts: dict[str, Any], **more: object) -> TestResponse:
     body = {"tweets": [{"schedule_at": SOON, **post} for post in posts], **more}
-    return service.client.post("/api/v1/tweets/batch", json=body)
+    return service.client.post("/api/v1/tweets/batch", data=json.dumps(body), content_type="application/json")
 
 
 def total(service: Service) -> int:
@@ -134,3 +136,26 @@ def test_a_thousand(service: Service, alice: int) -> None:
     answer = close_gap(service, *posts)
     assert {post["status"] for post in answer.json["posts"]} == {"scheduled"}
     assert service.client.get(f"/api/v1/batches/{answer.json['batch_id']}").json["total"] == 1000
+
+
+@pytest.mark.parametrize("text", ["bad \ud83d end", "\udc00", "https://\ud83d.example.com/"])
+def test_half_an_emoji_costs_its_own_row_only(service: Service, alice: int, text: str) -> None:
+    posts = [{"account_id": alice, "text": each} for each in ("one", text, "two", text)]
+    for more in ({"dry_run": True}, {"atomic": True}, {}):
+        answer = close_gap(service, *posts, **more)
+        assert answer.status_code in (200, 202, 422), answer.text
+        if not more:
+            assert [row.get("error_code") for row in answer.json["posts"]] == [
+                None,
+                "text_invalid",
+                None,
+                "text_invalid",
+            ]
+    assert total(service) == 2
+
+
+def test_a_batch_of_hopeless_texts_is_refused_soon(service: Service, alice: int) -> None:
+    began = time.process_time()
+    answer = close_gap(service, *({"account_id": alice, "text": "see a.co " * 450} for _ in range(1000)))
+    assert time.process_time() - began < 2
+    assert {row["error_code"] for row in answer.json["posts"]} == {"text_too_long"}

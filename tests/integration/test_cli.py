@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -219,6 +220,33 @@ def test_the_simulator_over_http(tmp_path: Path) -> None:
         wait_for(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
         end(running, by=signal.SIGINT)
     assert running.returncode == 0
+
+
+def test_the_simulator_knows_the_client_and_the_callback_it_is_told_of(tmp_path: Path) -> None:
+    port, file = free_port(), tmp_path / "x.db"
+    asked = ("--client-id", "mine", "--client-secret", "hush", "--callback", "https://tool.example/back")
+    words = ("-m", "flask", "--app", "app", "simulator", "--port", str(port), "--file", str(file), *asked)
+    query = {
+        "response_type": "code",
+        "redirect_uri": "https://tool.example/back",
+        "scope": "tweet.read",
+        "state": "s",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "plain",
+    }
+    with process(clean_environment(tmp_path), *words) as running:
+        wait_for(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
+        page = f"http://127.0.0.1:{port}/i/oauth2/authorize?{urlencode(query)}"
+        assert [reachable(f"{page}&client_id={client}") for client in ("mine", "other")] == [200, 400]
+        end(running, by=signal.SIGINT)
+
+
+def test_a_client_secret_alone_is_refused(tmp_path: Path) -> None:
+    words = ("-m", "flask", "--app", "app", "simulator", "--client-secret", "hush")
+    with process(clean_environment(tmp_path), *words) as running:
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert "--client-secret needs --client-id" in said
 
 
 def clean_environment(folder: Path) -> dict[str, str]:

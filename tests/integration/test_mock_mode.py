@@ -1,6 +1,7 @@
 """GET and POST /api/v1/mock-mode, and what the switch does to accounts, tweets and the consent page."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -73,12 +74,83 @@ def test_a_person_chooses_on_the_consent_page(service: Service) -> None:
     page = service.anonymous.get(address)
     assert page.status_code == 200
     assert "@alice" in page.text
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin", "else browsers send the form with `Origin: null`"
     answer = service.anonymous.post(address, data={"decision": "approve", "new_user": "zoë"})
     assert answer.status_code == 400, "no username of X's"
     answer = service.anonymous.post(address, data={"decision": "approve", "user": "alice"})
     assert answer.status_code == 302
     assert "code=" in answer.headers["Location"]
+
+
+def address_with(service: Service, **changes: str) -> str:
+    """The link of a connection that begins, changed as somebody else would change it."""
+    parts = urlsplit(service.begin()["auth_url"])
+    return f"{parts.path}?{urlencode({**dict(parse_qsl(parts.query)), **changes})}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"redirect_uri": "https://evil.example/steal"},
+        {"redirect_uri": "http://127.0.0.1:5555/other"},
+        {"redirect_uri": "http://127.0.0.1:9999/auth/callback"},
+        {"state": "s" * 43},
+        {"state": ""},
+    ],
+)
+@pytest.mark.parametrize("how", ["mock_user", "form", "decline"])
+def test_a_link_that_was_not_made_here_leads_nowhere_and_makes_nobody(
+    service: Service, change: dict[str, str], how: str
+) -> None:
+    address = address_with(service, **change)
+    if how == "mock_user":
+        answer = service.anonymous.get(f"{address}&mock_user=mallory")
+    else:
+        data = {"decision": "decline"} if how == "decline" else {"decision": "approve", "new_user": "mallory"}
+        answer = service.anonymous.post(address, data=data)
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+    assert service.world.users() == []
+
+
+def test_a_link_serves_until_it_was_used_or_ten_minutes_are_over(service: Service) -> None:
+    used = service.begin()["auth_url"].removeprefix("http://127.0.0.1:5555")
+    service.anonymous.get(service.consent(used, "alice"))
+    old = address_with(service)
+    service.clock.forward(600)
+    for address in (used, old):
+        assert service.anonymous.get(address).status_code == 400
+        assert service.anonymous.get(f"{address}&mock_user=bob").status_code == 400
+    assert [user.username for user in service.world.users()] == ["alice"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:8000"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_no_other_page_can_choose(service: Service, headers: dict[str, str]) -> None:
+    answer = service.anonymous.post(address_with(service), data={"new_user": "mallory"}, headers=headers)
+    assert answer.status_code == 400
+    assert service.world.users() == []
+
+
+def test_a_program_that_only_looks_says_yes_for_nobody(service: Service) -> None:
+    address = address_with(service)
+    assert service.anonymous.head(f"{address}&mock_user=mallory").status_code == 405
+    assert service.world.users() == []
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://localhost"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {}]
+)
+def test_the_page_itself_and_a_program_can(service: Service, headers: dict[str, str]) -> None:
+    answer = service.anonymous.post(address_with(service), data={"new_user": "alice"}, headers=headers)
+    assert answer.status_code == 302
 
 
 @pytest.mark.parametrize("body", [{}, {"enabled": 1}, {"enabled": "off"}, {"enabled": None}])

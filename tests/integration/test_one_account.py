@@ -1,8 +1,12 @@
 """GET, PATCH, DELETE /api/v1/accounts/{id}, POST …/refresh, POST /api/v1/accounts/cleanup."""
 
-import pytest
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from tests.conftest import Service, assert_error
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.conftest import JSON, Service, assert_error
 
 
 def test_one_account_shows_scopes_health_and_counts_and_no_token(service: Service, alice: int) -> None:
@@ -94,3 +98,57 @@ def test_a_renewal_that_x_refuses(service: Service, alice: int) -> None:
     assert_error(service.client.post(f"/api/v1/accounts/{alice}/refresh"), 409, "account_needs_reconnect")
     shown = service.client.get(f"/api/v1/accounts/{alice}").json
     assert (shown["health"]["state"], shown["health"]["needs_reconnect"]) == ("failed", True)
+
+
+@contextmanager
+def every_seat_taken(service: Service) -> Iterator[None]:
+    """As many requests wait as may."""
+    free = service.services.seats._free
+    taken = 0
+    while free.acquire(blocking=False):
+        taken += 1
+    yield
+    free.release(taken)
+
+
+WAITING: dict[str, Callable[[Service, int, int, int], TestResponse]] = {
+    "refresh": lambda service, account, tweet, thread: service.client.post(f"/api/v1/accounts/{account}/refresh"),
+    "remove": lambda service, account, tweet, thread: service.client.delete(f"/api/v1/accounts/{account}"),
+    "forget": lambda service, account, tweet, thread: service.client.delete(
+        f"/api/v1/accounts/{account}?keep_tweets=1"
+    ),
+    "clean up": lambda service, account, tweet, thread: service.client.post(
+        "/api/v1/accounts/cleanup", json={"statuses": ["failed"]}
+    ),
+    "tweet": lambda service, account, tweet, thread: service.client.delete(f"/api/v1/tweets/{tweet}?from_twitter=1"),
+    "thread": lambda service, account, tweet, thread: service.client.delete(f"/api/v1/threads/{thread}?from_twitter=1"),
+}
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_a_call_that_would_wait_for_x_is_refused_while_every_seat_is_taken(
+    service: Service, alice: int, worker: object, name: str
+) -> None:
+    tweet = service.client.post("/api/v1/tweets", json={"account_id": alice, "text": "Out"}).json["post_id"]
+    published = service.client.post("/api/v1/threads", json={"account_id": alice, "tweets": ["One", "Two"]})
+    thread = published.json["thread_id"]
+    with every_seat_taken(service):
+        answer = WAITING[name](service, alice, tweet, thread)
+        assert_error(answer, 503, "too_many_waiting", retryable=True)
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert service.client.get(f"/api/v1/threads/{thread}").json["status"] == "posted", "nothing was begun"
+    assert WAITING[name](service, alice, tweet, thread).status_code == 200
+
+
+def test_a_callback_without_a_seat_spends_nothing(service: Service) -> None:
+    back = service.consent(service.begin()["auth_url"], "alice")
+    with every_seat_taken(service):
+        assert_error(service.anonymous.get(back, headers=JSON), 503, "too_many_waiting")
+    assert service.anonymous.get(back, headers=JSON).json["account"]["username"] == "alice"
+
+
+def test_what_waits_for_nobody_needs_no_seat(service: Service, alice: int) -> None:
+    tweet = service.tweet(alice, "Only here")
+    with every_seat_taken(service):
+        assert service.client.delete(f"/api/v1/tweets/{tweet}").status_code == 200
+        assert service.client.get("/api/v1/health").json["status"] in ("healthy", "unhealthy")

@@ -16,7 +16,7 @@ def test_it_is_on_x_once(service: Service, alice: int, worker: object) -> None:
     [on_x] = service.world.posts("alice")
     assert answer.json["tweet_id"] == tweet
     assert answer.json["twitter_id"] == on_x.id
-    assert answer.json["url"] == f"https://x.com/alice/status/{on_x.id}"
+    assert answer.json["url"] == f"http://127.0.0.1:5555/mock/x/alice/status/{on_x.id}"
     assert answer.json["message"]
 
 
@@ -78,7 +78,7 @@ def test_not_settled_in_time(service: Service, alice: int, worker: object, monke
 
 def test_too_many_callers_wait_already(service: Service, alice: int) -> None:
     service.beat()
-    while service.services.waiting._seats.acquire(blocking=False):
+    while service.services.seats._free.acquire(blocking=False):
         pass
     tweet = service.tweet(alice, "Hello")
     answer = service.client.post(f"/api/v1/tweet/post/{tweet}")
@@ -91,7 +91,7 @@ def test_too_many_callers_wait_already(service: Service, alice: int) -> None:
 def test_a_seat_is_given_back(service: Service, alice: int, worker: object) -> None:
     free = 0
     service.client.post(f"/api/v1/tweet/post/{service.tweet(alice, 'Hello')}")
-    while service.services.waiting._seats.acquire(blocking=False):
+    while service.services.seats._free.acquire(blocking=False):
         free += 1
     assert free == 16
 

@@ -35,7 +35,7 @@ class TestNow:
         assert answer.status_code == 201, answer.text
         taken = answer.json
         assert (taken["success"], taken["status"], taken["tweet_id"]) == (True, "posted", post.id)
-        assert taken["url"] == f"https://x.com/alice/status/{post.id}"
+        assert taken["url"] == f"http://127.0.0.1:5555/mock/x/alice/status/{post.id}"
         assert taken["created_at"].endswith("Z")
         assert taken["warnings"] == []
         assert service.row(taken["post_id"])["twitter_id"] == post.id

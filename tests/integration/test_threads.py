@@ -38,7 +38,8 @@ def test_each_part_answers_the_one_before(service: Service, alice: int) -> None:
     assert answer.json["success"] is True
     assert answer.json["thread_count"] == 3
     assert [part["text"] for part in answer.json["tweets"]] == TEXTS
-    assert all(part["url"] == f"https://x.com/alice/status/{part['tweet_id']}" for part in answer.json["tweets"])
+    hers = "http://127.0.0.1:5555/mock/x/alice"
+    assert all(part["url"] == f"{hers}/status/{part['tweet_id']}" for part in answer.json["tweets"])
     found = state(service, answer.json["thread_id"])
     assert (found["status"], found["posted_count"]) == ("posted", 3)
     assert [len(part["attempts"]) for part in found["tweets"]] == [1, 1, 1]

@@ -41,7 +41,7 @@ def test_a_posted_one_shows_where_it_is(service: Service, alice: int, worker: ob
     [post] = service.world.posts("alice")
     assert row["status"] == "posted"
     assert row["twitter_id"] == post.id
-    assert row["url"] == f"https://x.com/alice/status/{post.id}"
+    assert row["url"] == f"http://127.0.0.1:5555/mock/x/alice/status/{post.id}"
     assert row["posted_at"] == "2026-11-20T14:05:00.123Z"
 
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import PAGE, BackgroundWorker, Service
-from twitter_manager.services.environments import consent_url
+from twitter_manager import config
+from twitter_manager.services.environments import CONSENT_PATH
 
 PREFIX = "/kept/here"
 PROXY = {"X-Forwarded-Prefix": PREFIX, "X-Forwarded-Host": "tm.example", "X-Forwarded-Proto": "https"}
@@ -82,5 +84,5 @@ def test_who_is_no_proxy_cannot_name_a_path(start: Callable[..., Service]) -> No
         ("https://tm.example", "https://tm.example/mock/i/oauth2/authorize"),
     ],
 )
-def test_where_the_simulated_x_asks(callback: str, page: str) -> None:
-    assert consent_url(callback) == page
+def test_where_the_simulated_x_asks(tmp_path: Path, callback: str, page: str) -> None:
+    assert config.load(tmp_path, {"TWITTER_CALLBACK_URL": callback}).base_url + CONSENT_PATH == page

@@ -1,5 +1,7 @@
 """POST /api/v1/tweets/validate: what would happen, and nothing happens."""
 
+import json
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from tests.conftest import Service, assert_error
 
 
 def validate(service: Service, **body: object) -> dict[str, Any]:
-    answer = service.client.post("/api/v1/tweets/validate", json=body)
+    answer = service.client.post("/api/v1/tweets/validate", data=json.dumps(body), content_type="application/json")
     assert answer.status_code == 200, answer.text
     report: dict[str, Any] = answer.json
     return report
@@ -120,3 +122,70 @@ def test_what_is_no_post_at_all(service: Service, alice: int) -> None:
     assert_error(wrong, 422, "invalid_field", field="colour")
     nobody = service.client.post("/api/v1/tweets/validate", json={"account_id": 4711, "text": "Hello"})
     assert_error(nobody, 404, "account_not_found")
+
+
+def test_equal_parts_of_a_thread_are_warned_of(service: Service, alice: int) -> None:
+    body = {"account_id": alice, "tweets": ["One", "Two", " One"], "schedule_at": "2026-11-20T14:10:00Z"}
+    assert [each["code"] for each in validate(service, **body)["warnings"]] == ["equal_parts"]
+    answer = service.client.post("/api/v1/threads", json=body)
+    assert answer.status_code == 201, answer.text
+    assert [each["code"] for each in answer.json["warnings"]] == ["equal_parts"]
+    body["tweets"] = ["One", "Two", "one"]
+    assert validate(service, **body)["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("$TSLA and $AAPL", ["two_cashtags"]),
+        ("$TSLA, $TSLA", ["two_cashtags"]),
+        ("$BRK.A ($x) $y", ["two_cashtags"]),
+        ("$TSLA at $420, US$5, a$b, $TOOLONGNAME", []),
+    ],
+)
+def test_two_cashtags_are_warned_of(service: Service, alice: int, text: str, codes: list[str]) -> None:
+    body: dict[str, Any] = {"account_id": alice, "text": text, "schedule_at": "2026-11-20T14:10:00Z"}
+    assert [each["code"] for each in validate(service, **body)["warnings"]] == codes
+    assert [each["code"] for each in service.client.post("/api/v1/tweets", json=body).json["warnings"]] == codes
+    body = {"tweets": [{**body, "allow_duplicate": True}]}
+    assert [each["code"] for each in service.client.post("/api/v1/tweets/batch", json=body).json["warnings"]] == codes
+    assert service.client.get("/api/v1/tweets").json["total"] == 2
+
+
+HALVES = ("bad \ud83d end", "https://\ud83d.example.com/", "\udc00", "a\0b", "x\ufeff")
+
+
+@pytest.mark.parametrize("text", HALVES)
+def test_half_an_emoji_is_named(service: Service, alice: int, text: str) -> None:
+    assert codes(validate(service, account_id=alice, text=text)) == [("text", "text_invalid")]
+    report = validate(service, account_id=alice, tweets=["fine", text, "fine, too"])
+    assert codes(report) == [("tweets.1.text", "text_invalid")]
+    assert codes(validate(service, account_id=alice, tweets=[text, "fine"])) == [("tweets.0.text", "text_invalid")]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u3164", "\u2800", "\u2060 \u00ad", "\u115f\n"])
+def test_what_nobody_can_see_is_empty(service: Service, alice: int, text: str) -> None:
+    assert codes(validate(service, account_id=alice, text=text)) == [("text", "text_empty")]
+
+
+@pytest.mark.parametrize("text", ["\U0001fae8", "\uf8ff", "\U00033480"])
+def test_signs_younger_than_this_python_are_text(service: Service, alice: int, text: str) -> None:
+    assert validate(service, account_id=alice, text=text)["valid"]
+
+
+def test_a_text_of_megabytes_is_refused_before_it_is_parsed(service: Service, alice: int) -> None:
+    text = "https://example.com/a b.co " * 150_000
+    began = time.process_time()
+    report = validate(service, account_id=alice, text=text)
+    assert time.process_time() - began < 1
+    assert codes(report) == [("text", "text_too_long")]
+    assert report["parts"][0]["weighted_length"] == len(text)
+    for path, body in (
+        ("/api/v1/tweets", {"account_id": alice, "text": text}),
+        ("/api/v1/threads", {"account_id": alice, "tweets": ["fine", text]}),
+        ("/api/v1/tweet", {"account_id": alice, "text": text}),
+    ):
+        began = time.process_time()
+        answer = service.client.post(path, json=body)
+        assert (answer.status_code, answer.json["code"]) == (422, "text_too_long"), path
+        assert time.process_time() - began < 1

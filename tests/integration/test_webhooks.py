@@ -262,7 +262,7 @@ def test_posted(service: Service, receiver: Receiver, alice: int) -> None:
     assert set(told["data"]) == TWEET
     for name in TWEET & set(row):
         assert told["data"][name] == row[name], name
-    assert told["data"]["url"] == f"https://x.com/alice/status/{told['data']['twitter_id']}"
+    assert told["data"]["url"] == f"http://127.0.0.1:5555/mock/x/alice/status/{told['data']['twitter_id']}"
     [entry] = log_of(service, 1)
     assert entry["payload"] == told
     assert (entry["status"], entry["attempts"], entry["last_status"]) == ("delivered", 1, 204)
@@ -558,6 +558,34 @@ def test_retry_after_is_heeded(service: Service, receiver: Receiver) -> None:
     assert len(receiver.received) == 3
 
 
+@pytest.mark.parametrize(
+    "text", ["Fri, 20 Nov 99999999999 14:10:00 GMT", "Fri, 31 Dec 9999 23:59:59 -2359", "9" * 5000, "\xb2", "-1"]
+)
+def test_a_retry_after_of_nonsense_is_an_attempt_as_any_other(service: Service, receiver: Receiver, text: str) -> None:
+    create(service, receiver)
+    service.client.post(f"{PATH}/1/test")
+    receiver.answers.append((503, {"Retry-After": text}))
+    deliver(service)
+    [row] = log_of(service, 1)
+    assert (row["status"], row["attempts"], row["last_status"]) == ("pending", 1, 503)
+    service.clock.forward(HOUR)
+    deliver(service)
+    assert [row["status"] for row in log_of(service, 1)] == ["delivered"]
+
+
+def test_a_fault_of_ours_is_a_failed_attempt_and_ends_with_the_day(service: Service, receiver: Receiver) -> None:
+    create(service, receiver)
+    service.client.post(f"{PATH}/1/test")
+    with service.services.db.transaction() as tx:
+        tx.execute("UPDATE webhook SET url = 'gopher://a.b'")  # as an older or another program left it
+    deliver(service)
+    [row] = log_of(service, 1)
+    assert (row["status"], row["attempts"], row["error_code"]) == ("pending", 1, "internal_error")
+    service.clock.forward(25 * HOUR)
+    deliver(service)
+    assert [row["status"] for row in log_of(service, 1)] == ["failed"]
+
+
 def test_failing_for_five_days_it_says_so_and_stays_on(service: Service, receiver: Receiver) -> None:
     create(service, receiver)
     receiver.stop()
@@ -727,6 +755,6 @@ def test_the_document_names_every_event_and_the_triggers_write_no_other() -> Non
     document = (root / "docs" / "webhooks.md").read_text(encoding="utf-8")
     headings = re.findall(r"^### `(.+)`$", document, re.MULTILINE)
     assert headings == [*EVENTS, "webhook.test"]
-    sql = (root / "twitter_manager/storage/migrations/0004_webhooks.sql").read_text(encoding="utf-8")
+    sql = (root / "twitter_manager/storage/sqlite/migrations/0004_webhooks.sql").read_text(encoding="utf-8")
     for event in EVENTS:
         assert f"'{event}'" in sql or event in ("tweet.posted", "tweet.failed")

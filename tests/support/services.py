@@ -35,7 +35,7 @@ class ServicesHarness:
         redirect = answer(self.x, Request.from_target("GET", target, headers={}))
         where = {name.lower(): value for name, value in redirect.headers.items()}["location"]
         back = parse_qs(urlsplit(where).query)
-        return self.services.connections.finish(state=back["state"][0], code=back["code"][0], error=None)
+        return self.services.connections.finish(state=back["state"][0], code=back["code"][0], error=None).account
 
     def due_tweet(self, account: Account, text: str = "Good morning") -> int:
         self.services.maintenance.beat(worker_id="test", host="test")

@@ -167,7 +167,7 @@ class AccountDeleted(ResponseModel):
 @Operation(
     query=(flag("keep_tweets", "1: only revoke and forget the tokens; account and tweets stay."),),
     responses={200: AccountDeleted},
-    errors={NotFound: ("account_not_found",), NotNow: ("account_busy",)},
+    errors={NotFound: ("account_not_found",), NotNow: ("account_busy", "too_many_waiting")},
 )
 def remove(account_id: str) -> Response:
     """Revokes at X and deletes the account with its tweets; `keep_tweets=1` only revokes and forgets the tokens."""
@@ -198,7 +198,7 @@ class AccountsDeleted(ResponseModel):
     bodies=(AccountCleanUp,),
     example={"statuses": ["failed", "suspended"]},
     responses={200: AccountsDeleted},
-    errors={NotFound: ("account_not_found",), NotNow: ("account_busy",)},
+    errors={NotFound: ("account_not_found",), NotNow: ("account_busy", "too_many_waiting")},
 )
 def clean_up() -> Response:
     """Lets every account in one of these statuses go, as DELETE does."""
@@ -224,6 +224,7 @@ class AccountConnected(ResponseModel):
         Conflict: ("account_inactive", "account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
         SlowDown: ("rate_limit_exceeded",),
         XRefused: ANY_CODE,
+        NotNow: ("too_many_waiting",),
     },
 )
 def refresh(account_id: str) -> Response:

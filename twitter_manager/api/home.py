@@ -1,6 +1,7 @@
 """GET /: the page that tells a newcomer the next step. Needs no key and shows no secret."""
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from twitter_manager.api import oauth
 from twitter_manager.api.http import current, pages
@@ -16,6 +17,8 @@ blueprint = Blueprint("home", __name__)
 def show() -> Response:
     """What this is, how it stands, and what to do next."""
     if oauth.is_callback_at_home():
+        if request.method == "HEAD":
+            raise MethodNotAllowed(["GET"])
         return oauth.answer_callback()
     services = current.services()
     report = services.health.report()

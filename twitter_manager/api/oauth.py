@@ -4,6 +4,7 @@ The callback needs no key: the state in it is the proof that it was begun here.
 """
 
 import re
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
@@ -14,17 +15,44 @@ from twitter_manager.api.accounts import ACCOUNTS, AccountConnected, account_to_
 from twitter_manager.api.http import current, inputs, pages
 from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
-from twitter_manager.config import Settings
-from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, StartRefused
+from twitter_manager.config import CALLBACK_PATH, Settings
+from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, ServiceError, StartRefused
+from twitter_manager.models import OAuthState
 
-__all__ = ["answer_callback", "blueprint", "is_callback_at_home", "register_callback"]
+__all__ = [
+    "answer_callback",
+    "blueprint",
+    "is_callback",
+    "is_callback_at_home",
+    "not_connected_page",
+    "register_callback",
+]
 
-CALLBACK = "/auth/callback"
+
 _STATE = re.compile(r"[A-Za-z0-9._~-]{16,500}")
 _ERROR = re.compile(r"[a-z_]{1,64}")
 _MAX_CODE = 2000
 _OAUTH1 = frozenset({"oauth_token", "oauth_verifier"})
 _FROM_X = frozenset({"state", "code", "error", *_OAUTH1})
+
+_NEW_LINK = "Ask whoever gave you the link for a new one; if you run this service, begin again from its first page."
+_OPERATOR = "You did nothing wrong. Tell whoever runs this service, and name the request id below."
+# What a person in a browser can do, who has no API key and knows no API.
+_ADVICE = {
+    "connect_declined": "You said no at X, so nothing is done for your account. If you meant yes, begin again.",
+    "connect_refused": f"X refused the request of this service before you could say yes or no. {_OPERATOR}",
+    "invalid_state": f"This address works once, and for ten minutes. {_NEW_LINK}",
+    "code_missing": "X sent you back without a yes or a no. Begin again.",
+    "exchange_failed": "X gives half a minute to get from its page to this one, and that may have been too short. "
+    "Begin again; if it happens once more, tell whoever runs this service.",
+    "client_refused": f"X does not take the keys of this service. {_OPERATOR}",
+    "other_user": "At X you are logged in as somebody else. Log in there as the user of the account that is to be "
+    "connected again, then begin again.",
+    "identity_unreadable": "You said yes, but X did not say who you are. Begin again in a moment.",
+    "account_not_found": f"The account that was to be connected again was deleted meanwhile. {_NEW_LINK}",
+    "oauth1_not_supported": f"X sent you back in a way that is no longer used. {_OPERATOR}",
+}
+_OTHER_ADVICE = "Load this page again in a moment. If that does not help, tell whoever runs this service."
 
 blueprint = Resource("oauth", __name__, chapter=ACCOUNTS)
 
@@ -55,8 +83,10 @@ class StartedConnection(ResponseModel):
 def begin() -> Response:
     """The address at which a person lets us use an account, and its state; `account_id` reconnects that account."""
     key = current.api_key()
+    # a Host header was checked against the names that are served; HTTP/1.0 may come without one
+    came_by = request.host_url if "HTTP_HOST" in request.environ else None
     begun = current.services().connections.begin(
-        api_key_id=key.id if key else None, account_id=inputs.id_in_query("account_id")
+        api_key_id=key.id if key else None, account_id=inputs.id_in_query("account_id"), came_by=came_by
     )
     return jsonify({"auth_url": begun.auth_url, "state": begun.state})
 
@@ -65,7 +95,7 @@ def _from_x(name: str, description: str) -> Parameter:
     return Parameter(name=name, schema={"type": "string"}, description=description)
 
 
-@blueprint.get(CALLBACK)
+@blueprint.get(CALLBACK_PATH)
 @Operation(
     query=(
         _from_x("state", "What `auth_url` carried."),
@@ -79,6 +109,7 @@ def _from_x(name: str, description: str) -> Parameter:
         Malformed: (
             "invalid_state",
             "connect_declined",
+            "connect_refused",
             "code_missing",
             "exchange_failed",
             "client_refused",
@@ -87,7 +118,7 @@ def _from_x(name: str, description: str) -> Parameter:
         NotFound: ("account_not_found",),
         Conflict: ("other_user",),
         Invalid: ("oauth1_not_supported",),
-        NotNow: ("oauth_not_configured",),
+        NotNow: ("oauth_not_configured", "too_many_waiting"),
     },
     page=True,
 )
@@ -98,12 +129,32 @@ def callback() -> Response:
 
 def answer_callback() -> Response:
     """Ends what `begin` began: a page for a browser, JSON for a program that asks for it."""
-    account = current.services().connections.finish(
+    connected = current.services().connections.finish(
         state=_state(), code=_code(), error=_error(), oauth1=not _OAUTH1.isdisjoint(request.args)
     )
+    account, already = connected.account, connected.already
     if pages.wants_page():
-        return pages.page("connected.html", account=account)
-    return jsonify({"message": f"Connected @{account.username}", "account": account_to_json(account)})
+        return pages.page("connected.html", account=account, already=already)
+    message = f"@{account.username} is already connected" if already else f"Connected @{account.username}"
+    return jsonify({"message": message, "account": account_to_json(account)})
+
+
+def is_callback() -> bool:
+    """Whether the request in progress is X's answer."""
+    return request.endpoint == "oauth.callback" or (request.endpoint == "home.show" and is_callback_at_home())
+
+
+def not_connected_page(error: ServiceError, begun: OAuthState | None) -> Response:
+    """What a person can do now. `begun`: what this very request spent in vain, and may begin again."""
+    again = None
+    with suppress(NotNow):  # then there is no link
+        again = current.services().connections.begin_again(begun) if begun else None
+    return pages.page(
+        "not_connected.html",
+        error=error.sentence,
+        advice=_ADVICE.get(error.code, _OTHER_ADVICE),
+        begin_again=again.auth_url if again else None,
+    )
 
 
 def is_callback_at_home() -> bool:
@@ -117,7 +168,7 @@ def register_callback(app: Flask, settings: Settings) -> None:
     A callback at '/' is the home page's path, which tells the two apart itself.
     """
     path = _path_of(settings)
-    if path in (CALLBACK, "/"):
+    if path in (CALLBACK_PATH, "/"):
         return
     taken = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     if path in taken or "<" in path:

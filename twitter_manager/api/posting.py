@@ -10,7 +10,7 @@ from pydantic import Field
 from twitter_manager.api.http import current, inputs
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
-from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed
+from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed, url_of
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.models import Tweet, TweetOfAccount
 
@@ -18,7 +18,7 @@ __all__ = ["ALL_SECONDS", "ONE_SECONDS", "blueprint"]
 
 ONE_SECONDS = 20.0
 ALL_SECONDS = 60.0
-_SETTLED = ("posted", "failed", "held", "unconfirmed")
+_OUTCOMES = ("posted", "failed", "held", "unconfirmed")  # by which it counts; whatever else is in progress
 
 blueprint = Resource(
     "posting",
@@ -51,7 +51,7 @@ def _response_for_one(found: TweetOfAccount) -> tuple[Response, int]:
     if tweet.status == "failed":
         refuse_failed(tweet)
     if tweet.status == "posted":
-        posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": found.url}
+        posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": url_of(found)}
         return jsonify(posted), 200
     waits = {"tweet_id": tweet.id, "status": tweet.status, "next_attempt_at": next_attempt_at(tweet)}
     return jsonify({"message": _why_not_yet(tweet), **waits}), 202
@@ -128,14 +128,14 @@ class PendingPosted(ResponseModel):
 
 def _response_for_all(found: Sequence[TweetOfAccount]) -> tuple[Response, int]:
     tally = Counter(_outcome(each.tweet) for each in found)
-    outcomes = {name: tally[name] for name in (*_SETTLED, "in_progress")}
+    outcomes = {name: tally[name] for name in (*_OUTCOMES, "in_progress")}
     details = [_detail(each.tweet) for each in found]
     status = 202 if outcomes["in_progress"] else 200
     return jsonify({"total": len(found), **outcomes, "details": details}), status
 
 
 def _outcome(tweet: Tweet) -> str:
-    return tweet.status if tweet.status in _SETTLED else "in_progress"
+    return tweet.status if tweet.status in _OUTCOMES else "in_progress"
 
 
 @blueprint.post("/tweets/post-pending")

@@ -11,7 +11,7 @@ from twitter_manager.api.http import current, inputs
 from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PostBody
-from twitter_manager.api.tweet_responses import PostUrl, Status, error_sentence, next_attempt_at, refuse_failed
+from twitter_manager.api.tweet_responses import PostUrl, Status, error_sentence, next_attempt_at, refuse_failed, url_of
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.services.rate_limits import forecast
 from twitter_manager.storage import tweets
@@ -95,7 +95,7 @@ def _published(tweet_id: int, warnings: Sequence[forecast.PublishWarning] = ()) 
     if tweet.status in ("posted", "scheduled", "draft"):
         scheduled_at = None if tweet.scheduled_at is None else to_text(tweet.scheduled_at)
         times = {"created_at": to_text(tweet.created_at), "scheduled_at": scheduled_at}
-        return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": found.url, **times}), 201
+        return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": url_of(found), **times}), 201
     why = {"error": error_sentence(tweet), "error_code": tweet.error_code}
     url = url_for("tweets.show", tweet_id=tweet.id)
     return jsonify({**answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}), 202

@@ -241,6 +241,7 @@ class ThreadDeleted(ResponseModel):
         ),
         SlowDown: ("rate_limit_exceeded",),
         XRefused: ANY_CODE,
+        NotNow: ("too_many_waiting",),
     },
 )
 def delete(thread_id: str) -> Response:

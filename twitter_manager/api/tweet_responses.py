@@ -1,15 +1,19 @@
 """What a tweet and its attempts look like in a response; the names are a promise to callers."""
 
 from datetime import datetime
-from typing import Annotated, Literal, NoReturn, get_args
+from typing import Annotated, Literal, NoReturn
 
 import orjson
 from pydantic import Field
 
 from twitter_manager import models
+from twitter_manager.api.http import current
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.errors import XRefused
+from twitter_manager.models import TWEET_STATUSES as STATUSES
+from twitter_manager.models import TweetStatus
+from twitter_manager.services.environments import post_url
 from twitter_manager.timestamps import to_text
 
 __all__ = [
@@ -27,13 +31,14 @@ __all__ = [
     "post_to_json",
     "refuse_failed",
     "tweet_to_json",
+    "url_of",
 ]
 
-TweetStatus = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
-STATUSES: tuple[str, ...] = get_args(TweetStatus)
 Status = Annotated[TweetStatus, Field(examples=["pending"])]
-PostUrl = Annotated[str | None, Field(description="Where a person sees the post at X.")]
-_SETTLED = ("posted", "failed", "canceled")
+PostUrl = Annotated[
+    str | None,
+    Field(description="Where a person sees the post: at X, or in mock mode on the simulated X's page."),
+]
 
 
 class XWords(ResponseModel):
@@ -115,7 +120,7 @@ def tweet_to_json(found: models.TweetOfAccount) -> dict[str, object]:
         "username": found.username,
         "account_id": tweet.twitter_account_id,
         "twitter_id": tweet.twitter_id,
-        "url": found.url,
+        "url": url_of(found),
         "scheduled_at": _text(tweet.scheduled_at),
         "posted_at": _text(tweet.posted_at),
         "next_attempt_at": next_attempt_at(tweet),
@@ -174,13 +179,19 @@ def attempt_to_json(attempt: models.Attempt) -> dict[str, object]:
     }
 
 
+def url_of(found: models.TweetOfAccount) -> str | None:
+    """Where a person sees the post; None while it is not there."""
+    base_url = current.services().settings.base_url
+    return post_url(found.username, found.tweet.twitter_id, mock=found.mock, base_url=base_url)
+
+
 def post_to_json(found: models.TweetOfAccount) -> dict[str, object]:
     """A post among others: what a part of a thread and a post of a batch have in common."""
     tweet = found.tweet
     return {
         "post_id": tweet.id,
         "tweet_id": tweet.twitter_id,
-        "url": found.url,
+        "url": url_of(found),
         "status": tweet.status,
         "error": error_sentence(tweet),
         "error_code": tweet.error_code,
@@ -230,7 +241,7 @@ def _waiting_for(found: models.TweetOfAccount) -> str | None:
     """What must come first: the `previous_part` of its thread, or an unsettled `equal_tweet` of the account."""
     tweet = found.tweet
     behind = (tweet.position or 1) > 1 and tweet.reply_to is None
-    if behind and tweet.status not in _SETTLED:
+    if behind and tweet.status not in models.FINAL:
         return "previous_part"
     return "equal_tweet" if found.waits_for_equal else None
 

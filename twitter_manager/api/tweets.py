@@ -10,7 +10,7 @@ from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS
 from twitter_manager.api.tweet_responses import Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
-from twitter_manager.errors import Conflict, Invalid, NotFound, SlowDown, XRefused
+from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.services.publishing.tweets import Change
 from twitter_manager.storage import attempts, tweet_cleanup, tweets
 
@@ -165,6 +165,7 @@ class TweetDeleted(ResponseModel):
         ),
         SlowDown: ("rate_limit_exceeded",),
         XRefused: ANY_CODE,
+        NotNow: ("too_many_waiting",),
     },
 )
 def delete(tweet_id: str) -> Response:

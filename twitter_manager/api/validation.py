@@ -13,7 +13,7 @@ from twitter_manager.api.publishing import Warnings, blueprint, warnings_to_json
 from twitter_manager.api.threads import ThreadBody
 from twitter_manager.errors import NotFound, ServiceError
 from twitter_manager.services.publishing.validate import Report as FoundReport
-from twitter_manager.twitter.text import ParsedText
+from twitter_manager.twitter.text.parse import ParsedText
 
 __all__ = ["blueprint"]
 

@@ -12,7 +12,6 @@ from twitter_manager.api.webhooks import EVENTS, blueprint
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Conflict, Invalid, NotFound
 from twitter_manager.models import WebhookDelivery
-from twitter_manager.services.webhooks.deliveries import payload
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.webhook_deliveries import DeliveryFilter
 from twitter_manager.timestamps import to_text
@@ -68,7 +67,7 @@ def _to_json(delivery: WebhookDelivery) -> dict[str, object]:
         "next_attempt_at": delivery.next_attempt_at and to_text(delivery.next_attempt_at),
         "created_at": to_text(delivery.created_at),
         "delivered_at": delivery.delivered_at and to_text(delivery.delivered_at),
-        "payload": payload(delivery),
+        "payload": current.services().deliveries.payload(delivery),
     }
 
 

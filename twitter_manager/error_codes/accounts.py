@@ -28,13 +28,18 @@ CODES: dict[str, Code] = {
     ),
     "invalid_state": Code(
         "Invalid or expired state",
-        "The state was used already, is over 10 minutes old, was not begun here, or its key was revoked.",
+        "The state was spent already, is over 10 minutes old, was not begun here, or its key was revoked.",
         "Begin again with GET /api/v1/auth/twitter.",
     ),
     "connect_declined": Code(
         "X did not connect the account",
-        "The person declined at X, or X answered the request with an error.",
-        "Begin again and accept; check client id, callback and scopes in X's console.",
+        "The person declined at X.",
+        "Begin again, and accept.",
+    ),
+    "connect_refused": Code(
+        "X refused the request to connect an account",
+        "X answered with an error instead of a code; its word for it is in `twitter`.",
+        "Check client id, callback and scopes in X's console, then begin again.",
     ),
     "code_missing": Code(
         "X sent no code", "The callback carries neither a code nor an error.", "Begin the connection again."
@@ -51,7 +56,7 @@ CODES: dict[str, Code] = {
     ),
     "consent_refused": Code(
         "The simulated X does not take this link or this choice",
-        "A parameter of the link is missing or wrong, or nobody can have this username.",
+        "The link was not made here, was used already or is over ten minutes old, or nobody can have this username.",
         "Begin again with GET /api/v1/auth/twitter, and name a user of letters, digits and _, at most 15.",
     ),
     "identity_unreadable": Code(
@@ -67,8 +72,8 @@ CODES: dict[str, Code] = {
     ),
     "spend_cap_reached": Code(
         "The X app's spending limit is reached",
-        "X refused because the spending limit of this cycle is reached.",
-        "Raise the limit at console.x.com or wait for the next cycle.",
+        "X refused because the spending limit of this cycle is reached; X's words name the day of the next.",
+        "Raise the limit at console.x.com or wait for the next cycle; everything goes on by itself then.",
     ),
     "usage_capped": Code(
         "The X app's usage cap is reached",
@@ -77,7 +82,7 @@ CODES: dict[str, Code] = {
     ),
     "client_not_enrolled": Code(
         "The X app is not enrolled for this API",
-        "X answered client-not-enrolled: the app is in no project or plan that may call this.",
+        "X answered client-forbidden, client-not-enrolled or 453: the app is in no project or plan that may post.",
         "Attach the app to a project or plan at console.x.com.",
     ),
     "app_misconfigured": Code(
@@ -105,6 +110,11 @@ CODES: dict[str, Code] = {
         "A tweet of this account is being sent",
         "What is being sent was not finished in time.",
         "Try again in a moment.",
+    ),
+    "too_many_waiting": Code(
+        "Too many calls are waiting for X",
+        "As many calls as may wait at a time wait for X or for what an account is sending.",
+        "Try again after the time in Retry-After.",
     ),
     "account_inactive": Code("The account is switched off", "It was made inactive.", "Make it active or reconnect it."),
     "token_refused": Code(

@@ -6,7 +6,9 @@ __all__ = ["CODES"]
 
 CODES: dict[str, Code] = {
     # texts and tweets
-    "text_empty": Code("The text is empty", "The text has nothing but blanks.", "Write something."),
+    "text_empty": Code(
+        "The text is empty", "The text has nothing but blanks and invisible characters.", "Write something."
+    ),
     "text_invalid": Code(
         "The text has a character that X does not take",
         "The text contains NUL, a lone surrogate, a byte order mark or a non-character.",
@@ -84,6 +86,16 @@ CODES: dict[str, Code] = {
         "X's developer policy on duplicate content; it may suspend accounts and apps for it.",
         "Write each account its own text.",
     ),
+    "equal_parts": Code(
+        "Two parts of the thread have the same text",
+        "X may refuse the second one as duplicate content: the thread would stop there.",
+        "Write each part its own text.",
+    ),
+    "two_cashtags": Code(
+        "The post has more than one cashtag",
+        "X takes one cashtag ($TSLA) in a post and may refuse this one.",
+        "Leave all but one of them out, or leave out their dollar signs.",
+    ),
     "not_together": Code(
         "Media, a poll and a quoted post exclude each other",
         "X takes one of media_ids, poll and quote_tweet_id in a post.",
@@ -147,6 +159,26 @@ CODES: dict[str, Code] = {
         "X's limit for this account is spent until its reset.",
         "Nothing: it is sent after the reset.",
     ),
+    "daily_limit_reached": Code(
+        "The account has posted as much as X takes in a day",
+        "X answered 185: the account's own limit, for posts from everywhere, is spent; X counts it by the half-hour.",
+        "Nothing: it is tried every half-hour. Spread the posts over the day.",
+    ),
+    "looks_automated": Code(
+        "X takes this account's posts for automated ones",
+        "X answered 226 to protect its users from spam, and takes nothing from the account for a while.",
+        "Nothing: it is tried every half-hour. Look at the account on x.com; post less often and less alike.",
+    ),
+    "account_not_permitted": Code(
+        "X does not let this account do that",
+        "X refused this account, or something in the post that this account may not use, and took others' posts.",
+        "Read X's words in `twitter`, see on x.com what the account may do, then retry; a held one is tried once more.",
+    ),
+    "capability_unavailable": Code(
+        "X does not let this app do that",
+        "X answered client-forbidden, client-not-enrolled or 453: the app's plan does not have this call.",
+        "See at console.x.com what the app's plan includes; everything else goes on.",
+    ),
     "x_unreachable": Code(
         "X could not be reached",
         "No connection to X came about; nothing was sent.",
@@ -170,7 +202,7 @@ CODES: dict[str, Code] = {
     ),
     "doubtful_match": Code(
         "A post that may be this one stands at X",
-        "The account's timeline has a post that is nearly the same.",
+        "The account's timeline has a post that is nearly the same, or one of that moment that no tweet explains.",
         "Compare them on x.com and resolve the tweet as posted or not_posted.",
     ),
     "attempts_exhausted": Code(

@@ -9,48 +9,47 @@ import threading
 from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
+from twitter_manager.receivers.special_purpose import BLOCKS
+
 __all__ = ["Address", "Network", "is_allowed", "resolve"]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address stands in the last 32 bits
-# what Python's is_global does not know, or knows only in some versions
-_NEVER = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "168.63.129.16/32",  # Azure's metadata, at an address that looks public
-        "192.0.0.0/24",  # for protocols, RFC 6890
-        "192.88.99.0/24",  # 6to4 relays, RFC 7526
-        "::/96",  # IPv4-compatible, RFC 4291 §2.5.5.1
-        "64:ff9b:1::/48",  # NAT64 of one's own network, RFC 8215
-        "2001::/32",  # Teredo and
-        "2002::/16",  # 6to4 carry an IPv4 address of their own choice
-        "fec0::/10",  # site-local, RFC 3879
-    )
-)
+_COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291 §2.5.5.1: so it does here
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that IANA gives out of IPv6 (RFC 4291 §2.4)
+_AZURE = ipaddress.IPv4Address("168.63.129.16")  # its metadata, at an address that looks public
 
 
 def is_allowed(address: Address, networks: Sequence[Network]) -> bool:
-    """Whether a delivery may go there: it is public, or in one of `networks`."""
-    plain = _plain(address)
-    return any(plain in network for network in networks) or _is_public(plain)
+    """Whether a delivery may go there: it is public, or in one of `networks`; so is what it carries inside."""
+    return all(any(each in network for network in networks) or _is_public(each) for each in _destinations(address))
 
 
 def _is_public(address: Address) -> bool:
-    if any(address in network for network in _NEVER):
-        return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
-
-
-def _plain(address: Address) -> Address:
-    """The IPv4 address behind an IPv6 one that only wraps it."""
+    """As IANA's registries have it: the narrowest block that holds the address decides."""
+    holding = [block for block in BLOCKS if address in block.network]
+    if holding:
+        return max(holding, key=lambda block: block.network.prefixlen).reachable is True
     if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address in _NAT64:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address
+        return address in _UNICAST
+    return not address.is_multicast and address != _AZURE
+
+
+def _destinations(address: Address) -> list[Address]:
+    """Where what is sent to `address` may arrive: an IPv6 address can be a wrapping of an IPv4 one, or a way to it."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return [address]
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in _NAT64:
+        return [last]
+    if address in _COMPATIBLE:
+        return [address, last]
+    carried = [address.sixtofour] if address.sixtofour is not None else [*(address.teredo or ())]
+    return [address, *carried]
 
 
 def resolve(host: str, port: int, seconds: float) -> list[Address]:

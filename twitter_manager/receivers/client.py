@@ -16,6 +16,7 @@ from functools import cache
 
 from certifi import where
 
+from twitter_manager.final_response import FinalResponse
 from twitter_manager.receivers import addresses, targets
 from twitter_manager.receivers.addresses import Address, Network
 from twitter_manager.receivers.targets import Target
@@ -147,6 +148,7 @@ def _exchange(target: Target, line: socket.socket, body: bytes, headers: Mapping
     connection = http.client.HTTPConnection(target.host, target.port)
     if target.secure:
         connection = http.client.HTTPSConnection(target.host, target.port, context=_tls())
+    connection.response_class = FinalResponse
     connection.sock = line  # so it opens none itself
     try:
         connection.request("POST", target.path, body, {**_HEADERS, **headers})

@@ -28,12 +28,13 @@ from twitter_manager.services.publishing.threads import Threads
 from twitter_manager.services.publishing.tweets import Tweets
 from twitter_manager.services.publishing.validate import Validation
 from twitter_manager.services.publishing.waiting import Waiting
+from twitter_manager.services.seats import Seats
 from twitter_manager.services.startup import Prepared, prepare
 from twitter_manager.services.webhooks.deliveries import Deliveries
 from twitter_manager.services.webhooks.endpoints import Webhooks
 from twitter_manager.simulator.world import World as SimulatedWorld
+from twitter_manager.storage import open_database
 from twitter_manager.storage.database import Database
-from twitter_manager.storage.sqlite import SqliteDatabase
 
 __all__ = ["Prepared", "Services", "build", "prepare"]
 
@@ -57,6 +58,7 @@ class Services:
     health: Health
     mock_mode: MockMode
     publishing: Publishing
+    seats: Seats
     threads: Threads
     tokens: Tokens
     dispatcher: Dispatcher
@@ -90,7 +92,7 @@ class _OpenedOnce:
 def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Services:
     """Wires the services; touches nothing on the disk. `clock`: the time, for tests."""
     simulated = _OpenedOnce(settings.simulator_path, clock)
-    db = SqliteDatabase(settings.database_path, clock=clock)
+    db = open_database(settings, clock=clock)
     context = Context(
         db=db,
         vault=Vault(settings.encryption_key),
@@ -99,8 +101,9 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         clock=clock,
     )
     receivers = Receivers(settings.webhook_allowed_networks)
+    seats = Seats(clock)
     tokens = Tokens(context)
-    tweets = Tweets(context, tokens)
+    tweets = Tweets(context, tokens, seats)
     return Services(
         settings=settings,
         db=context.db,
@@ -108,21 +111,24 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now)
         clock=clock,
         notifier=context.notifier,
         simulated=simulated,
-        accounts=Accounts(context, tokens),
+        accounts=Accounts(context, tokens, seats),
         api_keys=ApiKeys(context),
         batches=Batches(context),
-        connections=AccountConnections(context, callback_url=settings.callback_url, scopes=settings.twitter_scopes),
-        deliveries=Deliveries(context, receivers),
+        connections=AccountConnections(
+            context, seats, callback_url=settings.callback_url, scopes=settings.twitter_scopes
+        ),
+        deliveries=Deliveries(context, receivers, base_url=settings.base_url),
         doctor=Doctor(context, settings),
         health=Health(context),
         mock_mode=MockMode(context, settings),
         publishing=Publishing(context),
-        threads=Threads(context, tweets),
+        seats=seats,
+        threads=Threads(context, tweets, seats),
         tokens=tokens,
         dispatcher=Dispatcher(context, tokens),
         tweets=tweets,
         maintenance=Maintenance(context),
         validation=Validation(context),
-        waiting=Waiting(context),
+        waiting=Waiting(context, seats),
         webhooks=Webhooks(context, receivers),
     )

@@ -14,9 +14,10 @@ from twitter_manager.storage.database import Database
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.oauth2 import ClientCredentials
 
-__all__ = ["CONSENT_PATH", "XEnvironment", "XEnvironments", "build_environments", "consent_url"]
+__all__ = ["CONSENT_PATH", "POSTS_PATH", "XEnvironment", "XEnvironments", "build_environments", "post_url"]
 
 CONSENT_PATH = "/mock/i/oauth2/authorize"
+POSTS_PATH = "/mock/x"
 _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the process
 
 
@@ -42,6 +43,13 @@ class XEnvironments:
         return self._simulated if mock else self._real
 
 
+def post_url(username: str, twitter_id: str | None, *, mock: bool, base_url: str) -> str | None:
+    """Where a person sees the post: at X, or on the simulated X's page of it; None while it is not there."""
+    if twitter_id is None:
+        return None
+    return f"{base_url + POSTS_PATH if mock else 'https://x.com'}/{username}/status/{twitter_id}"
+
+
 def build_environments(
     settings: Settings, simulated: Callable[[], SimulatedWorld], clock: Callable[[], datetime], db: Database
 ) -> XEnvironments:
@@ -57,16 +65,9 @@ def build_environments(
         True,
         XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock, meter=Meter(db, mock=True)),
         ClientCredentials("mock-client"),
-        consent_url(settings.callback_url),
+        settings.base_url + CONSENT_PATH,
     )
     return XEnvironments(real, mock)
-
-
-def consent_url(callback_url: str) -> str:
-    """Where the simulated X asks: beside the callback, also under the path at which a proxy shows the service."""
-    scheme, _, host, path = f"{callback_url}/".split("/", 3)
-    prefix, found, _ = path.partition("auth/callback/")
-    return f"{scheme}//{host}/{prefix if found else ''}".rstrip("/") + CONSENT_PATH
 
 
 def _simulated_session(world: SimulatedWorld) -> requests.Session:

@@ -8,11 +8,14 @@ from filelock import FileLock, Timeout
 from twitter_manager.services.accounts.connect import STATE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch.recovery import reap_worker
+from twitter_manager.services.wakeup import hold_for_resting_app, hold_for_resting_lane, wake_environment, wake_lane
 from twitter_manager.storage import (
+    app_rests,
     idempotency_keys,
     lanes,
     oauth_states,
     rate_windows,
+    service_state,
     tweet_holds,
     webhook_deliveries,
     workers,
@@ -39,6 +42,18 @@ class Maintenance:
         """This worker is alive."""
         with self._context.db.transaction() as tx:
             workers.beat(tx, worker_id=worker_id, host=host)
+
+    def hold_for_rests(self) -> None:
+        """What became due while X refuses the whole app, or while its lane rests, says so."""
+        db = self._context.db
+        mock = service_state.mock_mode(db)
+        if app_rests.find(db, mock=mock) is not None:
+            with db.transaction() as tx:
+                hold_for_resting_app(self._context, tx, mock=mock)
+        if lanes.list_resting_with_due(db, now=self._context.clock()):
+            with db.transaction() as tx:
+                for lane in lanes.list_resting_with_due(tx, now=tx.now):
+                    hold_for_resting_lane(self._context, tx, lane)
 
     def sign_off(self, worker_id: str) -> None:
         """This worker ends, and has no lane any more."""
@@ -83,7 +98,8 @@ class Maintenance:
                 rate_windows.forget_future(tx)
                 lanes.end_window_rests(tx)
                 tweet_holds.release_held_for_window(tx)
-                tx.after_commit(self._context.notifier.wake)
+                for mock in (False, True):
+                    wake_environment(self._context, tx, mock=mock)
             return x_calls.delete_older_than(tx, tx.now - MAX_WINDOW)
 
     def prune_workers(self) -> int:
@@ -102,7 +118,5 @@ class Maintenance:
             wrong = lanes.list_wrong(tx)
             for account_id in wrong:
                 log.error("lane %s was due too late; repaired", account_id)
-                lanes.make_due(tx, account_id, tx.now)
-            if wrong:
-                tx.after_commit(self._context.notifier.wake)
+                wake_lane(self._context, tx, account_id, tx.now)
         return len(wrong)

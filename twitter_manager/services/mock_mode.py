@@ -3,7 +3,8 @@
 from twitter_manager.config import Settings
 from twitter_manager.errors import Conflict
 from twitter_manager.services.context import Context
-from twitter_manager.storage import lanes, service_state
+from twitter_manager.services.wakeup import wake_environment
+from twitter_manager.storage import service_state
 from twitter_manager.storage.service_state import Switch
 from twitter_manager.timestamps import to_text
 
@@ -53,6 +54,5 @@ class MockMode:
             raise Conflict("oauth_not_configured")
         with self._context.db.transaction() as tx:
             service_state.switch_mock_mode(tx, enabled)
-            lanes.make_environment_due(tx, mock=enabled)
-            tx.after_commit(self._context.notifier.wake)
+            wake_environment(self._context, tx, mock=enabled)
         return enabled

@@ -10,8 +10,8 @@ from typing import Any
 from twitter_manager.errors import Invalid, ServiceError
 from twitter_manager.models import Tweet
 from twitter_manager.timestamps import earlier
-from twitter_manager.twitter.matching import canonical
-from twitter_manager.twitter.text import parse
+from twitter_manager.twitter.text.matching import canonical
+from twitter_manager.twitter.text.parse import is_blank, is_surely_too_long, parse
 
 __all__ = [
     "LATEST_PAST",
@@ -95,14 +95,17 @@ def problems_of_post(post: Post) -> Iterator[ServiceError]:
 
 def _can_be_read(text: str) -> bool:
     """Whether there is something in it, and nothing that X does not take."""
-    return not parse(text).invalid_characters and any(each.isprintable() and not each.isspace() for each in text)
+    return not parse(text).invalid_characters and not is_blank(text)
 
 
 def _problems_of_text(text: str) -> Iterator[Invalid]:
+    if is_surely_too_long(text):
+        yield Invalid("text_too_long", field="text")
+        return
     parsed = parse(text)
     if parsed.invalid_characters:
         yield Invalid("text_invalid", field="text")
-    elif not any(letter.isprintable() and not letter.isspace() for letter in text):
+    elif is_blank(text):
         yield Invalid("text_empty", field="text")
     elif parsed.remaining < 0:
         yield Invalid("text_too_long", field="text")

@@ -12,6 +12,7 @@ from twitter_manager.simulator import (
     grants,
     journal,
     oauth,
+    post_pages,
     posts_api,
     rate_windows,
     routes,
@@ -29,11 +30,13 @@ from twitter_manager.simulator.world import World
 
 __all__ = ["HANDLERS", "answer", "dated"]
 
+FIELD_NAMES = frozenset({"post.fields", "tweet.fields"})
 SUSPENDED = "Your account is suspended and is not permitted to access this feature."
 
 HANDLERS: dict[str, Callable[[Call], Answer]] = {
     "GET /i/oauth2/authorize": authorize.show,
     "POST /i/oauth2/authorize": authorize.decide,
+    "GET /{username}/status/{id}": post_pages.show,
     "POST /2/oauth2/token": oauth.token,
     "POST /2/oauth2/revoke": oauth.revoke,
     "POST /2/tweets": posts_api.create,
@@ -80,7 +83,7 @@ def _with_rule(call: Call, consent: Consent | None, rule: Rule | None) -> Answer
     if rule and rule.kind in faults.BEFORE:
         return faults.refusal(rule, route=call.route, now=call.now)
     reply = _ordinary(call, consent)
-    return faults.spoiled(rule, reply) if rule else reply
+    return faults.spoiled(rule, reply, now=call.now) if rule else reply
 
 
 def _ordinary(call: Call, consent: Consent | None) -> Answer:
@@ -106,11 +109,19 @@ def _permitted(call: Call, consent: Consent) -> Answer:
         return forbidden()
     if call.user.suspended:
         return forbidden(SUSPENDED)
+    known = _known_parameters(call)
     for name in call.request.query:
-        if name not in call.route.query:
-            expected = ",".join(sorted(call.route.query))
+        if name not in known:
+            expected = ",".join(sorted(known))
             return invalid_parameter(name, "", f"The query parameter [{name}] is not one of [{expected}]")
     return _handled(call)
+
+
+def _known_parameters(call: Call) -> frozenset[str]:
+    """Those of the route, in the vocabulary that this X speaks (x-api.md §0, §0b 16)."""
+    dialect = call.settings.dialect
+    foreign = FIELD_NAMES - {dialect} if dialect in FIELD_NAMES else frozenset()
+    return call.route.query - foreign
 
 
 def _handled(call: Call) -> Answer:

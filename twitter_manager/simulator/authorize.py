@@ -1,10 +1,11 @@
 """The consent page's endpoint, /i/oauth2/authorize (x-api.md §2.1)."""
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from twitter_manager.simulator import consent_page, grants, users
+from twitter_manager.simulator import consent_page, grants, same_origin, users
 from twitter_manager.simulator.call import Call
 from twitter_manager.simulator.messages import Answer
 from twitter_manager.simulator.problems import Refusal
@@ -43,16 +44,18 @@ class Application:
 
 
 def show(call: Call) -> Answer:
-    """GET: the page; with mock_user=NAME that person says yes at once."""
+    """GET: the page; with mock_user=NAME that person says yes at once, unless another site sent them here."""
     asked = _application(call)
     name = call.one("mock_user")
-    if name is not None:
+    if name is not None and not same_origin.is_elsewhere(call.request.headers):
         return _approve(call, asked, name)
     return _page(call, asked)
 
 
 def decide(call: Call) -> Answer:
     """POST: the person's decision. The authorize parameters stay in the query, so the page works under any prefix."""
+    if not same_origin.is_own(call.request.headers, host=call.request.headers.get("host", "")):
+        raise Refusal(consent_page.refused("The choice was sent by another page."))
     asked = _application(call)
     form = call.request.form()
     if form.get("decision") == "decline":
@@ -122,6 +125,7 @@ def _problems(call: Call, given: dict[str, str]) -> list[tuple[str, bool]]:
         ("client_id is missing.", not given["client_id"]),
         ("client_id is not known to this X.", unknown_client),
         ("redirect_uri must be a whole URL without a fragment.", not _is_return_address(given["redirect_uri"])),
+        ("redirect_uri is no registered callback of this X.", not _is_known_address(call, given["redirect_uri"])),
         ("state is missing.", not given["state"]),
         (f"state is longer than {STATE_LENGTH} characters.", len(given["state"]) > STATE_LENGTH),
         ("scope is missing.", not given["scope"].split()),
@@ -137,6 +141,19 @@ def _is_registered(call: Call, client_id: str) -> bool:
     except LookupError:
         return False
     return True
+
+
+def _is_known_address(call: Call, uri: str) -> bool:
+    """Registered, or on this machine: whoever hears the code there could have asked here themselves."""
+    return grants.is_registered_callback(call.db, uri) or (_is_return_address(uri) and _is_loopback(uri))
+
+
+def _is_loopback(uri: str) -> bool:
+    host = urlsplit(uri).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_return_address(uri: str) -> bool:

@@ -14,6 +14,7 @@ __all__ = ["BadDays"]
 CREATE = "POST /2/tweets"
 TOKEN = "POST /2/oauth2/token"  # noqa: S105 (a path)
 TIMELINE = "GET /2/users/{id}/tweets"
+DELETE = "DELETE /2/tweets/{id}"
 
 
 class BadDays:
@@ -140,9 +141,10 @@ class BadDays:
         """402 on every API call, until cleared."""
         return self.add("payment_required", call=more.pop("call", "*"), times=times, **more)
 
-    def reaches_the_spend_cap(self, *, times: int | None = None, **more: Any) -> int:
-        """403 spend cap on every API call, until cleared."""
-        return self.add("spend_cap", call=more.pop("call", "*"), times=times, **more)
+    def reaches_the_spend_cap(self, *, reset_date: str | None = None, times: int | None = None, **more: Any) -> int:
+        """403 spend cap on every API call, until cleared; with `reset_date` ("2026-12-01") as SpendCapReached."""
+        options = {"reset_date": reset_date} if reset_date else {}
+        return self.add("spend_cap", call=more.pop("call", "*"), times=times, options=options, **more)
 
     def reaches_the_usage_cap(self, *, times: int | None = None, **more: Any) -> int:
         """429 usage-capped on every API call, until cleared."""
@@ -151,3 +153,56 @@ class BadDays:
     def client_is_not_enrolled(self, *, times: int | None = None, **more: Any) -> int:
         """403 client-not-enrolled on every API call, until cleared."""
         return self.add("client_not_enrolled", call=more.pop("call", "*"), times=times, **more)
+
+    def client_is_forbidden(self, *, times: int | None = None, **more: Any) -> int:
+        """403 client-forbidden on every API call, until cleared."""
+        return self.add("client_forbidden", call=more.pop("call", "*"), times=times, **more)
+
+    def account_is_not_permitted(self, *, times: int | None = 1, **more: Any) -> int:
+        """403 "Your account is not permitted to access this feature.", which concerns the account alone."""
+        return self.add("account_not_permitted", times=times, **more)
+
+    def refuses_in_errors(
+        self, message: str = "Your media IDs are invalid.", *, times: int | None = 1, **more: Any
+    ) -> int:
+        """400 whose reason stands in errors[] alone."""
+        return self.add("refuse_in_errors", times=times, options={"message": message}, **more)
+
+    def is_over_the_daily_limit(self, *, numbered: bool = True, times: int | None = 1, **more: Any) -> int:
+        """403 with code 185, or its text without the number."""
+        return self.add("daily_limit", times=times, options={"numbered": numbered}, **more)
+
+    def takes_it_for_automated(self, *, numbered: bool = True, times: int | None = 1, **more: Any) -> int:
+        """403 with code 226, or its text without the number."""
+        return self.add("automated", times=times, options={"numbered": numbered}, **more)
+
+    def asks_for_another_access_level(self, *, numbered: bool = True, times: int | None = 1, **more: Any) -> int:
+        """403 with code 453, or its text without the number."""
+        return self.add("access_level", times=times, options={"numbered": numbered}, **more)
+
+    def edge_refuses(self, status: int = 403, *, times: int | None = 1, **more: Any) -> int:
+        """The edge in front of X answers in JSON; X heard nothing."""
+        return self.add("edge_page_before", times=times, options={"status": status}, **more)
+
+    def accepts_then_the_edge_answers(self, status: int = 403, *, times: int | None = 1, **more: Any) -> int:
+        """X posts it; the edge answers in JSON as if it had not."""
+        return self.add("accept_then_edge_page", times=times, options={"status": status}, **more)
+
+    def does_not_delete(self, *, times: int | None = 1, **more: Any) -> int:
+        """DELETE: 200 with deleted: false; the post stands."""
+        return self.add("deleted_false", call=DELETE, times=times, **more)
+
+    def deletes_without_a_body(self, *, times: int | None = 1, **more: Any) -> int:
+        """DELETE: done, and 204."""
+        return self.add("no_content", call=DELETE, times=times, **more)
+
+    def alters_its_answer(
+        self,
+        *,
+        fields: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        times: int | None = 1,
+        **more: Any,
+    ) -> int:
+        """X does its work; in the answer stand these fields of the JSON object and these headers (lower-case)."""
+        return self.add("altered", times=times, options={"fields": fields or {}, "headers": headers or {}}, **more)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from twitter_manager.simulator import same_origin
 from twitter_manager.simulator.messages import Answer, Request
 from twitter_manager.simulator.problems import json_answer
 from twitter_manager.simulator.world import World
@@ -23,8 +24,14 @@ def is_command(request: Request) -> bool:
     return request.path.startswith(PREFIX)
 
 
-def answer(world: World, request: Request) -> Answer:
-    """Carry a command out. 400 with `error` when it makes no sense."""
+def answer(world: World, request: Request, *, host: str) -> Answer:
+    """Carry a command out. 400 with `error` when it makes no sense, 403 for a web page that wants to give one.
+
+    `host`: the name this server was told to listen on.
+    """
+    refused = _refusal(request, host)
+    if refused:
+        return json_answer(403, {"error": refused})
     command = COMMANDS.get(f"{request.method} {request.path.removeprefix(PREFIX)}")
     if command is None:
         return json_answer(404, {"error": "no such command", "commands": sorted(COMMANDS)})
@@ -34,6 +41,19 @@ def answer(world: World, request: Request) -> Answer:
         return json_answer(200, command(world, body if request.body else query))
     except (ValueError, TypeError, LookupError) as error:
         return json_answer(400, {"error": str(error)})
+
+
+def _refusal(request: Request, host: str) -> str | None:
+    """Any page a person visits can send requests to this machine; none may command. None: it is no such request."""
+    named = request.headers.get("host", "")
+    if not same_origin.names_this_machine(named, also=host):
+        return "the Host header must be an address, localhost or the name this server listens on"
+    if "origin" in request.headers or not same_origin.is_own(request.headers, host=named):
+        return "commands are not taken from web pages"
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.body and kind != "application/json":
+        return "the Content-Type must be application/json"
+    return None
 
 
 def _state(world: World, _given: dict[str, Any]) -> object:
@@ -85,6 +105,10 @@ def _suspend(world: World, given: dict[str, Any]) -> object:
     return {"suspended": given.get("suspended", True)}
 
 
+def _edit(world: World, given: dict[str, Any]) -> object:
+    return asdict(world.edit(str(given["id"]), str(given["text"])))
+
+
 def _disconnect(world: World, given: dict[str, Any]) -> object:
     world.disconnect(given.get("username", ""))
     return {"disconnected": True}
@@ -102,4 +126,5 @@ COMMANDS: dict[str, Callable[[World, dict[str, Any]], object]] = {
     "POST expire-tokens": _expire_tokens,
     "POST suspend": _suspend,
     "POST disconnect": _disconnect,
+    "POST edit": _edit,
 }

@@ -5,10 +5,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
+from twitter_manager.simulator import settings
 from twitter_manager.timestamps import later, to_text
 
 __all__ = [
-    "ACCESS_TOKEN_S",
     "Code",
     "Consent",
     "Tokens",
@@ -16,13 +16,16 @@ __all__ = [
     "disconnect",
     "expire_access_tokens",
     "find_code",
+    "forget_clients",
     "has_clients",
     "holder",
     "insert_code",
+    "is_registered_callback",
     "issue_tokens",
     "kill_token",
     "list_secrets",
     "new_consent",
+    "register_callback",
     "register_client",
     "remember_secret",
     "revoke",
@@ -30,7 +33,6 @@ __all__ = [
 ]
 
 CODE_S = 30
-ACCESS_TOKEN_S = 7200
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Tokens:
     access_token: str
     refresh_token: str | None
     scope: str
+    expires_in: int
 
 
 def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) -> None:
@@ -74,6 +77,21 @@ def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) 
     db.execute("INSERT OR REPLACE INTO client VALUES (:id, :secret)", {"id": client_id, "secret": secret})
     if secret:
         remember_secret(db, secret)
+
+
+def forget_clients(db: sqlite3.Connection) -> None:
+    """No app is known any more."""
+    db.execute("DELETE FROM client")
+
+
+def register_callback(db: sqlite3.Connection, uri: str) -> None:
+    """Make an address known to which people may be sent back."""
+    db.execute("INSERT OR IGNORE INTO callback VALUES (:uri)", {"uri": uri})
+
+
+def is_registered_callback(db: sqlite3.Connection, uri: str) -> bool:
+    """Whether people may be sent back to exactly this address."""
+    return db.execute("SELECT 1 FROM callback WHERE uri = :uri", {"uri": uri}).fetchone() is not None
 
 
 def has_clients(db: sqlite3.Connection) -> bool:
@@ -154,13 +172,14 @@ def new_consent(db: sqlite3.Connection, *, client_id: str, user_id: str, scope: 
 
 
 def issue_tokens(db: sqlite3.Connection, consent: Consent, *, now: datetime) -> Tokens:
-    """A new access token (2 hours) and, with offline.access, a new refresh token. Earlier ones stay as they are."""
+    """A new access token and, with offline.access, a new refresh token. Earlier ones stay as they are."""
+    life = settings.read(db).token_life
     access = secrets.token_urlsafe(60)
     refresh = secrets.token_urlsafe(60) if "offline.access" in consent.scope.split() else None
-    _insert_token(db, access, kind="access", consent=consent, expires_at=to_text(later(now, ACCESS_TOKEN_S)))
+    _insert_token(db, access, kind="access", consent=consent, expires_at=to_text(later(now, life)))
     if refresh:
         _insert_token(db, refresh, kind="refresh", consent=consent, expires_at=None)
-    return Tokens(access, refresh, consent.scope)
+    return Tokens(access, refresh, consent.scope, int(life))
 
 
 def _insert_token(db: sqlite3.Connection, value: str, *, kind: str, consent: Consent, expires_at: str | None) -> None:

@@ -13,12 +13,13 @@ COMMON_TLDS = (
     "com|org|net|edu|gov|io|dev|app|co|ai|me|info|biz|tv|de|uk|fr|es|it|nl|eu|ch|at|jp|br|in|us|ca|au|ly|gg|xyz"
 )
 LINK = re.compile(
-    r"https?://[^\s<>\"\u3000]+"
+    r"https?://[^\s<>\"\u3000\u200b\u2060]+"
     rf"|(?<![A-Za-z0-9_@#$./-])(?:[A-Za-z0-9][A-Za-z0-9-]*\.)+(?:{COMMON_TLDS})(?![A-Za-z0-9_@-]|\.[A-Za-z0-9])"
     r"(?:[/?][^\s<>\"\u3000]*)?",
     re.IGNORECASE,
 )
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+NOT_SHOWN = dict.fromkeys(map(ord, "\u200b\u2060"))  # letters behind a link then stand close to its t.co
 SHORT_POST = 280
 DISPLAYED = 26
 
@@ -103,4 +104,5 @@ def _opening(bracket: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = text.translate(NOT_SHOWN)
+    return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -75,7 +75,7 @@ def _new_pair(call: Call, consent: Consent) -> Answer:
     pair = grants.issue_tokens(call.db, consent, now=call.now)
     body = {
         "token_type": "bearer",
-        "expires_in": grants.ACCESS_TOKEN_S,
+        "expires_in": pair.expires_in,
         "access_token": pair.access_token,
         "scope": pair.scope,
     }

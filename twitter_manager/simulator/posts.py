@@ -9,6 +9,7 @@ from typing import Any
 from twitter_manager.simulator.ids import next_id
 from twitter_manager.simulator.links import fingerprint, normalized, written
 from twitter_manager.simulator.users import User
+from twitter_manager.simulator.users import find as find_author
 from twitter_manager.timestamps import earlier, later, to_text
 
 __all__ = [
@@ -17,10 +18,13 @@ __all__ = [
     "count_of_author",
     "counts",
     "delete",
+    "edit",
+    "edit_history",
     "find",
     "find_visible",
     "insert",
     "list_all",
+    "list_conversation",
     "mark_visible",
     "post_from",
     "repeats_recent_text",
@@ -120,15 +124,25 @@ def find_visible(db: sqlite3.Connection, post_id: str, *, now: datetime) -> Post
 def list_all(db: sqlite3.Connection, *, author_id: str | None) -> list[Post]:
     """What stands on X, oldest first, not yet visible ones too, deleted ones not."""
     rows = db.execute(
-        "SELECT * FROM post WHERE deleted_at IS NULL AND (:author IS NULL OR author_id = :author) ORDER BY id",
+        "SELECT * FROM latest_post WHERE deleted_at IS NULL AND (:author IS NULL OR author_id = :author) ORDER BY id",
         {"author": _number(author_id)},
+    )
+    return [post_from(row) for row in rows]
+
+
+def list_conversation(db: sqlite3.Connection, conversation_id: str, *, now: datetime) -> list[Post]:
+    """What a reader of X sees of a conversation now, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM latest_post WHERE conversation_id = :id AND deleted_at IS NULL AND visible_at <= :now"
+        " ORDER BY id",
+        {"id": int(conversation_id), "now": to_text(now)},
     )
     return [post_from(row) for row in rows]
 
 
 def count_of_author(db: sqlite3.Connection, author_id: str) -> int:
     """How many posts of that user stand on X."""
-    query = "SELECT count(*) FROM post WHERE author_id = :author AND deleted_at IS NULL"
+    query = "SELECT count(*) FROM latest_post WHERE author_id = :author AND deleted_at IS NULL"
     return int(db.execute(query, {"author": int(author_id)}).fetchone()[0])
 
 
@@ -156,11 +170,39 @@ def repeats_recent_text(db: sqlite3.Connection, text: str, *, author_id: str, no
 
 
 def delete(db: sqlite3.Connection, post_id: str, *, now: datetime) -> None:
-    """Take it down."""
+    """Take it down, all its versions together."""
     db.execute(
-        "UPDATE post SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL",
-        {"id": int(post_id), "now": to_text(now)},
+        "UPDATE post SET deleted_at = :now WHERE id IN (SELECT value FROM json_each(:ids)) AND deleted_at IS NULL",
+        {"ids": json.dumps([int(version) for version in edit_history(db, post_id)]), "now": to_text(now)},
     )
+
+
+def edit(db: sqlite3.Connection, post_id: str, text: str, *, now: datetime) -> Post:
+    """A new version of the post, with a new id. Raises LookupError when there is none to edit."""
+    row = db.execute("SELECT * FROM latest_post WHERE id = :id AND deleted_at IS NULL", {"id": int(post_id)}).fetchone()
+    old = post_from(row) if row else None
+    author = find_author(db, old.author_id) if old else None
+    if old is None or author is None:
+        raise LookupError(f"no post {post_id} that could be edited")
+    draft = Draft(text, old.in_reply_to, old.quote_of, old.media_ids, old.poll, old.reply_settings)
+    new = insert(db, draft, author=author, now=now, visibility_delay=0)
+    db.execute("INSERT INTO edit VALUES (:id, :previous)", {"id": int(new.id), "previous": int(old.id)})
+    db.execute(
+        "UPDATE post SET conversation_id = :conversation WHERE id = :id",
+        {"conversation": int(old.conversation_id), "id": int(new.id)},
+    )
+    return new
+
+
+def edit_history(db: sqlite3.Connection, post_id: str) -> list[str]:
+    """The ids of all versions of the post, oldest first; mostly one."""
+    rows = db.execute(
+        "WITH RECURSIVE earlier (id) AS (SELECT :id UNION SELECT previous_id FROM edit JOIN earlier USING (id)),"
+        " version (id) AS (SELECT id FROM earlier UNION"
+        " SELECT edit.id FROM edit JOIN version ON edit.previous_id = version.id) SELECT id FROM version ORDER BY id",
+        {"id": int(post_id)},
+    )
+    return [str(row["id"]) for row in rows]
 
 
 def mark_visible(db: sqlite3.Connection, post_id: str, *, at: datetime) -> None:

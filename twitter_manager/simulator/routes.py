@@ -39,6 +39,7 @@ class Route:
 ROUTES = (
     Route("GET", "/i/oauth2/authorize"),
     Route("POST", "/i/oauth2/authorize"),
+    Route("GET", "/{username}/status/{id}"),
     Route("POST", "/2/oauth2/token"),
     Route("POST", "/2/oauth2/revoke"),
     Route("POST", "/2/tweets", scopes=WRITE, limit=100),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from twitter_manager.simulator import control
+from twitter_manager.simulator import control, same_origin
 from twitter_manager.simulator.answers import answer, dated
 from twitter_manager.simulator.messages import Answer, Delivery, Request
 from twitter_manager.simulator.problems import problem
@@ -56,6 +56,7 @@ class SimulatorServer(ThreadingHTTPServer):
 
     def __init__(self, world: World, *, host: str, port: int) -> None:
         self.world = world
+        self.host = host
         self._lines: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((host, port), SimulatorHandler)
@@ -82,6 +83,11 @@ class SimulatorServer(ThreadingHTTPServer):
             for line in self._lines:
                 with contextlib.suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
+
+
+def _is_for_people(request: Request) -> bool:
+    """Whether it is a page: those open in a browser, where other sites may have led it here under a name of theirs."""
+    return not request.path.startswith("/2/")
 
 
 class SimulatorHandler(BaseHTTPRequestHandler):
@@ -115,7 +121,11 @@ class SimulatorHandler(BaseHTTPRequestHandler):
     def _answered(self, request: Request) -> Answer:
         try:
             if control.is_command(request):
-                return control.answer(self.server.world, request)
+                return control.answer(self.server.world, request, host=self.server.host)
+            if _is_for_people(request) and not same_origin.names_this_machine(
+                request.headers.get("host", ""), also=self.server.host
+            ):
+                return problem(403, "Forbidden", detail="The Host header names another machine.")
             return answer(self.server.world, request)
         except WorldUnavailable as error:
             log.error("simulator: %s", error)

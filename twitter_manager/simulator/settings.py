@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["SimulatorSettings", "change", "read"]
 
+DIALECTS = ("both", "post.fields", "tweet.fields")
+
 
 @dataclass(frozen=True)
 class SimulatorSettings:
@@ -23,6 +25,10 @@ class SimulatorSettings:
     count truthfully either way."""
     limit_factor: float = 1.0
     """X's limits times this, for trials that post more in a minute than X takes in an hour."""
+    token_life: float = 7200.0
+    """So long a new access token is good, in seconds; `expires_in` says it in whole ones."""
+    dialect: str = "both"
+    """Which of post.fields and tweet.fields this X knows: the other one is a 400."""
 
 
 def read(db: sqlite3.Connection) -> SimulatorSettings:
@@ -40,12 +46,14 @@ def change(db: sqlite3.Connection, changes: dict[str, Any]) -> SimulatorSettings
     return settings
 
 
-def _fitting(name: str, value: object) -> bool | float:
+def _fitting(name: str, value: object) -> bool | float | str:
     kinds = {field.name: type(field.default) for field in fields(SimulatorSettings)}
     if name not in kinds:
         raise ValueError(f"no such setting: {name}")
     if kinds[name] is bool and isinstance(value, bool):
         return value
+    if kinds[name] is str and value in DIALECTS:
+        return str(value)
     if kinds[name] is float and isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         return float(value)
     raise ValueError(f"{name} does not take {value!r}")

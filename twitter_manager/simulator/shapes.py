@@ -75,7 +75,7 @@ def post_json(db: sqlite3.Connection, post: Post, view: View) -> dict[str, Any]:
     text = shortened(post.text)
     shown: dict[str, Any] = {"id": post.id, "text": text}
     if view.is_old:
-        shown["edit_history_tweet_ids"] = [post.id]
+        shown["edit_history_tweet_ids"] = posts.edit_history(db, post.id)
     optional = {**_plain_fields(post, text), **_related_fields(db, post, view)}
     shown |= {view.name(name): value for name, value in optional.items() if view.wants(name) and value is not None}
     return shown
@@ -92,7 +92,6 @@ def _plain_fields(post: Post, text: str) -> dict[str, Any]:
         "author_id": post.author_id,
         "created_at": post.created_at,
         "conversation_id": post.conversation_id,
-        "edit_history_post_ids": [post.id],
         "entities": {"urls": urls} if urls else None,
         "attachments": attachments or None,
         "lang": "und",
@@ -106,6 +105,8 @@ def _plain_fields(post: Post, text: str) -> dict[str, Any]:
 def _related_fields(db: sqlite3.Connection, post: Post, view: View) -> dict[str, Any]:
     """What takes a look at other rows, and only when it was asked for."""
     found: dict[str, Any] = {}
+    if view.wants("edit_history_post_ids"):
+        found["edit_history_post_ids"] = posts.edit_history(db, post.id)
     if view.wants("referenced_posts"):
         links = [("replied_to", post.in_reply_to), ("quoted", post.quote_of)]
         found["referenced_posts"] = [{"type": kind, "id": other} for kind, other in links if other] or None

@@ -44,7 +44,7 @@ def _select(call: Call, author_id: str, *, before: int, without_replies: bool, l
     since, until = _id(call, "since_id"), _id(call, "until_id")
     start, end = _moment(call, "start_time"), _moment(call, "end_time")
     rows = call.db.execute(
-        "SELECT * FROM post WHERE author_id = :author AND deleted_at IS NULL AND visible_at <= :now"
+        "SELECT * FROM latest_post WHERE author_id = :author AND deleted_at IS NULL AND visible_at <= :now"
         " AND id > :since AND id < :until AND created_at >= :start AND created_at < :end"
         " AND (in_reply_to IS NULL OR NOT :without_replies) ORDER BY id DESC LIMIT :limit",
         {

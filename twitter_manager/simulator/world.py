@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +91,11 @@ class World:
                 db, draft, author=author, now=self.now(), visibility_delay=settings.read(db).visibility_delay
             )
 
+    def edit(self, post_id: str, text: str) -> Post:
+        """Its author edits the post at X: a version with a new id. Raises LookupError when there is none to edit."""
+        with self.transaction() as db:
+            return posts.edit(db, post_id, text, now=self.now())
+
     def delete(self, post_id: str) -> None:
         """Its author takes the post down by other means."""
         with self.transaction() as db:
@@ -117,6 +122,20 @@ class World:
         """Make an app known, from then on unknown ones are refused; without a secret it is a public client."""
         with self.transaction() as db:
             grants.register_client(db, client_id, secret)
+
+    def register(self, client_id: str | None, secret: str | None, callbacks: Iterable[str]) -> None:
+        """Make that app the only one that is known, if one is named, and let people be sent back to `callbacks`."""
+        with self.transaction() as db:
+            if client_id:
+                grants.forget_clients(db)
+                grants.register_client(db, client_id, secret)
+            for uri in callbacks:
+                grants.register_callback(db, uri)
+
+    def register_callback(self, uri: str) -> None:
+        """Let people be sent back to `uri`; addresses of this machine need no registration."""
+        with self.transaction() as db:
+            grants.register_callback(db, uri)
 
     def sign_in(self, username: str, *, client_id: str = "app", scope: str = USUAL_SCOPE) -> Tokens:
         """Tokens for the user (made if missing) as a finished OAuth flow would have left them."""

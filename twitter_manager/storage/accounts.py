@@ -20,6 +20,7 @@ __all__ = [
     "forget_tokens",
     "get",
     "give_up_refresh",
+    "is_connected",
     "list_all",
     "list_page",
     "mark_unauthorized",
@@ -46,6 +47,19 @@ def find(q: Queries, account_id: int) -> Account | None:
     return _account(row) if row else None
 
 
+def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
+    """Whether there is an account of this X user that has a token."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM twitter_account
+        WHERE mock = :mock AND x_user_id = :x_user_id AND access_token IS NOT NULL
+        """,
+        mock=mock,
+        x_user_id=x_user_id,
+    )
+    return row is not None
+
+
 def list_all(q: Queries) -> Sequence[Account]:
     """Every account, oldest first."""
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
@@ -64,8 +78,7 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
 
 def count(q: Queries) -> int:
     """How many accounts there are."""
-    row = q.one("SELECT count(*) AS n FROM twitter_account")
-    return int(row["n"]) if row else 0
+    return int(q.value("SELECT count(*) FROM twitter_account"))
 
 
 def count_by_status(q: Queries) -> dict[str, int]:
@@ -81,8 +94,9 @@ def rename_namesakes(tx: Transaction, *, x_user_id: str, username: str, mock: bo
     """
     tx.execute(
         """
-        UPDATE twitter_account SET username = username || '~' || coalesce(x_user_id, id), updated_at = :now
-        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND x_user_id IS :x_user_id)
+        UPDATE twitter_account SET updated_at = :now,
+            username = username || '~' || coalesce(x_user_id, CAST(id AS TEXT))
+        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND coalesce(x_user_id, '') = :x_user_id)
         """,
         username=username,
         x_user_id=x_user_id,
@@ -105,7 +119,7 @@ def connect(
     followers: int | None,
 ) -> Account:
     """Makes the account of this X user, or gives the one that is there new tokens and a clean bill of health."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO twitter_account (x_user_id, username, name, mock, access_token, refresh_token, scopes,
             token_expires_at, token_issued_at, token_version, followers, created_at, linked_at, updated_at)
@@ -132,7 +146,6 @@ def connect(
         followers=followers,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _account(row)
 
 
@@ -201,7 +214,7 @@ def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_n
     tx.execute(
         """
         UPDATE twitter_account SET refresh_lease = NULL, refresh_lease_until = NULL,
-            refresh_sent_at = CASE WHEN :certainly_not_renewed THEN NULL ELSE refresh_sent_at END,
+            refresh_sent_at = CASE WHEN :certainly_not_renewed = 1 THEN NULL ELSE refresh_sent_at END,
             refresh_failures = refresh_failures + 1, updated_at = :now
         WHERE id = :id AND refresh_lease = :lease
         """,
@@ -228,9 +241,9 @@ def forget_tokens(tx: Transaction, account_id: int) -> None:
 
 def delete(tx: Transaction, account_id: int) -> int:
     """Deletes the account and everything of it; returns how many tweets went with it."""
-    row = tx.one("SELECT coalesce(sum(n), 0) AS n FROM tweet_count WHERE account_id = :id", id=account_id)
+    tweets: int = tx.value("SELECT coalesce(sum(n), 0) FROM tweet_count WHERE account_id = :id", id=account_id)
     tx.execute("DELETE FROM twitter_account WHERE id = :id", id=account_id)
-    return int(row["n"]) if row else 0
+    return tweets
 
 
 def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:

@@ -13,12 +13,14 @@ __all__ = [
     "count_outcome",
     "find_unsettled",
     "insert",
+    "is_account_refused",
     "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
     "note_absent",
     "note_posted",
     "record_failed_check",
+    "was_refused_alone",
 ]
 
 _attempt = mapper(Attempt)
@@ -26,7 +28,7 @@ _attempt = mapper(Attempt)
 
 def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since_id: str | None) -> Attempt:
     """The intent to send this tweet, under this lease."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO attempt (tweet_id, account_id, lease, started_at, since_id)
         VALUES (:tweet_id, :account_id, :lease, :now, :since_id)
@@ -38,7 +40,6 @@ def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since
         since_id=since_id,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _attempt(row)
 
 
@@ -82,26 +83,64 @@ def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
 
 def count_outcome(q: Queries, tweet_id: int, outcome: str) -> int:
     """How many of the tweet's attempts ended so."""
-    row = q.one(
-        "SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
+    found: int = q.value(
+        "SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
         tweet_id=tweet_id,
         outcome=outcome,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -> int:
     """How many of the tweet's attempts ended held with this code, of those that began after `since`."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
+        SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
             AND error_code = :error_code AND started_at > :since
         """,
         tweet_id=tweet_id,
         error_code=error_code,
         since=since,
     )
-    return int(row["n"]) if row else 0
+    return found
+
+
+def was_refused_alone(q: Queries, tweet_id: int, *, error_code: str, mock: bool) -> bool:
+    """Whether X took a post of another tweet of this world after it had held this one back with that code."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM attempt AS refused
+        WHERE refused.tweet_id = :tweet_id AND refused.outcome = 'held' AND refused.error_code = :error_code
+            AND EXISTS (
+                SELECT 1 FROM attempt AS other WHERE other.id > refused.id AND other.outcome = 'posted'
+                    AND other.tweet_id <> refused.tweet_id AND other.started_at > refused.over_at
+                    AND other.account_id IN (SELECT id FROM twitter_account WHERE mock = :mock))
+        LIMIT 1
+        """,
+        tweet_id=tweet_id,
+        error_code=error_code,
+        mock=mock,
+    )
+    return row is not None
+
+
+def is_account_refused(q: Queries, account_id: int, *, error_code: str, since: datetime) -> bool:
+    """Whether X refused a tweet of the account with that code since then, and took none of it after that."""
+    row = q.one(
+        """
+        SELECT 1 AS yes FROM tweet AS refused
+        WHERE refused.twitter_account_id = :account_id AND refused.error_code = :error_code
+            AND refused.status IN ('failed', 'held') AND refused.updated_at > :since
+            AND NOT EXISTS (
+                SELECT 1 FROM tweet AS taken WHERE taken.twitter_account_id = :account_id
+                    AND taken.status = 'posted' AND taken.posted_at > refused.updated_at)
+        LIMIT 1
+        """,
+        account_id=account_id,
+        error_code=error_code,
+        since=since,
+    )
+    return row is not None
 
 
 def close(
@@ -149,23 +188,23 @@ def note_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_statu
 
 def note_absent(tx: Transaction, attempt_id: int) -> int:
     """One more whole reading of the timeline without it; returns how many there are."""
-    row = tx.one(
+    found: int | None = tx.value(
         """
         UPDATE attempt SET looks_absent = looks_absent + 1, looks_failed = 0 WHERE id = :id AND outcome = 'unclear'
         RETURNING looks_absent
         """,
         id=attempt_id,
     )
-    return int(row["looks_absent"]) if row else 0
+    return found or 0
 
 
 def record_failed_check(tx: Transaction, attempt_id: int) -> int:
     """One more reading that failed; returns how many failed in a row."""
-    row = tx.one(
+    found: int | None = tx.value(
         """
         UPDATE attempt SET looks_failed = looks_failed + 1 WHERE id = :id AND outcome = 'unclear'
         RETURNING looks_failed
         """,
         id=attempt_id,
     )
-    return int(row["looks_failed"]) if row else 0
+    return found or 0

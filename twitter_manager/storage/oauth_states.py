@@ -1,12 +1,12 @@
-"""Connections that were begun: a state serves once and for ten minutes."""
+"""Connections that were begun: a state serves once and for ten minutes, and so long it says what it led to."""
 
 from datetime import datetime
 
 from twitter_manager.models import OAuthState
-from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["consume", "delete_all", "delete_older_than", "insert"]
+__all__ = ["consume", "delete", "delete_all", "delete_older_than", "find", "insert", "note_connected"]
 
 _state = mapper(OAuthState)
 
@@ -20,12 +20,13 @@ def insert(
     mock: bool,
     api_key_id: int | None,
     account_id: int | None = None,
+    created_at: datetime | None = None,
 ) -> None:
-    """Keeps a connection that begins now; `code_verifier` is encrypted."""
+    """Keeps a connection that was begun at `created_at` (by default now); `code_verifier` is encrypted."""
     tx.execute(
         """
         INSERT INTO oauth_state (state, code_verifier, redirect_uri, mock, api_key_id, account_id, created_at)
-        VALUES (:state, :code_verifier, :redirect_uri, :mock, :api_key_id, :account_id, :now)
+        VALUES (:state, :code_verifier, :redirect_uri, :mock, :api_key_id, :account_id, :created_at)
         """,
         state=state,
         code_verifier=code_verifier,
@@ -33,14 +34,43 @@ def insert(
         mock=mock,
         api_key_id=api_key_id,
         account_id=account_id,
-        now=tx.now,
+        created_at=created_at or tx.now,
     )
 
 
-def consume(tx: Transaction, state: str) -> OAuthState | None:
-    """Takes the state away, whatever comes after; None when it is not there (any more)."""
-    row = tx.one("DELETE FROM oauth_state WHERE state = :state RETURNING *", state=state)
+def consume(tx: Transaction, state: str, *, code_hash: str | None) -> OAuthState | None:
+    """Spends the state, whatever comes after; None when it is not there or was spent before."""
+    row = tx.one(
+        """
+        UPDATE oauth_state SET used_at = :now, code_hash = :code_hash
+        WHERE state = :state AND used_at IS NULL
+        RETURNING *
+        """,
+        state=state,
+        code_hash=code_hash,
+        now=tx.now,
+    )
     return _state(row) if row else None
+
+
+def find(q: Queries, state: str) -> OAuthState | None:
+    """The connection, used or not; None when it led to nothing or is forgotten."""
+    row = q.one("SELECT * FROM oauth_state WHERE state = :state", state=state)
+    return _state(row) if row else None
+
+
+def note_connected(tx: Transaction, state: str, account_id: int) -> None:
+    """The connection led to this account."""
+    tx.execute(
+        "UPDATE oauth_state SET connected_account_id = :account_id WHERE state = :state",
+        state=state,
+        account_id=account_id,
+    )
+
+
+def delete(tx: Transaction, state: str) -> None:
+    """The connection led to nothing."""
+    tx.execute("DELETE FROM oauth_state WHERE state = :state", state=state)
 
 
 def delete_all(tx: Transaction) -> None:

@@ -1,29 +1,37 @@
-"""What a person types to find tweets, in the words of SQLite's full text search (FTS5)."""
+"""What finds a tweet: its text in the search index, and what a person types, folded alike."""
 
 import re
+import unicodedata
 
-__all__ = ["SIGNS", "match_expression"]
+__all__ = ["SIGNS", "fold", "search_words"]
 
 # Signs that are words of their own, because nothing separates them from their neighbours: the scripts without blanks
-# between words, Korean, symbols and emoji. The view tweet_words (migration 0006) has the same list.
+# between words, Korean, symbols and emoji.
 SIGNS = (
     "\u00a6\u00a9\u00ae\u00b0\u0e01-\u109f\u1100-\u11ff\u1780-\u17f9\u2100-\u2bff\u2e80-\ua4c6\ua960-\ua97c"
     "\uac00-\ud7fb\uf900-\ufad9\uff66-\uffdc\U0001b000-\U0001b2fb\U0001f000-\U0001fbf9\U00020000-\U000323af"
 )
 _SIGN = re.compile(f"([{SIGNS}])")
-_TERM = re.compile(r'"(?P<phrase>[^"]*)"?(?P<rest>\**)|(?P<word>[^\s"]*[^\s"*])(?P<star>\**)')
+_LETTERLIKE = re.compile("([\u2100-\u214f\u2460-\u24ff\u3200-\u33ff])")  # signs that NFKD makes letters of: ™
+# Accents and points that a writer may leave out: Latin, Greek and Cyrillic, Hebrew, Arabic (with its tatweel), Syriac.
+# Not the vowels of Indic and Thai writing, nor the marks of kana, which are marks to Unicode, too: without them it is
+# another word.
+_LEFT_OUT = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20dc"
+    "\u20e1\u20e5-\u20f0\ufe20-\ufe2f]+"
+)
 
 
-def match_expression(text: str) -> str:
-    """What to MATCH against tweet_text: every word of `text`, in any order; "words in quotes" follow each other.
-
-    A `*` at the end stands for any further letters. Everything else of FTS5's language (AND, NEAR, column:, ^ …) is
-    looked for like any word, so that no text is a wrong one; what has neither letters nor emoji is left out.
-    """
-    terms = dict.fromkeys(_term(found) for found in _TERM.finditer(text.replace("\0", " ")))
-    return " ".join(terms) or '""'
+def search_words(text: str) -> str | None:
+    """What the index gets for a text: folded, its signs apart; None for the text as it stands."""
+    words = fold(text)
+    return None if words == text else words
 
 
-def _term(found: re.Match[str]) -> str:
-    words = _SIGN.sub(r" \1 ", found["phrase"] if found["word"] is None else found["word"])
-    return f'"{words}" *' if found["rest"] or found["star"] else f'"{words}"'
+def fold(text: str) -> str:
+    """NFKD without what a writer may leave out, in small letters, and each sign that is a word of its own apart."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", _LETTERLIKE.sub(r" \1 ", text)).casefold()
+    return _SIGN.sub(r" \1 ", unicodedata.normalize("NFC", _LEFT_OUT.sub("", decomposed)))

@@ -6,18 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import orjson
 import requests
 import urllib3.exceptions
 
-from twitter_manager.timestamps import now
+from twitter_manager import untrusted_times
+from twitter_manager.timestamps import later, now
 from twitter_manager.twitter.connection import Call, LineAdapter, calling
-from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError, problem_of, refusal
+from twitter_manager.twitter.dialects import DialectMemory
+from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError
 from twitter_manager.twitter.rate_limits import MAX_WINDOW, NOTHING, RateWindow
+from twitter_manager.twitter.refusals import problem_of, refusal
 
 __all__ = ["DEADLINE", "Meter", "Reply", "XClient", "basic", "bearer", "new_session"]
 
@@ -32,11 +34,12 @@ log = logging.getLogger("twitter_manager.x")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful answer of X."""
+    """A successful answer of X. `is_empty`: without a body, where that may be; `body` is {} then."""
 
     status: int
     body: dict[str, Any]
     window: RateWindow = NOTHING
+    is_empty: bool = False
 
 
 class Meter(Protocol):
@@ -89,10 +92,11 @@ class XClient:
         self._api_url = api_url
         self._session_factory = session_factory
         self._deadline = deadline
-        self._clock = clock
+        self.clock = clock
         self._meter = meter
         self.clock_ahead: timedelta | None = None  # by how much our clock is ahead of X's, as last seen; None: unknown
         self._local = threading.local()
+        self.dialects = DialectMemory()
 
     def request(
         self,
@@ -107,11 +111,13 @@ class XClient:
         before_first_byte: Callable[[], None] | None = None,
         account_id: int | None = None,
         metered: bool = True,
+        may_be_empty: bool = False,
     ) -> Reply:
         """One call. `endpoint` is the path's name for X's limits and in logs; `before_first_byte` may stop it unsent.
 
-        Not `metered` is what X does not count, what has its place already, and what must not wait for one. Raises
-        WindowSpent, NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
+        Not `metered` is what X does not count, what has its place already, and what must not wait for one.
+        `may_be_empty`: a success without a body is one; elsewhere it is no clear answer. Raises WindowSpent, NotSent,
+        OutcomeUnknown, or what `refusal` makes of X's answer.
         """
         request = requests.Request(method, self._api_url + path, params=query, data=form)
         request.headers["Accept"] = "application/json"
@@ -122,10 +128,10 @@ class XClient:
             request.headers["Authorization"] = authorization
         call, name = Call(self._deadline, before_first_byte), f"{method} {endpoint or path}"
         if self._meter is None or not metered:
-            return self._ask(request, call, name, account_id)
+            return self._ask(request, call, name, account_id, may_be_empty)
         self._meter.acquire(account_id, name)
         try:
-            reply = self._ask(request, call, name, account_id)
+            reply = self._ask(request, call, name, account_id, may_be_empty)
         except NotSent:
             self._meter.release(account_id, name)
             raise
@@ -135,16 +141,21 @@ class XClient:
         self._meter.record_headers(account_id, name, reply.window)
         return reply
 
-    def _ask(self, request: requests.Request, call: Call, name: str, account_id: int | None) -> Reply:
+    def _ask(
+        self, request: requests.Request, call: Call, name: str, account_id: int | None, may_be_empty: bool
+    ) -> Reply:
         began = time.monotonic()
         status, window = 0, NOTHING
         try:
             status, headers, content = self._send(request, call)
-            present = self._clock()
+            present = self.clock()
             window = _window(headers, present)
             self.clock_ahead = _clock_ahead(headers, present)
             if not 200 <= status < 300:
-                raise refusal(problem_of(status, _json(content)), reset_at=_reset_at(headers, present))
+                problem = problem_of(status, _json(content))
+                raise refusal(problem, reset_at=_reset_at(headers, present), endpoint=name)
+            if may_be_empty and not content.strip():
+                return Reply(status, {}, window, is_empty=True)
             return Reply(status, _object(status, content), window)
         except XError as error:
             status = status or error.problem.status or 0
@@ -247,9 +258,10 @@ def _window(headers: Mapping[str, str], present: datetime) -> RateWindow:
 def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
     """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
     known = [_reset(headers, "x-rate-limit", present), *_spent_days(headers, present)]
-    after = _number(headers.get("retry-after"))
-    if after is not None and timedelta(seconds=min(after, 10**8)) <= MAX_WINDOW:
-        known.append(present + timedelta(seconds=after))
+    theirs = untrusted_times.http_date(headers.get("date")) or present
+    after = untrusted_times.delay(headers.get("retry-after"), now=theirs, most=untrusted_times.MAX_SECONDS)
+    if after and timedelta(seconds=after) <= MAX_WINDOW:
+        known.append(later(present, after))
     return max((reset for reset in known if reset is not None), default=None)
 
 
@@ -262,7 +274,7 @@ def _spent_days(headers: Mapping[str, str], present: datetime) -> list[datetime]
 
 def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime | None:
     """When this window begins anew, by our clock; None where X does not say, or nothing to believe."""
-    reset = _moment(_number(headers.get(f"{name}-reset")))
+    reset = untrusted_times.epoch(headers.get(f"{name}-reset"))
     if reset is None:
         return None
     reset += _clock_ahead(headers, present) or timedelta(0)
@@ -271,21 +283,12 @@ def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime
 
 def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | None:
     """By how much our clock is ahead of X's; 0 where the header's whole seconds could hide it, None without one."""
-    try:
-        theirs = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, IndexError, OverflowError):  # nothing that X sends may lose the answer it stands in
-        return None
-    difference = present - (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC))
-    if abs(difference) > timedelta(days=366):
+    theirs = untrusted_times.http_date(headers.get("date"))
+    difference = present - theirs if theirs else None
+    if difference is None or abs(difference) > timedelta(days=366):
         return None
     return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)
 
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _moment(epoch_seconds: int | None) -> datetime | None:
-    if epoch_seconds is None or epoch_seconds > 32_503_680_000:  # the year 3000: no reset of X's
-        return None
-    return datetime.fromtimestamp(epoch_seconds, UTC)

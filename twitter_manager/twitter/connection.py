@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from twitter_manager.final_response import FinalResponse
 from twitter_manager.timestamps import uptime
 from twitter_manager.twitter.errors import NotSent, Problem
 
@@ -120,6 +121,7 @@ def calling(call: Call) -> Iterator[Call]:
 class _Line:
     """Mixed into urllib3's connections: tells the current call what happens."""
 
+    response_class: Any = FinalResponse
     sock: Any
     timeout: Any
     _last_used = 0.0

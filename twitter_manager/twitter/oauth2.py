@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 from urllib.parse import quote, urlencode
 
+from twitter_manager import untrusted_times
 from twitter_manager.twitter.client import Reply, XClient, basic
 from twitter_manager.twitter.errors import (
     ClientRefused,
@@ -136,10 +137,11 @@ def _token_error(problem: Problem) -> ClientRefused | GrantRefused | Refused:
 
 def _token_pair(reply: Reply) -> TokenPair:
     body: dict[str, Any] = reply.body
-    access, renewal, seconds = body.get("access_token"), body.get("refresh_token") or None, body.get("expires_in")
+    access, renewal = body.get("access_token"), body.get("refresh_token") or None
+    seconds = untrusted_times.seconds(body.get("expires_in"))
     if not _is_token(access) or not (renewal is None or _is_token(renewal)):
         raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
-    if not isinstance(seconds, int | float) or not 0 < seconds < 10**9:
+    if seconds is None or not 1 <= seconds < untrusted_times.MAX_SECONDS:
         seconds = USUAL_SECONDS  # a pair that X made is never thrown away for this: the old one is dead
     scope = body.get("scope")
     return TokenPair(access, renewal, int(seconds), scope if isinstance(scope, str) else "")

@@ -1,26 +1,29 @@
 """Posts: create, delete, look up, and the account's own timeline (x-api.md §3, §7.3)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from twitter_manager.timestamps import from_text
+from twitter_manager import untrusted_times
 from twitter_manager.twitter.client import Reply, XClient, bearer
+from twitter_manager.twitter.dialects import Dialect
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
-from twitter_manager.twitter.matching import SeenPost, SeenUrl
 from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
+from twitter_manager.twitter.reading import read
+from twitter_manager.twitter.refusals import problem_of
+from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
 __all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "list_own", "look_up"]
 
-# X renamed its read vocabulary in August 2026 (x-api.md §0). A field of the wrong dialect is not refused, it is
-# absent; so where the dates are missing from an answer, the other dialect is asked.
-_POST_DIALECT: Mapping[str, str] = {
+# X renamed its read vocabulary in August 2026 (x-api.md §0). A field of the wrong dialect is absent from the answer, so
+# where the dates are missing the other one is asked. What is expanded may be billed: only what is read (§0b 10).
+_POST_DIALECT: Dialect = {
     "post.fields": "attachments,created_at,entities,id,note_post,text",
-    "expansions": "attachments.media_keys,author_id,in_reply_to_user_id,referenced_posts",
+    "expansions": "edit_history_post_ids,referenced_posts",
 }
-_TWEET_DIALECT: Mapping[str, str] = {
-    "tweet.fields": "attachments,author_id,created_at,entities,id,note_tweet,referenced_tweets,text",
+_TWEET_DIALECT: Dialect = {
+    "tweet.fields": "attachments,created_at,edit_history_tweet_ids,entities,id,note_tweet,referenced_tweets,text",
 }
 DIALECTS = (_POST_DIALECT, _TWEET_DIALECT)
 CREATE = "POST /2/tweets"  # its name in X's table of limits
@@ -98,25 +101,41 @@ def create(
 
 
 def delete(x: XClient, access_token: str, post_id: str, *, account_id: int | None = None) -> None:
-    """Deletes an own post; one that is gone already is deleted, too. Raises XError."""
+    """Deletes an own post; one that is gone already is deleted, too. Raises XError; Refused where X did not."""
     try:
-        x.request(
+        reply = x.request(
             "DELETE",
             f"/2/tweets/{post_id}",
             endpoint="/2/tweets/{id}",
             authorization=bearer(access_token),
             account_id=account_id,
+            may_be_empty=True,
         )
     except Refused as error:
         if error.problem.status != 404:
             raise
+    else:
+        _check_deleted(reply)
+
+
+def _check_deleted(reply: Reply) -> None:
+    """Raises unless X says so: by `deleted`, by an empty answer, or since there is no such post."""
+    data = reply.body.get("data")
+    deleted = data.get("deleted") if isinstance(data, Mapping) else None
+    problem = problem_of(reply.status, reply.body)
+    if deleted is True or reply.is_empty or (deleted is None and problem.type == "resource-not-found"):
+        return
+    if deleted is False or problem.readable:
+        raise Refused(replace(problem, title="X did not delete it"))
+    raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
 
 
 def look_up(
-    x: XClient, access_token: str, post_ids: Sequence[str], *, account_id: int | None = None
+    x: XClient, access_token: str, post_ids: Sequence[str], *, account_id: int | None = None, metered: bool = True
 ) -> dict[str, SeenPost]:
     """Those of up to 100 posts that X shows, by id; the others are missing. Raises XError."""
-    reply = _read(x, "/2/tweets", "/2/tweets", access_token, {"ids": ",".join(post_ids)}, account_id)
+    query = {"ids": ",".join(post_ids)}
+    reply = _read(x, "/2/tweets", "/2/tweets", access_token, query, account_id, metered=metered)
     return {post.id: post for post in _posts(reply)}
 
 
@@ -195,22 +214,22 @@ def _read(
     metered: bool = True,
 ) -> Reply:
     """One GET of posts, in the dialect that X answers with dates."""
-    first: Reply | None = None
-    for dialect in DIALECTS:
-        reply = x.request(
-            "GET",
-            path,
-            endpoint=endpoint,
-            authorization=bearer(access_token),
-            query={**query, **dialect},
-            account_id=account_id,
-            metered=metered,
-        )
-        first = first or reply
-        posts = reply.body.get("data")
-        if not posts or any("created_at" in post for post in posts if isinstance(post, Mapping)):
-            return reply
-    return first  # type: ignore[return-value]  # there is at least one dialect
+    return read(
+        x,
+        path,
+        access_token,
+        DIALECTS,
+        endpoint=endpoint,
+        is_answered=_has_dates,
+        query=query,
+        account_id=account_id,
+        metered=metered,
+    )
+
+
+def _has_dates(body: Mapping[str, Any]) -> bool:
+    posts = body.get("data")
+    return not posts or any("created_at" in post for post in posts if isinstance(post, Mapping))
 
 
 def _posts(reply: Reply) -> list[SeenPost]:
@@ -238,8 +257,21 @@ def _post(item: Any, status: int) -> SeenPost:
         reply_to=_reference(references, "replied_to"),
         quote_of=_reference(references, "quoted"),
         media_count=len(keys) if isinstance(keys, list) else 0,
-        created_at=_time(item.get("created_at")),
+        created_at=untrusted_times.iso_time(item.get("created_at")),
+        versions=_versions(item),
+        is_repost=bool(_reference(references, "retweeted") or _reference(references, "reposted")),
     )
+
+
+def _versions(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of an edited post in either spelling; none of one that was never edited."""
+    ids = item.get("edit_history_post_ids") or item.get("edit_history_tweet_ids") or []
+    known = (
+        [each for each in ids if isinstance(each, str) and each.isascii() and each.isdigit()]
+        if isinstance(ids, list)
+        else []
+    )
+    return tuple(known) if len(known) > 1 else ()
 
 
 def _urls(item: Mapping[str, Any]) -> tuple[SeenUrl, ...]:
@@ -258,10 +290,3 @@ def _reference(references: Any, kind: str) -> str | None:
     if not isinstance(references, list):
         return None
     return next((str(r.get("id")) for r in references if isinstance(r, Mapping) and r.get("type") == kind), None)
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        return from_text(text) if isinstance(text, str) else None
-    except ValueError:
-        return None

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from twitter_manager.twitter.client import XClient, bearer
+from twitter_manager.twitter.client import XClient
+from twitter_manager.twitter.dialects import Dialect
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem
+from twitter_manager.twitter.reading import read
 
 __all__ = ["User", "get_me"]
 
-USER_FIELDS = "created_at,id,name,protected,public_metrics,subscription_type,username,verified_type"
+# Without fields X gives id, name and username: enough where it does not know a name any more.
+DIALECTS: tuple[Dialect, ...] = ({"user.fields": "id,name,public_metrics,username"}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,12 @@ class User:
 
 def get_me(x: XClient, access_token: str, *, account_id: int | None = None) -> User:
     """Whose token this is. Raises XError."""
-    reply = x.request(
-        "GET",
+    reply = read(
+        x,
         "/2/users/me",
-        authorization=bearer(access_token),
-        query={"user.fields": USER_FIELDS},
+        access_token,
+        DIALECTS,
+        endpoint="/2/users/me",
         account_id=account_id,
         metered=account_id is not None,  # at connecting it is nobody's yet
     )

@@ -49,6 +49,7 @@ class Periodic:
             if alive():
                 _try(self._beat)
             _try(self._bury)
+            _try(self._services.maintenance.hold_for_rests)
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 _try(self._services.maintenance.repair_lanes)

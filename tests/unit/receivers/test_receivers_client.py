@@ -163,6 +163,20 @@ def test_an_answer_that_is_none(raw: Callable[..., str], said: bytes) -> None:
     assert "hello" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 Something"])
+def test_what_comes_before_the_answer_is_read_past(raw: Callable[..., str], status: str) -> None:
+    interim = f"HTTP/1.1 {status}\r\nLink: </style.css>\r\nRetry-After: 9\r\n\r\n".encode()
+    url = raw(lambda line: line.sendall(interim * 3 + b"HTTP/1.1 204 No Content\r\n\r\n"))
+    assert Receivers(LOOPBACK).post(url, BODY, {}) == Answer(204)
+
+
+@pytest.mark.parametrize("often", [1, 5000])
+def test_and_is_no_answer_where_none_follows(raw: Callable[..., str], often: int) -> None:
+    url = raw(lambda line: line.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * often))
+    with pytest.raises(NoAnswer):
+        Receivers(LOOPBACK).post(url, BODY, {})
+
+
 def test_silence_ends_at_the_deadline(raw: Callable[..., str]) -> None:
     over = threading.Event()
     began = time.monotonic()

@@ -102,10 +102,23 @@ def test_users_who_are_not_there(alice: Caller) -> None:
     assert alice.call("GET", "/2/users/nobody").status_code == 400
 
 
-@pytest.mark.parametrize("change", [{"latency": -1}, {"latency": "1"}, {"rate_limits": 1}, {"colour": 1}])
+@pytest.mark.parametrize(
+    "change", [{"latency": -1}, {"latency": "1"}, {"rate_limits": 1}, {"dialect": "old"}, {"colour": 1}]
+)
 def test_a_setting_that_makes_no_sense_is_refused(world: World, change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(change))):
         world.change(**change)
+
+
+@pytest.mark.parametrize(("known", "other"), [("tweet.fields", "post.fields"), ("post.fields", "tweet.fields")])
+def test_x_can_know_one_vocabulary_only(alice: Caller, world: World, known: str, other: str) -> None:
+    post_id = alice.posted("in whose words?")
+    world.change(dialect=known)
+    refused = alice.call("GET", f"/2/tweets/{post_id}", params={other: "created_at"})
+    assert (refused.status_code, other in refused.json()["errors"][0]["message"]) == (400, True)
+    assert "created_at" in alice.get(f"/2/tweets/{post_id}", **{known: "created_at"})["data"]
+    world.change(dialect="both")
+    assert "created_at" in alice.get(f"/2/tweets/{post_id}", **{other: "created_at"})["data"]
 
 
 def test_latency_is_slept(alice: Caller, world: World) -> None:

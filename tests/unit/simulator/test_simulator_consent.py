@@ -64,6 +64,9 @@ def test_an_impossible_username_is_asked_for_again(session: requests.Session, wo
         ({"response_type": "token"}, "response_type"),
         ({"client_id": ""}, "client_id"),
         ({"redirect_uri": "nowhere"}, "redirect_uri"),
+        ({"redirect_uri": "https://evil.example/steal"}, "registered callback"),
+        ({"redirect_uri": "http://127.0.0.1.evil.example/steal"}, "registered callback"),
+        ({"redirect_uri": "http://127.0.0.1@evil.example/steal"}, "registered callback"),
         ({"redirect_uri": "javascript://x/alert(1)"}, "redirect_uri"),
         ({"redirect_uri": "http://127.0.0.1/\r\nX: 1"}, "redirect_uri"),
         ({"redirect_uri": "http://127.0.0.1/#part"}, "redirect_uri"),
@@ -88,3 +91,26 @@ def test_only_registered_apps_are_shown_the_page_once_there_are_any(session: req
     world.register_client("known", None)
     assert session.get(AUTHORIZE, params=authorize_query(client_id="known")).status_code == 200
     assert session.get(AUTHORIZE, params=authorize_query(client_id="unknown")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://127.0.0.1:1/x", "http://127.8.8.8/", "http://[::1]:5555/", "http://localhost/cb"]
+)
+def test_addresses_of_this_machine_need_no_registration(session: requests.Session, uri: str) -> None:
+    assert session.get(AUTHORIZE, params=authorize_query(redirect_uri=uri)).status_code == 200
+
+
+def test_other_addresses_are_registered(session: requests.Session, world: World) -> None:
+    world.register_callback("https://tool.example/auth/callback")
+    for uri, status in (("https://tool.example/auth/callback", 200), ("https://tool.example/auth/callback/", 400)):
+        assert session.get(AUTHORIZE, params=authorize_query(redirect_uri=uri)).status_code == status
+
+
+def test_another_site_cannot_say_yes_for_anybody(session: requests.Session, world: World) -> None:
+    """Its link shows the page, on which a person decides; its form is refused."""
+    query, foreign = authorize_query(), {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    shown = session.get(AUTHORIZE, params={**query, "mock_user": "mallory"}, headers=foreign, allow_redirects=False)
+    assert (shown.status_code, "asks to act" in shown.text) == (200, True)
+    sent = session.post(AUTHORIZE, params=query, data={"new_user": "mallory"}, headers=foreign, allow_redirects=False)
+    assert sent.status_code == 400
+    assert world.users() == []

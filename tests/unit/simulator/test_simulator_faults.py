@@ -59,6 +59,7 @@ def test_the_line_fails_and_x_did_nothing(
         (lambda x: x.accepts_then_answers_garbage(), 201, "upstream said"),
         (lambda x: x.accepts_then_answers_garbage(body='{"data": {}}'), 201, '{"data": {}}'),
         (lambda x: x.accepts_then_answers_nothing(), 201, ""),
+        (lambda x: x.accepts_then_the_edge_answers(), 403, "developers.cloudflare.com"),
     ],
 )
 def test_x_posts_it_and_answers_nonsense(
@@ -83,7 +84,25 @@ def test_x_posts_it_and_answers_nonsense(
         (lambda x: x.does_not_see_the_parent(), 403, "deleted or not visible to you"),
         (lambda x: x.runs_out_of_credits(), 402, "CreditsDepleted"),
         (lambda x: x.reaches_the_spend_cap(), 403, "spend cap reached"),
+        (lambda x: x.reaches_the_spend_cap(reset_date="2026-12-01"), 403, '"reset_date":"2026-12-01"'),
+        (lambda x: x.reaches_the_spend_cap(reset_date="2026-12-01"), 403, '"title":"SpendCapReached"'),
+        (lambda x: x.reaches_the_spend_cap(reset_date="2026-12-01"), 403, 'problems/credits"'),
         (lambda x: x.reaches_the_usage_cap(), 429, "usage-capped"),
+        (lambda x: x.client_is_forbidden(), 403, 'problems/client-forbidden"'),
+        (lambda x: x.account_is_not_permitted(), 403, "Your account is not permitted to access this feature."),
+        (lambda x: x.refuses_in_errors(), 400, '"message":"Your media IDs are invalid."'),
+        (lambda x: x.is_over_the_daily_limit(), 403, '"code":185'),
+        (
+            lambda x: x.is_over_the_daily_limit(numbered=False),
+            403,
+            '"detail":"User is over daily status',
+        ),
+        (lambda x: x.takes_it_for_automated(), 403, '"code":226'),
+        (lambda x: x.takes_it_for_automated(numbered=False), 403, '"detail":"This request looks like it might be'),
+        (lambda x: x.asks_for_another_access_level(), 403, '"code":453'),
+        (lambda x: x.asks_for_another_access_level(numbered=False), 403, '"detail":"You currently have access to a'),
+        (lambda x: x.edge_refuses(), 403, '"cloudflare_error":true'),
+        (lambda x: x.add("edge_page_before", options={"status": 429, "retry_after": 30}), 429, '"retry_after":30'),
         (lambda x: x.client_is_not_enrolled(), 403, "client-not-enrolled"),
         (lambda x: x.add("suspended"), 403, "account is suspended"),
         (lambda x: x.add("forbidden"), 403, "not permitted to perform this action"),
@@ -96,6 +115,29 @@ def test_x_says_no_and_did_nothing(alice: Caller, world: World, command: Command
     response = alice.post("no")
     assert (response.status_code, words in response.text) == (status, True), response.text
     assert world.posts() == []
+
+
+def test_a_delete_that_x_did_not_do_says_so(alice: Caller, world: World) -> None:
+    post_id = alice.posted("it stays")
+    world.faults.does_not_delete()
+    assert alice.call("DELETE", f"/2/tweets/{post_id}").json() == {"data": {"deleted": False}}
+    assert [post.id for post in world.posts()] == [post_id]
+
+
+def test_a_delete_can_be_done_without_a_body(alice: Caller, world: World) -> None:
+    post_id = alice.posted("it goes")
+    world.faults.deletes_without_a_body()
+    response = alice.call("DELETE", f"/2/tweets/{post_id}")
+    assert (response.status_code, response.content, world.posts()) == (204, b"", [])
+
+
+def test_an_answer_can_say_what_x_would_never_say(alice: Caller, world: World, session: requests.Session) -> None:
+    world.faults.alters_its_answer(headers={"date": "no date", "x-rate-limit-reset": "9" * 30})
+    response = alice.post("dated oddly")
+    assert (response.status_code, response.headers["date"]) == (201, "no date")
+    assert response.headers["x-rate-limit-reset"] == "9" * 30
+    world.faults.alters_its_answer(fields={"expires_in": "soon"}, call="POST /2/oauth2/token")
+    assert refresh(session, world.sign_in("alice").refresh_token or "").json()["expires_in"] == "soon"
 
 
 def test_a_rate_limit_names_its_reset(alice: Caller, world: World, clock: Clock) -> None:
@@ -195,6 +237,11 @@ def test_two_rules_strike_one_after_the_other(alice: Caller, world: World) -> No
 def test_a_rule_that_makes_no_sense_is_refused(world: World, nonsense: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"call|kind|probability"):
         world.faults.add(nonsense.pop("kind"), **nonsense)
+
+
+def test_the_refusal_of_an_unknown_kind_lists_those_there_are(world: World) -> None:
+    with pytest.raises(ValueError, match=r"no such kind of fault: explode; there are .*accept_then_cut, .*garbage"):
+        world.faults.add("explode")
 
 
 def test_every_kind_gives_an_answer(alice: Caller, world: World) -> None:

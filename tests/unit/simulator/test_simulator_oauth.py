@@ -24,6 +24,17 @@ def test_a_code_becomes_a_pair_of_tokens(session: requests.Session, world: World
     assert me == {"data": {"id": world.user("alice").id, "name": "alice", "username": "alice"}}
 
 
+def test_an_access_token_lives_as_long_as_one_likes(session: requests.Session, world: World, clock: Clock) -> None:
+    world.change(token_life=60)
+    pair = exchange(session, new_code(session)).json()
+    caller = Caller(session, pair["access_token"])
+    clock.forward(59)
+    assert (pair["expires_in"], caller.call("GET", "/2/users/me").status_code) == (60, 200)
+    clock.forward(1)
+    assert caller.call("GET", "/2/users/me").status_code == 401
+    assert refresh(session, pair["refresh_token"]).json()["expires_in"] == 60
+
+
 def test_without_offline_access_there_is_no_refresh_token(session: requests.Session) -> None:
     pair = exchange(session, new_code(session, scope="tweet.read users.read")).json()
     assert "refresh_token" not in pair

@@ -199,3 +199,32 @@ def test_the_world_outlives_its_process(alice: Caller, world: World, tmp_path: A
     assert alice.get("/2/users/me")["data"]["username"] == "alice"
     assert [post.original for post in reopened.posts()] == ["kept"]
     reopened.close()
+
+
+def test_an_edited_post_has_a_new_id_and_its_history(alice: Caller, world: World, timeline: Any) -> None:
+    first = alice.posted("good mornign")
+    second = world.edit(first, "good morning").id
+    assert [post["text"] for post in timeline()["data"]] == ["good morning"]
+    assert [post.id for post in world.posts("alice")] == [second]
+    for post_id in (first, second):
+        new = alice.get(f"/2/tweets/{post_id}", expansions="edit_history_post_ids")["data"]
+        old = alice.get(f"/2/tweets/{post_id}", **{"tweet.fields": "created_at"})["data"]
+        assert (new["id"], new["edit_history_post_ids"]) == (post_id, [first, second])
+        assert old["edit_history_tweet_ids"] == [first, second]
+
+
+def test_an_edit_stays_where_the_post_was(alice: Caller, world: World) -> None:
+    parent = alice.posted("above")
+    first = alice.posted("below", reply={"in_reply_to_tweet_id": parent})
+    third = world.edit(world.edit(first, "bellow").id, "below it")
+    assert (third.in_reply_to, third.conversation_id) == (parent, parent)
+    with pytest.raises(LookupError):
+        world.edit(first, "an earlier version is not there to be edited")
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_deleting_any_version_deletes_them_all(alice: Caller, world: World, version: int) -> None:
+    first = alice.posted("one")
+    versions = [first, world.edit(first, "two").id]
+    assert alice.call("DELETE", f"/2/tweets/{versions[version]}").json() == {"data": {"deleted": True}}
+    assert "data" not in alice.get("/2/tweets", ids=",".join(versions))

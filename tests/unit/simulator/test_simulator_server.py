@@ -13,9 +13,11 @@ import pytest
 import requests
 
 from tests.support.clock import Clock
-from tests.support.simulator import Caller
+from tests.support.simulator import Caller, authorize_query
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
+
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -196,9 +198,58 @@ def test_commands_over_http(caller: Caller, world: World, base: str, line: reque
 def test_a_command_that_makes_no_sense_says_so(
     base: str, line: requests.Session, path: str, body: bytes, status: int
 ) -> None:
-    response = line.post(f"{base}/_simulator/{path}", data=body)
+    response = line.post(f"{base}/_simulator/{path}", data=body, headers=JSON)
     assert response.status_code == status
     assert response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": ""},
+        {**JSON, "Origin": "https://evil.example"},
+        {**JSON, "Origin": "null"},
+        {**JSON, "Sec-Fetch-Site": "cross-site"},
+        {**JSON, "Host": "evil.example"},
+        {**JSON, "Host": "evil.example:80"},
+        {**JSON, "Host": "127.0.0.1.evil.example"},
+        {**JSON, "Host": "[::1"},
+    ],
+)
+def test_commands_are_not_taken_from_web_pages(
+    base: str, line: requests.Session, world: World, headers: dict[str, str]
+) -> None:
+    response = line.post(f"{base}/_simulator/users", data=b'{"username": "mallory"}', headers=headers)
+    assert response.status_code == 403
+    assert response.json()["error"]
+    if headers.get("Host"):
+        assert line.get(f"{base}/_simulator/state", headers=headers).status_code == 403
+    assert world.users() == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "192.168.1.5:8081", "[::1]:8081", "127.0.0.1"])
+def test_commands_come_by_an_address_or_as_localhost(base: str, line: requests.Session, host: str) -> None:
+    assert line.get(f"{base}/_simulator/state", headers={"Host": host}).status_code == 200
+
+
+def test_a_post_has_its_page(base: str, line: requests.Session, caller: Caller, world: World) -> None:
+    post_id = caller.posted("As a person sees it")
+    page = line.get(f"{base}/alice/status/{post_id}")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "As a person sees it" in page.text
+    world.delete(post_id)
+    assert line.get(f"{base}/alice/status/{post_id}").status_code == 404
+
+
+def test_pages_are_not_shown_under_a_name_that_somebody_else_points_here(base: str, line: requests.Session) -> None:
+    query = authorize_query(mock_user="mallory")
+    foreign = line.get(f"{base}/i/oauth2/authorize", params=query, headers={"Host": "evil.example"})
+    assert foreign.status_code == 403
+    assert line.get(f"{base}/2/users/me", headers={"Host": "x.example"}).status_code == 401, "the API has no pages"
+    answer = line.get(f"{base}/i/oauth2/authorize", params=query, allow_redirects=False)
+    assert answer.status_code == 302
 
 
 def _post(caller: Caller, text: str, *, timeout: float) -> requests.Response:

@@ -8,7 +8,7 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, api_keys, app_rests, attempts, oauth_states, service_state, workers
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import earlier
 
 
@@ -161,11 +161,18 @@ def test_a_state_serves_once(db: SqliteDatabase, account_id: int, clock: Clock) 
     begin("b")
     with db.transaction() as tx:
         assert oauth_states.delete_older_than(tx, at(1)) == 1
-        assert oauth_states.consume(tx, "a" * 43) is None
-        spent = oauth_states.consume(tx, "b" * 43)
+        assert oauth_states.consume(tx, "a" * 43, code_hash=None) is None
+        spent = oauth_states.consume(tx, "b" * 43, code_hash="c" * 64)
         assert spent is not None
         assert (spent.account_id, spent.created_at, spent.mock) == (account_id, at(1), True)
-        assert oauth_states.consume(tx, "b" * 43) is None
+        assert oauth_states.consume(tx, "b" * 43, code_hash="d" * 64) is None
+        oauth_states.note_connected(tx, "b" * 43, account_id)
+    used = oauth_states.find(db, "b" * 43)
+    assert used is not None
+    assert (used.used_at, used.code_hash, used.connected_account_id) == (at(1), "c" * 64, account_id)
+    with db.transaction() as tx:
+        oauth_states.delete(tx, "b" * 43)
+    assert oauth_states.find(db, "b" * 43) is None
     assert "encrypted" not in repr(spent)
 
 

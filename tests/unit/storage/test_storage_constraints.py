@@ -8,7 +8,7 @@ import pytest
 from tests.support.clock import START
 from tests.support.storage import put
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 Values = dict[str, Any]
 NOW = "2026-11-20T14:05:00.123Z"
@@ -54,7 +54,14 @@ DEFAULTS: dict[str, Values] = {
         "unauthorized_streak": 0,
         "followers": None,
     },
-    "oauth_state": {"mock": 0, "api_key_id": None, "account_id": None},
+    "oauth_state": {
+        "mock": 0,
+        "api_key_id": None,
+        "account_id": None,
+        "used_at": None,
+        "code_hash": None,
+        "connected_account_id": None,
+    },
     "tweet": {"status": "pending", "post_now": 0, "needs_decision": 0, "due_at": None, "posted_at": None},
     "attempt": {"outcome": "open", "looks_absent": 0, "looks_failed": 0, "over_at": None},
     "app_rest": {"probes": 0, "twitter_error": None},
@@ -70,6 +77,7 @@ BAD: list[tuple[str, Values]] = [
     ("oauth_state", {"mock": 2}),
     ("oauth_state", {"state": "s" * 15}),
     ("oauth_state", {"state": "s" * 501}),
+    ("oauth_state", {"code_hash": "c" * 63}),
     ("tweet", {"status": "lost"}),
     ("tweet", {"post_now": 2}),
     ("tweet", {"needs_decision": 2, "status": "unconfirmed"}),
@@ -121,6 +129,7 @@ BAD: list[tuple[str, Values]] = [
     # pointing at nothing
     ("oauth_state", {"api_key_id": 99}),
     ("oauth_state", {"account_id": 99}),
+    ("oauth_state", {"connected_account_id": 99}),
     ("tweet", {"twitter_account_id": 99}),
     ("attempt", {"tweet_id": 99}),
     ("attempt", {"account_id": 99}),

@@ -19,7 +19,7 @@ from twitter_manager.storage import (
     tweets,
 )
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
 
 STATUSES = ("draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled")
@@ -292,11 +292,7 @@ class TestLists:
             tweet = new_tweet(tx, account_id)
             tweet_states.mark_posted(tx, tweet.id, twitter_id="1999999999999999999", posted_at=tx.now)
         found = tweets.get_of_account(db, tweet.id)
-        assert (found.username, found.mock, found.url) == (
-            "user1",
-            True,
-            "https://x.com/user1/status/1999999999999999999",
-        )
+        assert (found.username, found.mock, found.tweet.twitter_id) == ("user1", True, "1999999999999999999")
         assert [each.tweet.id for each in tweets.get_many(db, [tweet.id, 99])] == [tweet.id]
         for get in (tweets.get, tweets.get_of_account):
             with pytest.raises(NotFound) as error:

@@ -111,9 +111,10 @@ class TestAnAnswer:
 
     def test_a_page_of_the_edge_is_no_verdict(self) -> None:
         assert isinstance(failure(reply(403, raw=b"<html>")), OutcomeUnknown)
-        error = failure(reply(400, raw=b"<html>"))
+        assert isinstance(failure(reply(400, raw=b"<html>")), OutcomeUnknown)
+        error = failure(reply(413, raw=b""))
         assert type(error) is Refused
-        assert error.problem.title == "HTTP 400"
+        assert error.problem.title == "HTTP 413"
 
     def test_an_endless_answer_is_not_kept(self) -> None:
         sent = 0
@@ -207,7 +208,11 @@ class TestUntilWhen:
         assert_until({"x-rate-limit-reset": epoch(theirs + 600), "date": date(theirs)}, 600)
 
     @pytest.mark.parametrize(
-        "told", ["yesterday", "", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 -0000"]
+        "told",
+        [
+            *("yesterday", "", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 -0000"),
+            *("Fri, 20 Nov 99999999999 14:05:00 GMT", "Fri, 31 Dec 9999 23:59:59 -2359", "Fri, 20 Nov " + "9" * 5000),
+        ],
     )
     def test_a_date_that_says_nothing_changes_nothing(self, told: str) -> None:
         assert_until({"x-rate-limit-reset": epoch(600), "date": told}, 600)
@@ -220,11 +225,21 @@ class TestUntilWhen:
         assert error.until == datetime.fromtimestamp(reset, UTC)
 
     @pytest.mark.parametrize(
-        ("after", "seconds"), [("120", 120), ("Fri, 20 Nov 2026 14:05:00 GMT", None), ("-1", None)]
+        ("after", "seconds"),
+        [
+            ("120", 120),
+            ("Fri, 20 Nov 2020 14:05:00 GMT", None),
+            ("Fri, 20 Nov 99999999999 14:05:00 GMT", None),
+            ("-1", None),
+        ],
     )
     def test_retry_after(self, after: str, seconds: float | None) -> None:
         assert_until({"retry-after": after}, seconds)
         assert_until({"retry-after": after, "date": date(3600)}, seconds)
+
+    def test_retry_after_as_a_date_by_xs_clock(self) -> None:
+        assert_until({"retry-after": date(3720), "date": date(3600)}, 120)
+        assert_until({"retry-after": date(120)}, 120)
 
     def test_a_past_reset_stays_what_it_is(self) -> None:
         assert_until({"x-rate-limit-reset": epoch(-50)}, -50)

@@ -359,3 +359,13 @@ def _failure(x: XClient) -> XError | None:
     except XError as error:
         return error
     return None
+
+
+@pytest.mark.parametrize("status", [100, 102, 103])
+def test_what_comes_before_the_answer_is_read_past(status: int) -> None:
+    """Also on the next call over the same line: nothing of it is left there."""
+    interim = f"HTTP/1.1 {status} Not Yet\r\nlink: </style.css>\r\n\r\n".encode()
+    with serving(answering(interim * 2 + reply(201, {"data": 1}), reply(200, {"data": 2}))) as server:
+        x = server.x()
+        assert post(x).body == {"data": 1}  # type: ignore[attr-defined]
+        assert x.request("GET", "/2/users/me").body == {"data": 2}

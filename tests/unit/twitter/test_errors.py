@@ -8,9 +8,12 @@ import pytest
 
 from twitter_manager.error_codes import CODES
 from twitter_manager.twitter.errors import (
+    AccountPaused,
     AccountSuspended,
     AppRefused,
+    CapabilityUnavailable,
     DuplicateContent,
+    NotPermitted,
     NotVisible,
     OutcomeUnknown,
     Problem,
@@ -18,12 +21,26 @@ from twitter_manager.twitter.errors import (
     Refused,
     Unauthorized,
     XError,
-    problem_of,
-    refusal,
 )
+from twitter_manager.twitter.refusals import problem_of, refusal
 
 RESET = datetime(2026, 11, 20, 14, 20, tzinfo=UTC)
 OLD, NEW = "https://api.twitter.com/2/problems/", "https://api.x.com/2/problems/"
+
+
+CLOUDFLARE = {
+    "type": "https://developers.cloudflare.com/support/troubleshooting/cloudflare-errors/error-1010/",
+    "title": "Error 1010: Access denied",
+    "detail": "duplicate content",
+    "cloudflare_error": True,
+    "retryable": False,
+}
+SPEND_CAP = {
+    "title": "SpendCapReached",
+    "detail": "Your enrolled account [1] has reached its billing cycle spend cap.",
+    "reset_date": "2026-04-14",
+    "type": f"{OLD}credits",
+}
 
 
 def refused(status: int, body: Any) -> XError:
@@ -48,7 +65,7 @@ def says(detail: str, **more: Any) -> dict[str, Any]:
                 "detail": "One or more.",
                 "type": f"{OLD}invalid-request",
             },
-            Problem(403, "Invalid Request", "One or more.", "invalid-request"),
+            Problem(403, "Invalid Request", "One or more. bad", "invalid-request"),
         ),
         (
             {"errors": [{"title": "Not Found Error", "detail": "Gone.", "type": f"{OLD}resource-not-found"}]},
@@ -68,11 +85,13 @@ def says(detail: str, **more: Any) -> dict[str, Any]:
         ),
         (None, Problem(403, "HTTP 403", readable=False)),
         ([], Problem(403, "HTTP 403", readable=False)),
-        ({}, Problem(403, "HTTP 403")),
-        ({"errors": []}, Problem(403, "HTTP 403")),
-        ({"errors": "many"}, Problem(403, "HTTP 403")),
-        ({"errors": ["one"]}, Problem(403, "HTTP 403")),
-        ({"title": {"a": 1}, "detail": 5, "type": None, "code": "x", "reason": []}, Problem(403, "HTTP 403")),
+        ({}, Problem(403, "HTTP 403", readable=False)),
+        ({"errors": []}, Problem(403, "HTTP 403", readable=False)),
+        ({"errors": "many"}, Problem(403, "HTTP 403", readable=False)),
+        ({"errors": ["one"]}, Problem(403, "HTTP 403", readable=False)),
+        ({"title": {"a": 1}, "detail": 5, "code": "x", "reason": []}, Problem(403, "HTTP 403", readable=False)),
+        ({"title": "T", "reset_date": "soon"}, Problem(403, "T")),
+        ({"title": "T", "reset_date": "2026-12-01"}, Problem(403, "T", reset_at=datetime(2026, 12, 1, tzinfo=UTC))),
         ({"title": "T", "type": f"{NEW}client-forbidden/"}, Problem(403, "T", type="client-forbidden")),
         ({"title": "T" * 9000}, Problem(403, "T" * 500)),
         ({"reason": "client-not-enrolled", "title": "T"}, Problem(403, "T", reason="client-not-enrolled")),
@@ -87,7 +106,8 @@ def test_what_a_problem_within_the_problem_says_counts(name: str) -> None:
     body = {"title": "Forbidden", "errors": [{}, {name: "DUPLICATE content"}, "x"], "detail": "One or more."}
     problem = problem_of(403, body)
     assert problem.says("duplicate content")
-    assert (problem.title, problem.detail) == ("Forbidden", "One or more.")
+    assert problem.title == "Forbidden"
+    assert problem.detail.startswith("One or more.")
     assert isinstance(refused(403, body), DuplicateContent)
 
 
@@ -107,7 +127,7 @@ def test_codes_and_types_within_the_problem_count() -> None:
         (400, says("Your Tweet text is too long.", status=400), Refused),
         (400, {"title": "Invalid Request", "type": f"{NEW}invalid-request", "detail": "invalid URL"}, Refused),
         (404, says("Not Found"), Refused),
-        (409, None, Refused),
+        (409, None, OutcomeUnknown),
         (403, says("You attempted to reply to a Tweet that is deleted or not visible to you."), NotVisible),
         (403, {"errors": [{"code": 385, "message": "no"}]}, NotVisible),
         (403, says("Your account is suspended and is not permitted to access this feature."), AccountSuspended),
@@ -119,10 +139,24 @@ def test_codes_and_types_within_the_problem_count() -> None:
         (429, {"title": "Too Many Requests", "status": 429}, RateLimited),
         (429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]}, RateLimited),
         (429, None, RateLimited),
-        (403, {"errors": [{"code": 185, "message": "User is over daily status update limit."}]}, RateLimited),
+        (403, {"errors": [{"code": 185, "message": "no"}]}, AccountPaused),
+        (403, says("User is over daily status update limit."), AccountPaused),
+        (403, {"errors": [{"code": 226, "message": "no"}]}, AccountPaused),
+        (403, says("This request looks like it might be automated. To protect our users …"), AccountPaused),
+        (403, says("Status is a duplicate."), DuplicateContent),
+        (403, {"errors": [{"code": 88, "message": "no"}]}, RateLimited),
+        (403, says("no", type=f"{NEW}rate-limit-exceeded"), RateLimited),
+        (403, says("Your account is not permitted to access this feature."), NotPermitted),
         (403, None, OutcomeUnknown),
         (404, None, OutcomeUnknown),
-        (400, None, Refused),
+        (400, None, OutcomeUnknown),
+        (400, {}, OutcomeUnknown),
+        (413, None, Refused),
+        (403, CLOUDFLARE, OutcomeUnknown),
+        (401, CLOUDFLARE, OutcomeUnknown),
+        (402, CLOUDFLARE, OutcomeUnknown),
+        (429, CLOUDFLARE, OutcomeUnknown),
+        (403, {"type": CLOUDFLARE["type"], "title": "Access denied"}, OutcomeUnknown),
         (503, {"title": "Service Unavailable", "status": 503}, OutcomeUnknown),
         (500, None, OutcomeUnknown),
         (502, None, OutcomeUnknown),
@@ -155,6 +189,11 @@ def test_what_each_answer_becomes(status: int, body: Any, kind: type[XError]) ->
         (429, says("Your spending limit is reached."), "spend_cap_reached"),
         (403, says("no", type=f"{OLD}client-forbidden", reason="client-not-enrolled"), "client_not_enrolled"),
         (403, says("Your client app is not permitted to access this feature."), "client_not_enrolled"),
+        (403, says("no", type=f"{OLD}client-forbidden"), "client_not_enrolled"),
+        (403, {"errors": [{"code": 453, "message": "no"}]}, "client_not_enrolled"),
+        (403, says("If you need access, you may need a different access level."), "client_not_enrolled"),
+        (403, SPEND_CAP, "spend_cap_reached"),
+        (403, says("Application cannot perform write actions."), "app_misconfigured"),
         (403, says("no", type=f"{NEW}unsupported-authentication"), "app_misconfigured"),
         (403, {"errors": [{"code": 261, "message": "Application cannot perform write actions."}]}, "app_misconfigured"),
         (403, says("Your developer account is suspended."), "app_misconfigured"),
@@ -165,6 +204,40 @@ def test_what_concerns_the_whole_app(status: int, body: Any, code: str) -> None:
     assert isinstance(error, AppRefused)
     assert error.code == code
     assert code in CODES
+
+
+def test_the_end_of_the_cycle_is_known() -> None:
+    error = refused(403, SPEND_CAP)
+    assert isinstance(error, AppRefused)
+    assert error.until == datetime(2026, 4, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["GET /2/tweets/analytics", "POST /2/users/{id}/likes", "GET /2/users/{id}/tweets"]
+)
+def test_a_plan_without_an_endpoint_concerns_that_endpoint(endpoint: str) -> None:
+    body = says("no", type=f"{OLD}client-forbidden", reason="client-not-enrolled")
+    error = refusal(problem_of(403, body), reset_at=None, endpoint=endpoint)
+    assert isinstance(error, CapabilityUnavailable)
+    assert (error.endpoint, error.code) == (endpoint, "capability_unavailable")
+    broke = refusal(problem_of(402, None), reset_at=None, endpoint=endpoint)
+    assert isinstance(broke, AppRefused), "money is the app's on every endpoint"
+
+
+def test_a_plan_that_may_not_delete_concerns_the_app() -> None:
+    body = says("no", type=f"{OLD}client-forbidden")
+    assert isinstance(refusal(problem_of(403, body), reset_at=None, endpoint="DELETE /2/tweets/{id}"), AppRefused)
+
+
+def test_a_reason_that_stands_in_errors_alone_is_told() -> None:
+    body = {
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": f"{NEW}invalid-request",
+        "errors": [{"message": "Your media IDs are invalid."}, {"detail": "Your media IDs are invalid."}],
+    }
+    told = problem_of(400, body).to_json()
+    assert told["detail"] == "One or more parameters to your request was invalid. Your media IDs are invalid."
 
 
 def test_an_outage_is_no_bankruptcy() -> None:

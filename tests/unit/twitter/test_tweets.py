@@ -1,7 +1,7 @@
 """Posts: created once, deleted, looked up, and the own timeline read whole or not at all, in X's two dialects."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,9 +14,12 @@ from twitter_manager.simulator.world import World
 from twitter_manager.twitter import tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import DuplicateContent, NotVisible, OutcomeUnknown, Refused, XError
-from twitter_manager.twitter.matching import SeenPost, SeenUrl
+from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
 USER = "1001"
+
+
+PROBLEMS = "https://api.x.com/2/problems/"
 
 
 def post(number: int, **more: Any) -> dict[str, Any]:
@@ -179,7 +182,7 @@ class TestDialects:
             list_own(server)
         (request,) = server.requests
         assert "created_at" in query(request)["post.fields"].split(",")
-        assert "referenced_posts" in query(request)["expansions"].split(",")
+        assert query(request)["expansions"] == "edit_history_post_ids,referenced_posts", "more may be billed"
         assert "tweet.fields" not in query(request)
 
     def test_where_the_dates_are_missing_the_old_one_is_asked(self) -> None:
@@ -236,11 +239,96 @@ class TestDialects:
             0,
         )
 
+    @pytest.mark.parametrize("name", ["edit_history_post_ids", "edit_history_tweet_ids"])
+    def test_the_versions_of_an_edited_post(self, name: str) -> None:
+        histories: list[Any] = [["7", "9"], ["9"], None, "7", [7, None, "x"], {}]
+        for history, versions in zip(histories, [("7", "9"), (), (), (), (), ()], strict=True):
+            with serving(answering(page(post(9, **{name: history})))) as server:
+                (found,) = list_own(server)
+            assert (found.versions, found.first_id) == (versions, "7" if versions else "9")
+
     @pytest.mark.parametrize("date", ["yesterday", "2026-11-20", 5, "0001-01-01T00:00:00+14:00"])
     def test_a_date_that_is_none(self, date: Any) -> None:
         with serving(answering(page(post(9, created_at=date)))) as server:
             (found,) = list_own(server)
         assert found.created_at is None
+
+
+UNKNOWN_FIELDS = reply(
+    400,
+    {
+        "errors": [
+            {"parameters": {"post.fields": []}, "message": "The query parameter [post.fields] is not one of […]"}
+        ],
+        "title": "Invalid Request",
+        "detail": "One or more parameters to your request was invalid.",
+        "type": "https://api.x.com/2/problems/invalid-request",
+    },
+)
+
+
+class TestRefusedDialects:
+    def test_the_other_one_is_asked_at_once_and_remembered_for_an_hour(self) -> None:
+        moment = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
+        steps = [UNKNOWN_FIELDS, page(post(9)), page(post(9)), UNKNOWN_FIELDS, page(post(9))]
+        with serving(answering(*steps)) as server:
+            x = XClient(server.base, clock=lambda: moment)
+            for minutes in (0, 59, 60):
+                moment = datetime(2026, 11, 20, 14, 0, tzinfo=UTC) + timedelta(minutes=minutes)
+                assert [each.id for each in tweets.list_own(x, "token", "5", since_id="1")] == ["9"]
+        asked = ["old" if "tweet.fields" in query(request) else "new" for request in server.requests]
+        assert asked == ["new", "old", "old", "new", "old"]
+
+    def test_an_empty_timeline_in_the_other_one_is_an_answer(self) -> None:
+        with serving(answering(UNKNOWN_FIELDS, reply(200, {"meta": {"result_count": 0}}))) as server:
+            assert list_own(server) == []
+
+    def test_where_both_are_refused_it_is_a_refusal(self) -> None:
+        with serving(answering(UNKNOWN_FIELDS)) as server, pytest.raises(Refused):
+            list_own(server)
+        assert len(server.requests) == 2
+
+    def test_another_refusal_is_none_of_names(self) -> None:
+        with serving(answering(reply(403, {"title": "Forbidden"}))) as server, pytest.raises(Refused):
+            list_own(server)
+        assert len(server.requests) == 1
+
+
+class TestDeletion:
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            reply(200, {"data": {"deleted": True}}),
+            b"HTTP/1.1 204 No Content\r\n\r\n",
+            reply(200, raw=b""),
+            reply(404, {"title": "Not Found Error"}),
+            reply(200, {"errors": [{"title": "Not Found Error", "type": f"{PROBLEMS}resource-not-found"}]}),
+        ],
+    )
+    def test_gone(self, answer: bytes) -> None:
+        with serving(answering(answer)) as server:
+            tweets.delete(server.x(), "token", "9")
+
+    @pytest.mark.parametrize(
+        ("answer", "kind"),
+        [
+            (reply(200, {"data": {"deleted": False}}), Refused),
+            (reply(200, {"errors": [{"detail": "no", "type": f"{PROBLEMS}not-authorized-for-resource"}]}), Refused),
+            (reply(200, {}), OutcomeUnknown),
+            (reply(200, {"data": {}}), OutcomeUnknown),
+            (reply(200, raw=b"<html>"), OutcomeUnknown),
+            (reply(404, raw=b"<html>"), OutcomeUnknown),
+        ],
+    )
+    def test_not_gone(self, answer: bytes, kind: type[XError]) -> None:
+        with serving(answering(answer)) as server, pytest.raises(kind):
+            tweets.delete(server.x(), "token", "9")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 204 No Content\r\n\r\n", reply(201, raw=b""), reply(200, {})])
+def test_an_empty_success_of_a_post_is_no_clear_answer(answer: bytes) -> None:
+    with serving(answering(answer)) as server, pytest.raises(OutcomeUnknown):
+        tweets.create(server.x(), "token", tweets.NewPost(text="hi"))
 
 
 def test_looking_posts_up() -> None:

@@ -63,3 +63,11 @@ def test_the_request() -> None:
 def test_a_token_that_is_not_taken() -> None:
     with serving(answering(reply(401, {"title": "Unauthorized"}))) as server, pytest.raises(Unauthorized):
         users.get_me(server.x(), "token")
+
+
+def test_where_x_does_not_know_a_field_it_is_asked_without() -> None:
+    unknown = reply(400, {"title": "Invalid Request", "detail": "The query parameter [user.fields] is not one of […]"})
+    plain = {name: ME[name] for name in ("id", "username", "name")}
+    with serving(answering(unknown, reply(200, {"data": plain}))) as server:
+        assert users.get_me(server.x(), "token").followers is None
+    assert "user.fields" not in server.requests[1].line

@@ -25,6 +25,7 @@ PUBLIC = frozenset(
         "oauth.callback",
         "consent.show",
         "consent.decide",
+        "consent.show_post",
         "docs.show",
         "docs.asset",
         "docs.openapi",
@@ -53,7 +54,7 @@ def register(app: Flask) -> None:
 
 def _needs_key(open_paths: frozenset[str]) -> bool:
     """Unknown paths under the API need one too: what is there and what is not is nobody else's business."""
-    if request.path in open_paths:
+    if request.path in open_paths or request.endpoint in PUBLIC:
         return False
     return request.endpoint is not None or _is_api()
 

@@ -37,6 +37,8 @@ from twitter_manager.errors import (
     TooLarge,
     XRefused,
 )
+from twitter_manager.models import OAuthState
+from twitter_manager.services.accounts.connect import ConnectionFailed
 from twitter_manager.timestamps import now
 
 __all__ = ["STATUSES", "Error", "register", "status_of"]
@@ -92,6 +94,7 @@ def status_of(error: ServiceError) -> int:
 def register(app: Flask) -> None:
     """Catches everything that `app` raises."""
     app.register_error_handler(ServiceError, _service_error)
+    app.register_error_handler(ConnectionFailed, _connection_failed)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unforeseen)
 
@@ -104,6 +107,10 @@ def _service_error(error: ServiceError) -> Response:
     if status in (429, 503) and error.next_attempt_at is not None:
         response.headers["Retry-After"] = str(_seconds_until(error.next_attempt_at))
     return response
+
+
+def _connection_failed(failure: ConnectionFailed) -> Response:
+    return _response(failure.error, status_of(failure.error), begun=failure.begun)
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -123,22 +130,15 @@ def _unforeseen(error: Exception) -> Response:
     return _response(ServiceError("internal_error"), 500)
 
 
-def _response(error: ServiceError, status: int) -> Response:
-    if _is_for_a_browser():
+def _response(error: ServiceError, status: int, *, begun: OAuthState | None = None) -> Response:
+    if oauth.is_callback() and pages.wants_page():  # X sends browsers there, whatever they accept
+        response = oauth.not_connected_page(error, begun)
+    elif request.endpoint == "home.show" and not oauth.is_callback() and pages.names_html():
         response = pages.page("error.html", error=error.sentence, remedy=CODES[error.code].remedy)
     else:
         response = jsonify(error_shape(error, request_id=current.request_id()))
     response.status_code = status
     return response
-
-
-def _is_for_a_browser() -> bool:
-    """X sends browsers to the callback, whatever they accept; at '/' a program may ask as well, and gets JSON."""
-    if request.endpoint == "oauth.callback":
-        return pages.wants_page()
-    if request.endpoint != "home.show":
-        return False
-    return pages.wants_page() if oauth.is_callback_at_home() else pages.names_html()
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -1,24 +1,29 @@
 """Connecting accounts: OAuth 2.0 with PKCE from the first click to the stored tokens."""
 
-import logging
-from dataclasses import dataclass, replace
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
 
-from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow
+from twitter_manager.config import base_url_of
+from twitter_manager.crypto import hash_key
+from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow, ServiceError, StorageUnavailable
 from twitter_manager.models import Account, OAuthState
-from twitter_manager.services.accounts.tokens import reactivate_account
+from twitter_manager.services.accounts.exchange import connect_account
 from twitter_manager.services.context import Context
+from twitter_manager.services.environments import CONSENT_PATH
+from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
-from twitter_manager.twitter import oauth2, users
-from twitter_manager.twitter.errors import ClientRefused, XError
+from twitter_manager.twitter import oauth2
 
-__all__ = ["AccountConnections", "StartedConnection"]
+__all__ = ["AccountConnections", "Connected", "ConnectionFailed", "StartedConnection"]
 
 STATE_SECONDS = 600.0
-
-log = logging.getLogger("twitter_manager.services")
+FINISH_SECONDS = 90.0  # longer than two calls to X: an end that takes longer was cut off
+_LOOK_AGAIN = 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,125 +34,178 @@ class StartedConnection:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The account; `already`: the same browser had connected it just before."""
+
+    account: Account
+    already: bool = False
+
+
+class ConnectionFailed(Exception):
+    """A state was spent in vain; `error` says why, and what was `begun` may be begun again."""
+
+    def __init__(self, error: Malformed | Conflict, begun: OAuthState) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.begun = begun
+
+
 class AccountConnections:
     """Begins and ends connections."""
 
-    def __init__(self, context: Context, *, callback_url: str, scopes: str) -> None:
+    def __init__(self, context: Context, seats: Seats, *, callback_url: str, scopes: str) -> None:
         self._context = context
+        self._seats = seats
         self._callback_url = callback_url
         self._scopes = scopes
 
-    def begin(self, *, api_key_id: int | None, account_id: int | None = None) -> StartedConnection:
-        """The URL to open in a browser. `account_id`: only this account may come back. Raises NotNow, NotFound."""
-        state, verifier = oauth2.new_state(), oauth2.new_verifier()
+    def begin(
+        self, *, api_key_id: int | None, account_id: int | None = None, came_by: str | None = None
+    ) -> StartedConnection:
+        """The URL to open in a browser. `account_id`: only this account may come back. Raises NotNow, NotFound.
+
+        `came_by`: an address of ours at which the caller's browser finds us.
+        """
         with self._context.db.transaction() as tx:
             mock = service_state.mock_mode(tx)
-            world = self._context.environments.of(mock)
-            if world.client is None:
-                raise NotNow("oauth_not_configured", retryable=False)
             if account_id is not None and accounts.get(tx, account_id).mock != mock:
                 raise Conflict("other_world", field="account_id")
-            oauth_states.insert(
+            return self._begin(
                 tx,
-                state=state,
-                code_verifier=self._context.vault.encrypt(verifier),
-                redirect_uri=self._callback_url,
+                redirect_uri=self._redirect_uri(came_by if mock else None),
                 mock=mock,
                 api_key_id=api_key_id,
                 account_id=account_id,
+                created_at=tx.now,
             )
+
+    def begin_again(self, begun: OAuthState) -> StartedConnection | None:
+        """The same once more, by whoever spent its state, for what is left of its ten minutes; None: it cannot be.
+
+        So whoever got a link can try as often as they like, but no longer than whoever gave it to them meant. Raises
+        NotNow.
+        """
+        with self._context.db.transaction() as tx:
+            gone = begun.account_id is not None and accounts.find(tx, begun.account_id) is None
+            if gone or not _is_good(tx, begun, tx.now):
+                return None
+            return self._begin(
+                tx,
+                redirect_uri=begun.redirect_uri,
+                mock=begun.mock,
+                api_key_id=begun.api_key_id,
+                account_id=begun.account_id,
+                created_at=begun.created_at,
+            )
+
+    def _begin(
+        self,
+        tx: Transaction,
+        *,
+        redirect_uri: str,
+        mock: bool,
+        api_key_id: int | None,
+        account_id: int | None,
+        created_at: datetime,
+    ) -> StartedConnection:
+        world = self._context.environments.of(mock)
+        if world.client is None:
+            raise NotNow("oauth_not_configured", retryable=False)
+        state, verifier = oauth2.new_state(), oauth2.new_verifier()
+        oauth_states.insert(
+            tx,
+            state=state,
+            code_verifier=self._context.vault.encrypt(verifier),
+            redirect_uri=redirect_uri,
+            mock=mock,
+            api_key_id=api_key_id,
+            account_id=account_id,
+            created_at=created_at,
+        )
         url = oauth2.authorize_url(
-            world.authorize_url,
+            base_url_of(redirect_uri) + CONSENT_PATH if mock else world.authorize_url,
             client_id=world.client.client_id,
-            redirect_uri=self._callback_url,
+            redirect_uri=redirect_uri,
             scopes=self._scopes,
             state=state,
             verifier=verifier,
         )
         return StartedConnection(url, state)
 
-    def finish(self, *, state: str | None, code: str | None, error: str | None, oauth1: bool = False) -> Account:
+    def _redirect_uri(self, came_by: str | None) -> str:
+        """The callback as X knows it. The simulated X takes any: there it is where the caller found us."""
+        callback = urlsplit(self._callback_url)
+        ours = urlsplit(came_by or "")
+        if came_by is None or ours.netloc == callback.netloc:
+            return self._callback_url
+        return callback._replace(scheme=ours.scheme, netloc=ours.netloc).geturl()
+
+    def finish(self, *, state: str | None, code: str | None, error: str | None, oauth1: bool = False) -> Connected:
         """The callback: exchanges `code` at once, asks X who it is, and makes or updates the account.
 
-        The state is spent before anything else happens. Raises Malformed,
-        Invalid, Conflict: whatever fails here, the person begins again.
+        The state is spent before anything else happens. Raises Malformed, Invalid, ConnectionFailed; NotNow, and then
+        nothing is spent.
         """
         if oauth1:
-            self._forget(state)
+            self._forget(state or "")
             raise Invalid("oauth1_not_supported")
-        begun = self._consume(state)
-        if error:
-            raise Malformed("connect_declined", twitter={"status": None, "title": error[:200], "detail": ""})
-        if not code:
-            raise Malformed("code_missing")
-        pair = self._exchange(begun, code)
-        user = self._who(begun, pair)
-        with self._context.db.transaction() as tx:
-            account = self._store(tx, begun, pair, user)
-        log.info("account %s connected", account.id)
-        return account
+        with self._seats.taken():
+            begun = self._consume(state, code)
+            if begun is None:
+                return Connected(self._connected_before(state, code), already=True)
+            try:
+                return Connected(connect_account(self._context, begun, code=code, error=error, scopes=self._scopes))
+            except ServiceError as failure:
+                with suppress(StorageUnavailable):  # spent it is in any case
+                    self._forget(begun.state)
+                if isinstance(failure, Malformed | Conflict):
+                    raise ConnectionFailed(failure, begun) from failure
+                raise
 
-    def _forget(self, state: str | None) -> None:
-        with self._context.db.transaction() as tx:
-            oauth_states.consume(tx, state or "")
+    def awaits_simulated(self, *, state: str, redirect_uri: str) -> bool:
+        """Whether a connection to the simulated X was begun here under `state`, which may still end at this address."""
+        db = self._context.db
+        begun = oauth_states.find(db, state)
+        if begun is None or begun.used_at is not None or not begun.mock or begun.redirect_uri != redirect_uri:
+            return False
+        return _is_good(db, begun, self._context.clock())
 
-    def _consume(self, state: str | None) -> OAuthState:
-        if not state:
-            raise Malformed("invalid_state")
+    def _forget(self, state: str) -> None:
         with self._context.db.transaction() as tx:
-            begun = oauth_states.consume(tx, state)
-            good = begun is not None and later(begun.created_at, STATE_SECONDS) > tx.now and _owner_is_there(tx, begun)
-        if begun is None or not good:
+            oauth_states.delete(tx, state)
+
+    def _consume(self, state: str | None, code: str | None) -> OAuthState | None:
+        """What was begun with this state, which is spent now; None: it was spent before, or there is none."""
+        with self._context.db.transaction() as tx:
+            begun = oauth_states.consume(tx, state or "", code_hash=hash_key(code) if code else None)
+            good = begun is None or _is_good(tx, begun, tx.now)
+        if not good:
             raise Malformed("invalid_state")
         return begun
 
-    def _exchange(self, begun: OAuthState, code: str) -> oauth2.TokenPair:
-        world = self._context.environments.of(begun.mock)
-        if world.client is None:
-            raise NotNow("oauth_not_configured", retryable=False)
-        try:
-            verifier = self._context.vault.decrypt(begun.code_verifier)
-            return oauth2.exchange(world.x, world.client, code=code, redirect_uri=begun.redirect_uri, verifier=verifier)
-        except SecretUnreadable as error:
-            raise Malformed("invalid_state") from error
-        except XError as error:
-            log.warning("the exchange of a code failed: %s", error)
-            raise _refused(error) from error
+    def _connected_before(self, state: str | None, code: str | None) -> Account:
+        """What this state led to with this very code, which only X and the person's browser know beside us.
 
-    def _who(self, begun: OAuthState, pair: oauth2.TokenPair) -> users.User:
-        try:
-            return users.get_me(self._context.environments.of(begun.mock).x, pair.access_token)
-        except XError as error:
-            log.warning("X did not say who connected: %s", error)
-            raise Malformed("identity_unreadable", twitter=error.problem.to_json()) from error
-
-    def _store(self, tx: Transaction, begun: OAuthState, pair: oauth2.TokenPair, user: users.User) -> Account:
-        if begun.account_id is not None and accounts.get(tx, begun.account_id).x_user_id != user.id:
-            raise Conflict("other_user")
-        accounts.rename_namesakes(tx, x_user_id=user.id, username=user.username, mock=begun.mock)
-        encrypt = self._context.vault.encrypt
-        account = accounts.connect(
-            tx,
-            x_user_id=user.id,
-            username=user.username,
-            name=user.name,
-            mock=begun.mock,
-            access_token=encrypt(pair.access_token),
-            refresh_token=encrypt(pair.refresh_token) if pair.refresh_token else None,
-            scopes=pair.scopes or self._scopes,
-            token_expires_at=later(tx.now, pair.expires_in),
-            followers=user.followers,
-        )
-        reactivate_account(tx, account.id)
-        tx.after_commit(self._context.notifier.wake)
-        return replace(account, status="active")
+        Waits for it where that is under way: browsers load an address twice at times. Raises Malformed.
+        """
+        ends = time.monotonic() + FINISH_SECONDS
+        while True:
+            used = oauth_states.find(self._context.db, state or "")
+            now = self._context.clock()
+            same = used is not None and code is not None and used.code_hash == hash_key(code)
+            if used is None or used.used_at is None or not same or not _is_good(self._context.db, used, now):
+                raise Malformed("invalid_state")
+            if used.connected_account_id is not None:
+                return accounts.get(self._context.db, used.connected_account_id)
+            over = time.monotonic() >= ends or later(used.used_at, FINISH_SECONDS) <= now
+            if over or self._context.notifier.stopping.is_set():
+                raise Malformed("invalid_state")
+            time.sleep(_LOOK_AGAIN)
 
 
-def _owner_is_there(q: Queries, begun: OAuthState) -> bool:
-    """A state belongs to the key that began it: with the key it is gone."""
+def _is_good(q: Queries, begun: OAuthState, now: datetime) -> bool:
+    """Under ten minutes old, and its key is there: a state belongs to the key that began it."""
+    if later(begun.created_at, STATE_SECONDS) <= now:
+        return False
     return begun.api_key_id is None or api_keys.find_active(q, begun.api_key_id) is not None
-
-
-def _refused(error: XError) -> Malformed:
-    code = "client_refused" if isinstance(error, ClientRefused) else "exchange_failed"
-    return Malformed(code, twitter=error.problem.to_json())

@@ -1,28 +1,25 @@
 """Taking care of accounts: switching them off and on, renewing their tokens on request, letting them go."""
 
-import logging
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict, NotNow, SlowDown, XRefused
+from twitter_manager.errors import Conflict, NotFound, NotNow, XRefused
 from twitter_manager.models import Account
-from twitter_manager.services.accounts.tokens import (
-    RenewalFailed,
-    Tokens,
-    deactivate_account,
-    reactivate_account,
-    renewal_refused,
-)
+from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
+from twitter_manager.services.accounts.tokens import Tokens, deactivate_account, reactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.rate_limits import limiter
+from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, lanes
+from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
-from twitter_manager.twitter import oauth2
-from twitter_manager.twitter.errors import WindowSpent, XError
+from twitter_manager.twitter.errors import WindowSpent
 
 __all__ = ["Accounts", "Removed"]
 
@@ -30,7 +27,7 @@ IN_FLIGHT_SECONDS = 45.0  # longer than a call's deadline
 _RENEWAL = "POST /2/oauth2/token"
 _OWNER = "owner"  # who has the lane while an account is let go
 
-log = logging.getLogger("twitter_manager.services")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,10 @@ class Removed:
 class Accounts:
     """What an owner does with connected accounts."""
 
-    def __init__(self, context: Context, tokens: Tokens) -> None:
+    def __init__(self, context: Context, tokens: Tokens, seats: Seats) -> None:
         self._context = context
         self._tokens = tokens
+        self._seats = seats
 
     def switch(self, account_id: int, *, active: bool) -> Account:
         """Off: its tweets are held. On again: they go on. Raises NotFound; Conflict where only reconnecting helps."""
@@ -55,57 +53,85 @@ class Accounts:
             if active and account.status != "active":
                 if account.status != "inactive" or account.access_token is None:
                     raise Conflict("account_needs_reconnect")
-                reactivate_account(tx, account_id)
-                tx.after_commit(self._context.notifier.wake)
+                reactivate_account(self._context, tx, account_id)
             elif not active and account.status == "active":
-                held = deactivate_account(tx, account_id, status="inactive", code="account_inactive")
-                tx.after_commit(lambda: self._context.notifier.notify_tweets(held))
+                deactivate_account(self._context, tx, account_id, status="inactive", code="account_inactive")
             return accounts.get(tx, account_id)
 
     def renew(self, account_id: int) -> Account:
-        """Renews the token now. Raises NotFound, Conflict, SlowDown, XRefused."""
+        """Renews the token now. Raises NotFound, Conflict, SlowDown, XRefused, NotNow."""
         account = accounts.get(self._context.db, account_id)
         if account.refresh_token is None or account.status == "failed":
             raise Conflict("account_needs_reconnect")
         if account.status == "inactive":
             raise Conflict("account_inactive")
         self._check_window(account)
+        failure: RenewalFailed | None = None
         try:
-            self._tokens.renew(account)
-        except RenewalFailed as failure:
-            raise self._refusal(account_id, failure) from failure
-        return accounts.get(self._context.db, account_id)
+            with self._seats.taken():
+                self._tokens.renew(account)
+        except RenewalFailed as error:
+            failure = error
+        account = accounts.get(self._context.db, account_id)
+        if account.status == "failed":
+            raise XRefused(account.error_code or "token_refused", retryable=False) from failure
+        if failure is not None:
+            raise renewal_refused(failure) from failure
+        return account
 
     def remove(self, account_id: int) -> Removed:
         """Revokes at X, then deletes the account and its tweets. What is being sent is finished first.
 
         Raises NotFound, and NotNow when it is not finished in time.
         """
-        account = accounts.get(self._context.db, account_id)
-        self._take_lane(account_id)
-        self._revoke(account)
-        with self._context.db.transaction() as tx:
-            return Removed(1, accounts.delete(tx, account_id))
+        with self._seats.taken():
+            tweets = self._let_go(account_id, partial(_delete, account_id))
+        return Removed(1, tweets or 0)
 
     def forget_tokens(self, account_id: int) -> Account:
         """Revokes at X and forgets the tokens; the account stays, `inactive`, with its tweets. Raises as `remove`."""
-        account = accounts.get(self._context.db, account_id)
-        lease = self._take_lane(account_id)
-        self._revoke(account)
-        with self._context.db.transaction() as tx:
-            deactivate_account(tx, account_id, status="inactive", code="account_needs_reconnect")
+
+        def forget(tx: Transaction) -> None:
+            deactivate_account(self._context, tx, account_id, status="inactive", code="account_needs_reconnect")
             accounts.forget_tokens(tx, account_id)
-            lanes.release(tx, account_id, lease)
-            return accounts.get(tx, account_id)
+
+        with self._seats.taken():
+            self._let_go(account_id, forget)
+        return accounts.get(self._context.db, account_id)
 
     def clean_up(self, statuses: Collection[str]) -> Removed:
         """Removes every account in one of `statuses`, one after the other. Raises NotNow at one that is busy."""
         gone = Removed(0, 0)
-        for account in accounts.list_all(self._context.db):
-            if account.status in statuses:
-                removed = self.remove(account.id)
-                gone = Removed(gone.accounts + removed.accounts, gone.tweets + removed.tweets)
+        with self._seats.taken():
+            for account in accounts.list_all(self._context.db):
+                if account.status not in statuses:
+                    continue
+                with suppress(NotFound):  # somebody else deleted it meanwhile
+                    tweets = self._let_go(account.id, partial(_delete, account.id), statuses)
+                    if tweets is not None:
+                        gone = Removed(gone.accounts + 1, gone.tweets + tweets)
         return gone
+
+    def _let_go(
+        self, account_id: int, end: Callable[[Transaction], Result], statuses: Collection[str] | None = None
+    ) -> Result | None:
+        """Revokes the account's tokens at X and then does `end`, while nothing of it is in flight.
+
+        None, and nothing was done to it, where it is not in one of `statuses`. Tokens that came meanwhile (somebody
+        renewed or connected) are revoked, too. Raises NotFound and NotNow.
+        """
+        while True:
+            with self._lane(account_id) as lease:
+                account = accounts.get(self._context.db, account_id)
+                if statuses is not None and account.status not in statuses:
+                    return None
+                self._tokens.revoke(account)
+                with self._context.db.transaction() as tx:
+                    now = accounts.get(tx, account_id)
+                    wanted = statuses is None or now.status in statuses
+                    mine = lanes.holds(tx, account_id, lease, now=tx.now)
+                    if wanted and mine and now.token_version == account.token_version:
+                        return end(tx)
 
     def _check_window(self, account: Account) -> None:
         """Raises SlowDown while the account has called X as often as it may. A renewal itself is not counted."""
@@ -114,31 +140,30 @@ class Accounts:
         if free is not None:
             raise limiter.slow_down(WindowSpent(free), now)
 
+    @contextmanager
+    def _lane(self, account_id: int) -> Iterator[str]:
+        """The account's lane is ours meanwhile; its lease. Raises as `_take_lane`."""
+        lease = self._take_lane(account_id)
+        try:
+            yield lease
+        finally:
+            with self._context.db.transaction() as tx:
+                lanes.release(tx, account_id, lease)
+                tx.after_commit(self._context.notifier.wake)
+
     def _take_lane(self, account_id: int) -> str:
-        """Takes the account's lane, so that nothing of it is in flight. Raises NotNow when that takes too long."""
+        """Takes the account's lane, so that nothing of it is in flight. Raises NotFound, also when it is deleted
+        meanwhile, and NotNow when that takes too long."""
         lease, ends = secrets.token_hex(8), time.monotonic() + IN_FLIGHT_SECONDS
         while time.monotonic() < ends and not self._context.notifier.stopping.is_set():
             with self._context.db.transaction() as tx:
+                accounts.get(tx, account_id)
                 until = later(tx.now, LEASE_SECONDS)
                 if lanes.lease_account(tx, account_id, lease=lease, until=until, worker_id=_OWNER):
                     return lease
             time.sleep(0.1)
         raise NotNow("account_busy", retryable=True)
 
-    def _revoke(self, account: Account) -> None:
-        """Both tokens. X's answer changes nothing, since the local ones go in any case (x-api.md §2.5)."""
-        world = self._context.environments.of(account.mock)
-        for stored in (account.refresh_token, account.access_token):
-            if stored is None or world.client is None:
-                continue
-            try:
-                token = self._context.vault.decrypt(stored)
-                oauth2.revoke(world.x, world.client, token, account_id=account.id)
-            except (XError, SecretUnreadable) as error:
-                log.warning("a token of account %s could not be revoked at X: %s", account.id, error)
 
-    def _refusal(self, account_id: int, failure: RenewalFailed) -> SlowDown | XRefused:
-        account = accounts.get(self._context.db, account_id)
-        if account.status == "failed":
-            return XRefused(account.error_code or "token_refused", retryable=False)
-        return renewal_refused(failure)
+def _delete(account_id: int, tx: Transaction) -> int:
+    return accounts.delete(tx, account_id)

@@ -6,65 +6,40 @@ pair is stored the moment it arrives, and where the answer was lost the old acce
 
 import logging
 import secrets
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
 from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict, SlowDown, XRefused
+from twitter_manager.errors import Conflict
 from twitter_manager.models import Account
-from twitter_manager.services.backoff import rest_after_trouble
+from twitter_manager.services.accounts.renewal import RenewalFailed, wants_renewal
+from twitter_manager.services.accounts.single_flight import SingleFlight
+from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, is_young, rest_after_trouble
 from twitter_manager.services.context import Context
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
 from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent, RateLimited, Unauthorized, XError
 
-__all__ = ["RenewalFailed", "Tokens", "deactivate_account", "reactivate_account", "renewal_refused", "wants_renewal"]
+__all__ = ["Tokens", "deactivate_account", "reactivate_account"]
 
 LEASE_SECONDS = 60.0  # longer than the call's deadline
-_RENEW_BEFORE = 300.0
+_LOOK_AGAIN = 0.2  # seconds: another process may have renewed it
 
 Result = TypeVar("Result")
 
 log = logging.getLogger("twitter_manager.services")
 
 
-def wants_renewal(
-    *, expires_at: datetime | None, can_renew: bool, unclear_since: datetime | None, failures: int, now: datetime
-) -> bool:
-    """Whether the access token is renewed before it is used.
-
-    Under five minutes before it expires; but where an earlier renewal is unclear or failed, the token that is there
-    is used as long as X takes it: X may have renewed already, and then the old refresh token is dead.
-    """
-    if expires_at is None or not can_renew:
-        return False
-    left = (expires_at - now).total_seconds()
-    return left <= 0 or (left < _RENEW_BEFORE and unclear_since is None and failures == 0)
-
-
-class RenewalFailed(Exception):
-    """No new pair this time: nothing is sent for the account before `until`; `code` says why."""
-
-    def __init__(self, code: str, until: datetime) -> None:
-        super().__init__(code)
-        self.code = code
-        self.until = until
-
-
-def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
-    """What whoever asked for the renewal, or for a call with the token, is told."""
-    if failure.code == "rate_limited":
-        return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
-    return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)
-
-
-def deactivate_account(tx: Transaction, account_id: int, *, status: str, code: str) -> list[int]:
-    """The account cannot post any more: nothing of it is deleted, its tweets are held. Returns them."""
+def deactivate_account(context: Context, tx: Transaction, account_id: int, *, status: str, code: str) -> None:
+    """The account cannot post any more: nothing of it is deleted, its tweets are held, and whoever waits is told."""
     accounts.change_status(tx, account_id, status, code)
-    return tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
+    changed = tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
+    tx.after_commit(lambda: context.notifier.notify_tweets(changed))
 
 
 class Tokens:
@@ -72,6 +47,7 @@ class Tokens:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._flights = SingleFlight()
 
     def open(self, account: Account) -> str:
         """The access token in clear. Raises SecretUnreadable."""
@@ -82,6 +58,7 @@ class Tokens:
     def wants_renewal(self, account: Account, now: datetime) -> bool:
         """Whether the token is renewed before it is used."""
         return wants_renewal(
+            issued_at=account.token_issued_at,
             expires_at=account.token_expires_at,
             can_renew=account.refresh_token is not None,
             unclear_since=account.refresh_sent_at,
@@ -100,9 +77,12 @@ class Tokens:
             account = accounts.get(self._context.db, account.id)
         try:
             return ask(self._opened(account))
-        except Unauthorized:
+        except Unauthorized as error:
             if account.refresh_token is None:
                 raise
+            if account.token_issued_at is not None and is_young(account.token_issued_at, self._context.clock()):
+                until = later(account.token_issued_at, YOUNG_TOKEN_SECONDS)
+                raise RenewalFailed("unauthorized_by_x", until) from error
             self.renew(account)
             return ask(self._opened(accounts.get(self._context.db, account.id)))
 
@@ -114,20 +94,59 @@ class Tokens:
         except SecretUnreadable as error:
             raise Conflict("token_unreadable") from error
 
-    def renew(self, account: Account) -> None:
+    def renew(self, account: Account, *, patience: float = LEASE_SECONDS) -> None:
         """Gets a new pair for the one that `account` shows; returns also when somebody else did meanwhile.
 
-        Raises RenewalFailed. Where X refuses the refresh token itself, the account is `failed` afterwards.
+        Whoever renews it at this moment is waited for, up to `patience` seconds. Raises RenewalFailed, also with what
+        the other one met. Where X refuses the refresh token itself, the account is `failed` afterwards.
         """
-        lease = secrets.token_hex(8)
-        with self._context.db.transaction() as tx:
-            seen = accounts.get(tx, account.id)
-            if seen.token_version != account.token_version or seen.status in ("failed", "inactive"):
-                return
-            until = later(tx.now, LEASE_SECONDS)
-            if not accounts.claim_refresh(tx, seen.id, version=seen.token_version, lease=lease, until=until):
-                raise RenewalFailed("unauthorized_by_x", later(tx.now, 1))
+        pair = (account.id, account.token_version)
+        try:
+            self._flights.run(pair, lambda: self._renew(account, patience), seconds=patience)
+        except TimeoutError as error:
+            raise RenewalFailed("x_unclear", later(self._context.clock(), 1)) from error
+
+    def _renew(self, account: Account, patience: float) -> None:
+        lease, ends = secrets.token_hex(8), time.monotonic() + patience
+        failures = None
+        while True:
+            with self._context.db.transaction() as tx:
+                seen = accounts.get(tx, account.id)
+                if seen.token_version != account.token_version or seen.status in ("failed", "inactive"):
+                    return
+                failures = seen.refresh_failures if failures is None else failures
+                until = later(tx.now, LEASE_SECONDS)
+                if seen.refresh_failures == failures and accounts.claim_refresh(
+                    tx, seen.id, version=seen.token_version, lease=lease, until=until
+                ):
+                    break
+            # another process has it: it failed there, or it goes on for too long
+            if seen.refresh_failures != failures or self._is_over(ends):
+                raise RenewalFailed("x_unclear", later(self._context.clock(), 1))
+            time.sleep(_LOOK_AGAIN)
         self._call(seen, lease)
+
+    def _is_over(self, ends: float) -> bool:
+        return time.monotonic() >= ends or self._context.notifier.stopping.is_set()
+
+    def revoke(self, account: Account) -> None:
+        """Both tokens that `account` shows. X's answer changes nothing, since ours go in any case (x-api.md §2.5)."""
+        for stored in (account.refresh_token, account.access_token):
+            if stored is None:
+                continue
+            try:
+                self._revoke(account, self._context.vault.decrypt(stored))
+            except SecretUnreadable as error:
+                log.warning("a token of account %s could not be revoked at X: %s", account.id, error)
+
+    def _revoke(self, account: Account, token: str) -> None:
+        world = self._context.environments.of(account.mock)
+        if world.client is None:
+            return
+        try:
+            oauth2.revoke(world.x, world.client, token, account_id=account.id)
+        except XError as error:
+            log.warning("a token of account %s could not be revoked at X: %s", account.id, error)
 
     def _call(self, account: Account, lease: str) -> None:
         world = self._context.environments.of(account.mock)
@@ -142,10 +161,19 @@ class Tokens:
         except (SecretUnreadable, Conflict) as error:
             self._context.store_durably(self._cannot_ask, account, lease, error)
             raise RenewalFailed("token_unreadable", later(self._context.clock(), 60)) from error
-        self._context.store_durably(self._new_pair, account, pair)
-        log.info("token of account %s renewed", account.id)
+        if self._context.store_durably(self._new_pair, account, pair):
+            log.info("token of account %s renewed", account.id)
+            return
+        log.info("account %s was let go while its token was renewed: the new one is revoked", account.id)
+        for token in (pair.refresh_token, pair.access_token):
+            if token is not None:
+                self._revoke(account, token)
 
-    def _new_pair(self, tx: Transaction, account: Account, pair: oauth2.TokenPair) -> None:
+    def _new_pair(self, tx: Transaction, account: Account, pair: oauth2.TokenPair) -> bool:
+        """False where nobody wants it any more: the account is gone, or its tokens were forgotten.
+
+        To somebody who connected again it is of no use either, but revoking it may take their new one along.
+        """
         encrypt = self._context.vault.encrypt
         stored = accounts.store_tokens(
             tx,
@@ -158,7 +186,8 @@ class Tokens:
         )
         if stored and accounts.get(tx, account.id).status == "failed":
             # another process tried the old token after us and took X's refusal for the end
-            reactivate_account(tx, account.id)
+            reactivate_account(self._context, tx, account.id)
+        return stored or accounts.is_connected(tx, x_user_id=account.x_user_id, mock=account.mock)
 
     def _no_pair(self, tx: Transaction, account: Account, lease: str, error: XError) -> None:
         """A network error never disconnects; only the token endpoint's own refusal does, if nobody else renewed."""
@@ -169,13 +198,13 @@ class Tokens:
         if accounts.get(tx, account.id).token_version == account.token_version:
             code = "token_refused" if account.refresh_sent_at is None else "refresh_lost"
             log.error("account %s is lost (%s): reconnect it", account.id, code)
-            self._context.notifier.notify_tweets(deactivate_account(tx, account.id, status="failed", code=code))
+            deactivate_account(self._context, tx, account.id, status="failed", code=code)
 
     def _cannot_ask(self, tx: Transaction, account: Account, lease: str, error: Exception) -> None:
         accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None)
         if isinstance(error, SecretUnreadable):
             log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
-            deactivate_account(tx, account.id, status="failed", code="token_unreadable")
+            deactivate_account(self._context, tx, account.id, status="failed", code="token_unreadable")
 
     def _failure(self, account: Account, error: XError) -> RenewalFailed:
         now = self._context.clock()
@@ -188,8 +217,9 @@ class Tokens:
         return RenewalFailed("x_unreachable" if isinstance(error, NotSent) else "x_unclear", until)
 
 
-def reactivate_account(tx: Transaction, account_id: int) -> None:
+def reactivate_account(context: Context, tx: Transaction, account_id: int) -> None:
     """The account can post again: what was held for it goes on."""
     accounts.change_status(tx, account_id, "active", None)
     tweet_holds.release_held_of_account(tx, account_id)
     lanes.end_rest(tx, account_id)
+    wake_lane(context, tx, account_id, tx.now)

@@ -3,7 +3,9 @@
 import logging
 from datetime import datetime
 
-from twitter_manager.storage import app_rests, lanes, tweet_holds
+from twitter_manager.services.context import Context
+from twitter_manager.services.wakeup import wake_environment
+from twitter_manager.storage import app_rests, tweet_holds
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
 
@@ -15,11 +17,18 @@ log = logging.getLogger("twitter_manager.services")
 
 
 def begin(
-    tx: Transaction, *, mock: bool, began: datetime, code: str, probe_at: datetime, twitter_error: str
-) -> list[int]:
+    context: Context,
+    tx: Transaction,
+    *,
+    mock: bool,
+    began: datetime,
+    code: str,
+    probe_at: datetime,
+    twitter_error: str,
+) -> None:
     """The app rests (on), refused by a call that began at `began`; every due tweet of its world is held.
 
-    A call that was in flight when the rest began is no probe. Returns the tweets.
+    A call that was in flight when the rest began is no probe.
     """
     rest = app_rests.find(tx, mock=mock)
     if rest is None:
@@ -28,17 +37,18 @@ def begin(
         app_rests.put(tx, mock=mock, code=code, probe_at=probe_at, twitter_error=twitter_error)
     else:
         probe_at = rest.probe_at
-    return tweet_holds.hold_due_of_environment(tx, mock=mock, error_code=code, until=probe_at)
+    held = tweet_holds.hold_due_of_environment(tx, mock=mock, error_code=code, until=probe_at)
+    tx.after_commit(lambda: context.notifier.notify_tweets(held))
 
 
-def end(tx: Transaction, *, mock: bool, began: datetime) -> None:
+def end(context: Context, tx: Transaction, *, mock: bool, began: datetime) -> None:
     """X took a call that began at `began`: what was held goes on, if the app rested before that call."""
     rest = app_rests.find(tx, mock=mock)
     if rest is None or began <= rest.since:
         return
     app_rests.delete(tx, mock=mock)
     tweet_holds.release_held_of_environment(tx, mock=mock, error_code=rest.code)
-    lanes.make_environment_due(tx, mock=mock)
+    wake_environment(context, tx, mock=mock)
     log.warning("X takes the app's calls again after %s", rest.code)
 
 

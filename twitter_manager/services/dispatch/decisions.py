@@ -13,13 +13,15 @@ AppRests      X does not want the app
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, probe_at, rest_after_trouble
+from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, is_young, next_probe, rest_after_trouble
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import (
+    AccountPaused,
     AccountSuspended,
     AppRefused,
     ClientRefused,
     DuplicateContent,
+    NotPermitted,
     NotSent,
     NotVisible,
     RateLimited,
@@ -30,6 +32,7 @@ from twitter_manager.twitter.errors import (
 from twitter_manager.twitter.tweets import CreatedPost
 
 __all__ = [
+    "ACCOUNT_REFUSALS",
     "ATTEMPTS",
     "CALL_SECONDS",
     "CHECKS",
@@ -60,6 +63,10 @@ _FRONT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X too
 PARENT_SECONDS = 900.0  # answers that the parent is not visible count together for so long
 TOO_LATE_SECONDS = 3600.0
 _RATE_LIMIT_UNKNOWN = 60.0  # X's own sample waits a minute when it names no reset
+_ACCOUNT_PAUSE = 1800.0  # X counts an account's posts of the day by the half-hour
+_NOT_PERMITTED_PAUSE = 900.0
+# Refusals of the app that may concern an account after all; empty credits and caps cannot.
+ACCOUNT_REFUSALS = ("client_not_enrolled", "app_misconfigured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +75,16 @@ class Situation:
 
     trouble_streak: int = 0  # sends of this lane in a row without a clear answer
     unauthorized_streak: int = 0  # 401s of this account in a row on fresh tokens
-    token_age: float | None = None  # seconds since it was issued; None: not known
+    token_issued_at: datetime | None = None
+    token_is_over: bool = False  # its life, as X told it
     can_renew: bool = True  # there is a refresh token
     unclear_before: bool = False  # an earlier attempt for this tweet was unclear and then found absent
     not_visible_before: int = 0  # answers within PARENT_SECONDS that the parent is not visible
     is_next_part: bool = False  # the parent is the part in front of it in its thread
     probes: int = 0  # probing calls in vain since the app rests
+    refused_alone: bool = False  # the app does not rest, and X took other posts since it refused this one as the app's
+    account_is_refused: bool = False  # the app does not rest, and such a refusal turned out to be this account's
+    not_permitted_before: int = 0  # answers of the last day that the account is not permitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,10 @@ class TokenStale:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """`of_post`: X judged the post itself, so it takes the token and the app."""
+
     code: str
+    of_post: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +147,14 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
         case NotSent():
             until = rest_after_trouble(situation.trouble_streak, now)
             return Held("x_unreachable", until, outcome="not_sent", trouble=True)
+        case AppRefused() if outcome.code in ACCOUNT_REFUSALS and situation.refused_alone:
+            return Failed("account_not_permitted", of_post=False)
+        case AppRefused() if outcome.code in ACCOUNT_REFUSALS and situation.account_is_refused:
+            return _not_permitted(situation, now)
         case AppRefused():
-            return AppRests(outcome.code, probe_at(situation.probes, now))
+            return AppRests(outcome.code, next_probe(outcome.code, situation.probes, now, until=outcome.until))
+        case AccountPaused():
+            return Held(outcome.code, later(now, _ACCOUNT_PAUSE))
         case RateLimited():
             return Held("rate_limited", _after_reset(outcome.until, now))
         case Unauthorized() | ClientRefused():
@@ -147,8 +167,12 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
 
 
 def _unauthorized(situation: Situation, now: datetime) -> Decision:
-    """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation."""
-    young = situation.token_age is not None and situation.token_age < YOUNG_TOKEN_SECONDS
+    """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation. One whose
+    short life is over waits until it may be renewed."""
+    issued = situation.token_issued_at
+    young = is_young(issued, now)
+    if issued is not None and young and situation.token_is_over and situation.can_renew:
+        return Held("unauthorized_by_x", later(issued, YOUNG_TOKEN_SECONDS), unauthorized=True)
     if not young and not situation.unauthorized_streak:
         return TokenStale() if situation.can_renew else AccountLost("failed", "account_failed")
     if not young and situation.can_renew:
@@ -168,8 +192,17 @@ def _refused(error: Refused, situation: Situation, now: datetime) -> Decision:
             return _not_visible(situation, now)
         case AccountSuspended():
             return AccountLost("suspended", "account_suspended")
+        case NotPermitted():
+            return _not_permitted(situation, now)
         case _:
             return Failed("post_refused")
+
+
+def _not_permitted(situation: Situation, now: datetime) -> Decision:
+    """Of the account or of this post, X does not say: the lane rests once for each post that it refuses so."""
+    if situation.not_permitted_before:
+        return Failed("account_not_permitted", of_post=False)
+    return Held("account_not_permitted", later(now, _NOT_PERMITTED_PAUSE))
 
 
 def _not_visible(situation: Situation, now: datetime) -> Decision:

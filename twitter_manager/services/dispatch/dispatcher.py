@@ -11,7 +11,8 @@ from datetime import datetime
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Lane, Tweet
-from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, deactivate_account
+from twitter_manager.services.accounts.renewal import RenewalFailed
+from twitter_manager.services.accounts.tokens import Tokens, deactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import app_pause, decisions
@@ -45,7 +46,7 @@ class RefreshToken(LaneTask):
         if self.context.notifier.stopping.is_set():
             return
         try:
-            self._tokens.renew(self._account)
+            self._tokens.renew(self._account, patience=0)  # who waits holds up other lanes
         except RenewalFailed as failure:
             self.finish(self._rest, failure)
 
@@ -200,8 +201,7 @@ class Dispatcher:
         return step(token) if not probe or app_pause.may_call(tx, mock=account.mock) else None
 
     def _lose(self, tx: Transaction, account: Account, status: str, code: str) -> None:
-        held = deactivate_account(tx, account.id, status=status, code=code)
-        tx.after_commit(lambda: self._context.notifier.notify_tweets(held))
+        deactivate_account(self._context, tx, account.id, status=status, code=code)
 
     def _release_idle(self, tx: Transaction, lane: Lane) -> None:
         """Gives back a lane that had nothing to do; it must not be due at once again, or the worker would spin."""

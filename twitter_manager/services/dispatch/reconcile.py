@@ -4,6 +4,7 @@ One reading serves all unsettled tweets of the account. The pure `match_posts` w
 stored in one transaction, which asks again what is still unsettled.
 """
 
+import dataclasses
 import json
 import logging
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 
 from twitter_manager.models import Account, Attempt, Lane, Tweet
 from twitter_manager.services.accounts.tokens import deactivate_account
-from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS
+from twitter_manager.services.backoff import is_young
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import decisions
 from twitter_manager.services.dispatch.lane_task import LaneTask
@@ -22,12 +23,15 @@ from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
-from twitter_manager.twitter.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
+from twitter_manager.twitter.text.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
 
 __all__ = ["Finding", "ReconcileTimeline", "Unsettled", "match_posts"]
 
 BEFORE_INTENT = 120.0  # seconds: X's created_at has whole seconds and X's clock is not ours
+CLOCKS_DIFFER = 3.0  # seconds, where X's clock was seen: both count whole ones
 ANY_CLOCK = 86_400.0  # seconds: where X's clock was never seen
+
+MAX_LOOKED_UP = 100  # posts in one call to X
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -43,11 +47,16 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one whole reading says of one tweet: the post that is it, or posts that may be it, or neither."""
+    """What one whole reading says of one tweet: the post that is it, or posts that may be it, or neither.
+
+    `unexplained`: posts of the time of its attempts that are no tweet of ours. X may show a post so that it is not
+    known again, so they speak against its absence.
+    """
 
     unsettled: Unsettled
     same: SeenPost | None
     doubtful: tuple[SeenPost, ...]
+    unexplained: tuple[SeenPost, ...] = ()
 
 
 def match_posts(
@@ -74,8 +83,26 @@ def match_posts(
             for post in free
             if _verdict(each, post, clock_ahead) is not Verdict.OTHER and canonical_seen(post) not in others
         )
-        findings.append(Finding(each, same.get(each.tweet.id), doubtful))
+        unexplained = tuple(
+            post for post in free if _is_of_its_time(each, post, clock_ahead) and canonical_seen(post) not in others
+        )
+        findings.append(Finding(each, same.get(each.tweet.id), doubtful, unexplained))
     return findings
+
+
+def _is_of_its_time(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> bool:
+    """Whether X made the post while the tweet was on its way, and nothing that X never changes tells them apart."""
+    sent = _sent(each.tweet)
+    if post.is_repost or post.reply_to != sent.reply_to or (post.media_count and not sent.media_count):
+        return False
+    if each.first.since_id is not None and int(post.first_id) <= int(each.first.since_id):
+        return False
+    if post.created_at is None:
+        return True
+    slack = BEFORE_INTENT if clock_ahead is None else CLOCKS_DIFFER
+    created = post.created_at + (clock_ahead or timedelta(0))
+    over = each.attempt.over_at or later(each.attempt.started_at, decisions.CALL_SECONDS)
+    return earlier(each.first.started_at, slack) <= created <= later(over, slack)
 
 
 def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> Verdict:
@@ -83,7 +110,7 @@ def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> 
     verdict = compare(_sent(each.tweet), post)
     if each.first.since_id is not None:
         # an id is the better clock: X gives them in order
-        return verdict if int(post.id) > int(each.first.since_id) else Verdict.OTHER
+        return verdict if int(post.first_id) > int(each.first.since_id) else Verdict.OTHER
     began = earlier(each.first.started_at, BEFORE_INTENT)
     if post.created_at is None or post.created_at >= began - max(clock_ahead or timedelta(0), timedelta(0)):
         return verdict
@@ -93,6 +120,19 @@ def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> 
 def _sent(tweet: Tweet) -> SentPost:
     media_count = len(json.loads(tweet.media_ids))
     return SentPost(text=tweet.content, reply_to=tweet.reply_to, quote_of=tweet.quote_of, media_count=media_count)
+
+
+def _original(post: SeenPost, original: SeenPost | None) -> SeenPost:
+    """The first version; where X does not show it any more nothing is known of its text but what it became."""
+    if original is None:
+        return dataclasses.replace(post, created_at=None)
+    return dataclasses.replace(original, id=post.id, versions=post.versions)
+
+
+def _ask_which(tx: Transaction, tweet: Tweet, posts: Sequence[SeenPost]) -> None:
+    ids = ", ".join(post.id for post in posts[:5])
+    words = json.dumps({"status": None, "title": "Posts that may be this one", "detail": ids})
+    tweet_states.mark_needs_decision(tx, tweet.id, error_code="doubtful_match", check_at=None, twitter_error=words)
 
 
 class ReconcileTimeline(LaneTask):
@@ -129,7 +169,7 @@ class ReconcileTimeline(LaneTask):
 
     def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
         since, start = self._from_where([each.first for each in unsettled])
-        return x_tweets.list_own(
+        posts = x_tweets.list_own(
             self._x,
             self._token,
             self._account.x_user_id or "",
@@ -138,6 +178,17 @@ class ReconcileTimeline(LaneTask):
             before_page=self.extend_lease,
             account_id=self._account.id,
         )
+        return self._as_they_were_sent(posts)
+
+    def _as_they_were_sent(self, posts: Sequence[SeenPost]) -> list[SeenPost]:
+        """Of a post that its owner has edited since, the first version under its present id: that is what was sent."""
+        edited = [post.first_id for post in posts if post.versions]
+        originals: dict[str, SeenPost] = {}
+        for at in range(0, len(edited), MAX_LOOKED_UP):
+            self.extend_lease()
+            ids = edited[at : at + MAX_LOOKED_UP]
+            originals |= x_tweets.look_up(self._x, self._token, ids, account_id=self._account.id, metered=False)
+        return [_original(post, originals.get(post.first_id)) if post.versions else post for post in posts]
 
     @property
     def _x(self) -> XClient:
@@ -153,10 +204,11 @@ class ReconcileTimeline(LaneTask):
 
     def _found(self, tx: Transaction, posts: Sequence[SeenPost]) -> None:
         accounts.reset_unauthorized(tx, self._account.id)
-        adopted = tweets.adopted_ids(tx, self._account.id, [post.id for post in posts])
+        every_id = {post_id for post in posts for post_id in (post.id, *post.versions)}
+        adopted = tweets.adopted_ids(tx, self._account.id, sorted(every_id))
         for post in posts:
             lanes.note_x_id(tx, self._account.id, post.id)
-        free = [post for post in posts if post.id not in adopted]
+        free = [post for post in posts if adopted.isdisjoint((post.id, *post.versions))]
         for finding in match_posts(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
             self._settle(tx, finding)
 
@@ -165,21 +217,18 @@ class ReconcileTimeline(LaneTask):
         if finding.same is not None:
             self._adopt(tx, tweet, attempt, finding.same)
         elif finding.doubtful:
-            ids = ", ".join(post.id for post in finding.doubtful[:5])
-            words = json.dumps({"status": None, "title": "Posts that may be this one", "detail": ids})
-            tweet_states.mark_needs_decision(
-                tx, tweet.id, error_code="doubtful_match", check_at=None, twitter_error=words
-            )
+            _ask_which(tx, tweet, finding.doubtful)
         elif not tweet.needs_decision or tweet.error_code == "x_cannot_be_asked":
-            self._absent(tx, tweet, attempt)
+            self._absent(tx, finding)
 
     def _adopt(self, tx: Transaction, tweet: Tweet, attempt: Attempt, post: SeenPost) -> None:
         attempts.note_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
         tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at)
         log.info("tweet %s: found at X", tweet.id)
 
-    def _absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
+    def _absent(self, tx: Transaction, finding: Finding) -> None:
         """Counts only a reading that was due for this tweet and began late enough after the attempt was over."""
+        tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
         if tweet.due_at is None or tweet.due_at > self._began:
             return  # it was read for another tweet of the account
         over = attempt.over_at or tx.now
@@ -188,6 +237,8 @@ class ReconcileTimeline(LaneTask):
             checks = attempts.note_absent(tx, attempt.id)
         if checks < len(decisions.CHECKS):
             tweet_states.schedule_check(tx, tweet.id, decisions.next_check(checks, over, tx.now))
+        elif finding.unexplained:
+            _ask_which(tx, tweet, finding.unexplained)
         else:
             self._certainly_absent(tx, tweet, attempt)
 
@@ -204,7 +255,7 @@ class ReconcileTimeline(LaneTask):
 
     def _failed(self, tx: Transaction, error: XError) -> None:
         if isinstance(error, AccountSuspended):
-            self._account_suspended(tx)
+            deactivate_account(self.context, tx, self._account.id, status="suspended", code="account_suspended")
             return
         if isinstance(error, Unauthorized):
             self._unauthorized(tx)
@@ -222,12 +273,7 @@ class ReconcileTimeline(LaneTask):
         else:
             tweet_states.schedule_check(tx, each.tweet.id, moment)
 
-    def _account_suspended(self, tx: Transaction) -> None:
-        held = deactivate_account(tx, self._account.id, status="suspended", code="account_suspended")
-        tx.after_commit(lambda: self.context.notifier.notify_tweets(held))
-
     def _unauthorized(self, tx: Transaction) -> None:
         """An old token is renewed, as for a send; on a young one the look is simply made again later."""
-        issued = self._account.token_issued_at
-        if issued is None or (tx.now - issued).total_seconds() >= YOUNG_TOKEN_SECONDS:
+        if not is_young(self._account.token_issued_at, tx.now):
             accounts.expire_token(tx, self._account.id, version=self._account.token_version)

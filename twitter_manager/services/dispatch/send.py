@@ -24,10 +24,12 @@ from twitter_manager.services.dispatch.decisions import (
     Unconfirmed,
 )
 from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.services.dispatch.situation import situation_of
 from twitter_manager.services.rate_limits import limiter
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.timestamps import earlier, uptime
+from twitter_manager.timestamps import uptime
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import NotSent, Problem, XError
 
@@ -98,7 +100,9 @@ class SendTweet(LaneTask):
             limiter.release(tx, account_id=account_id, mock=mock, endpoint=x_tweets.CREATE)
             if self._called_off(tx):
                 return
-        situation = self._situation(tx) if isinstance(outcome, XError) else Situation()  # it is posted in any
+        situation = Situation()  # posted is posted in any
+        if isinstance(outcome, XError):
+            situation = situation_of(tx, self._tweet, outcome)
         decision = decisions.decide(outcome, situation, tx.now)
         log.info("tweet %s: %s", self._tweet.id, decision)
         self._apply(tx, decision, problem)
@@ -110,29 +114,13 @@ class SendTweet(LaneTask):
             return False
         if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
             tweet_states.send_again(tx, self._tweet.id)
-            lanes.make_due(tx, self._account.id, tx.now)
+            wake_lane(self.context, tx, self._account.id, tx.now)
         return True
 
     def _is_wanted(self, q: Queries) -> bool:
         """Whether the tweet is still to be sent: the late 201 of an earlier attempt settles it at any moment."""
         tweet = tweets.find(q, self._tweet.id)
         return tweet is not None and tweet.status != "posted"
-
-    def _situation(self, tx: Transaction) -> Situation:
-        lane, account = lanes.get(tx, self.lane.account_id), accounts.get(tx, self.lane.account_id)
-        issued = account.token_issued_at
-        return Situation(
-            trouble_streak=lane.trouble_streak,
-            unauthorized_streak=account.unauthorized_streak,
-            token_age=(tx.now - issued).total_seconds() if issued else None,
-            can_renew=account.refresh_token is not None,
-            unclear_before=attempts.count_outcome(tx, self._tweet.id, "absent") > 0,
-            not_visible_before=attempts.count_held(
-                tx, self._tweet.id, error_code="parent_not_visible", since=earlier(tx.now, decisions.PARENT_SECONDS)
-            ),
-            is_next_part=(self._tweet.position or 1) > 1,
-            probes=app_pause.probes_in_vain(tx, mock=account.mock),
-        )
 
     def _apply(self, tx: Transaction, decision: Decision, problem: Problem | None) -> None:
         """Stores the decision. Posted counts from any state; anything else only while nobody knows better."""
@@ -153,15 +141,16 @@ class SendTweet(LaneTask):
             case Held():
                 self._held(tx, decision, words)
             case TokenStale():
-                app_pause.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
+                self._give_back_probe(tx)
                 accounts.expire_token(tx, self._account.id, version=self._account.token_version)
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
             case Failed():
-                self._clear_answer(tx)
+                self._judged(tx, of_post=decision.of_post)
                 tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
             case AccountLost():
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
-                self._notify(tx, deactivate_account(tx, self._account.id, status=decision.status, code=code))
+                self._give_back_probe(tx)
+                deactivate_account(self.context, tx, self._account.id, status=decision.status, code=code)
             case AppRests():
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._app_rests(tx, decision, words)
@@ -171,7 +160,7 @@ class SendTweet(LaneTask):
         if not self._mark_posted(tx, decision.twitter_id):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
         lanes.note_x_id(tx, self._account.id, decision.twitter_id)
-        self._clear_answer(tx)
+        self._judged(tx, of_post=True)
 
     def _mark_posted(self, tx: Transaction, twitter_id: str) -> bool:
         """X's own word goes before that of a look or an owner who gave the id to another tweet."""
@@ -183,7 +172,8 @@ class SendTweet(LaneTask):
         return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)
 
     def _app_rests(self, tx: Transaction, decision: AppRests, words: str | None) -> None:
-        held = app_pause.begin(
+        app_pause.begin(
+            self.context,
             tx,
             mock=self._account.mock,
             began=self._attempt.started_at,
@@ -191,7 +181,6 @@ class SendTweet(LaneTask):
             probe_at=decision.probe_at,
             twitter_error=words or "",
         )
-        self._notify(tx, held)
 
     def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
         tweet_states.mark_unconfirmed(
@@ -201,9 +190,10 @@ class SendTweet(LaneTask):
 
     def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:
         tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
+        if decision.outcome != "not_sent":
+            self._give_back_probe(tx)
         if decision.unauthorized:
             accounts.mark_unauthorized(tx, self._account.id)
-            app_pause.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
         elif decision.outcome != "not_sent":
             self._token_was_taken(tx)
         if decision.lane_rests:
@@ -214,22 +204,23 @@ class SendTweet(LaneTask):
         lanes.rest(tx, self._account.id, until=decision.until, code=decision.code)
         if decision.trouble:
             lanes.set_trouble(tx, self._account.id, self.lane.trouble_streak + 1)
-        self._notify(
-            tx,
-            tweet_holds.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until),
-        )
+        held = tweet_holds.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until)
+        tx.after_commit(lambda: self.context.notifier.notify_tweets(held))
 
-    def _clear_answer(self, tx: Transaction) -> None:
-        """X judged the post itself: it takes this token, and this app."""
+    def _judged(self, tx: Transaction, *, of_post: bool) -> None:
+        """X takes this token; where it judged the post itself, this app, too."""
         self._token_was_taken(tx)
-        app_pause.end(tx, mock=self._account.mock, began=self._attempt.started_at)
+        if of_post:
+            app_pause.end(self.context, tx, mock=self._account.mock, began=self._attempt.started_at)
+        else:
+            self._give_back_probe(tx)
+
+    def _give_back_probe(self, tx: Transaction) -> None:
+        app_pause.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
 
     def _token_was_taken(self, tx: Transaction) -> None:
         lanes.set_trouble(tx, self._account.id, 0)
         accounts.reset_unauthorized(tx, self._account.id)
-
-    def _notify(self, tx: Transaction, tweet_ids: list[int]) -> None:
-        tx.after_commit(lambda: self.context.notifier.notify_tweets(tweet_ids))
 
 
 def _post_of(tweet: Tweet) -> x_tweets.NewPost:

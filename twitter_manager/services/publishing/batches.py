@@ -8,12 +8,13 @@ from twitter_manager.errors import NotFound, ServiceError
 from twitter_manager.models import Batch, Tweet
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import PublishRequest, problems_of_post
-from twitter_manager.services.publishing.enqueue import check_worker, enqueue, enqueue_problems, wake_lanes
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.services.publishing.enqueue import check_worker, enqueue, enqueue_problems
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import batches, idempotency_keys
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
-from twitter_manager.twitter.matching import canonical
+from twitter_manager.twitter.text.matching import canonical
 
 __all__ = ["BatchItem", "Batches", "TakenBatch"]
 
@@ -74,7 +75,11 @@ class Batches:
                     self._place(tx, index, request, refusals[index], batch.id) for index, request in enumerate(requests)
                 ]
                 taken = [post.request for post in posts if post.tweet]
-                warnings = [*_same_texts(taken), *forecast(tx, taken, tx.now, placed=True)]
+                warnings = [
+                    *_same_texts(taken),
+                    *warnings_of_texts([request.post for request in taken]),
+                    *forecast(tx, taken, tx.now, placed=True),
+                ]
                 if dry_run or (atomic and any(post.refusal for post in posts)):
                     raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
                 idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
@@ -87,7 +92,8 @@ class Batches:
         self, tx: Transaction, index: int, request: PublishRequest, refusal: ServiceError | None, batch_id: int
     ) -> BatchItem:
         try:
-            refusal = next(enqueue_problems(tx, request, tx.now), None) or refusal
+            problems = enqueue_problems(tx, request, tx.now, is_refused=refusal is not None)
+            refusal = next(problems, None) or refusal
         except NotFound as error:
             error.field = f"tweets.{index}.account_id"
             raise
@@ -101,8 +107,7 @@ class Batches:
             if tweet is not None and tweet.due_at is not None:
                 due[tweet.twitter_account_id] = min(tweet.due_at, due.get(tweet.twitter_account_id, tweet.due_at))
         for account_id, moment in due.items():
-            wake_lanes(tx, {account_id}, moment)
-        tx.after_commit(self._context.notifier.wake)
+            wake_lane(self._context, tx, account_id, moment)
 
 
 def _undone(post: BatchItem, posts: Sequence[BatchItem]) -> BatchItem:

@@ -8,12 +8,12 @@ from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, ServiceE
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.health import worker_is_alive
 from twitter_manager.services.posts import PublishRequest, check_schedule, fingerprint_of
-from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_holds, tweets
+from twitter_manager.storage import accounts, service_state, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.timestamps import earlier, later
 
-__all__ = ["check_account", "check_worker", "enqueue", "enqueue_problems", "wake_lanes"]
+__all__ = ["check_account", "check_worker", "enqueue", "enqueue_problems"]
 
 DUPLICATE_SECONDS = 86_400.0
 
@@ -32,8 +32,12 @@ def check_worker(q: Queries, now: datetime) -> None:
         raise NotNow("no_worker", retryable=True)
 
 
-def enqueue_problems(q: Queries, request: PublishRequest, now: datetime) -> Iterator[ServiceError]:
+def enqueue_problems(
+    q: Queries, request: PublishRequest, now: datetime, *, is_refused: bool = False
+) -> Iterator[ServiceError]:
     """What stands against the request beside the post itself: its account, its time, an equal tweet.
+
+    `is_refused`: something stands against the post already, so nothing can be equal to it; its text may be anything.
 
     Raises NotFound, naming account_id, for an account that does not exist.
     """
@@ -49,7 +53,7 @@ def enqueue_problems(q: Queries, request: PublishRequest, now: datetime) -> Iter
     except Invalid as problem:
         yield problem
         return
-    if not request.draft and not request.allow_duplicate:
+    if not request.draft and not request.allow_duplicate and not is_refused:
         yield from _problem_of_equal(q, request, now)
 
 
@@ -78,7 +82,7 @@ def enqueue(
 ) -> Tweet:
     """Stores the tweet. What is to go out has its due time, except a part that waits for the one in front of it.
 
-    The caller calls `lanes_due` for the account in the same transaction.
+    The caller wakes the account's lane in the same transaction.
     """
     post = request.post
     status, due_at = _course(request, tx.now)
@@ -113,12 +117,3 @@ def _course(request: PublishRequest, now: datetime) -> tuple[str, datetime | Non
     if request.draft:
         return "draft", None
     return ("pending", now) if request.schedule_at is None else ("scheduled", request.schedule_at)
-
-
-def wake_lanes(tx: Transaction, account_ids: set[int], due_at: datetime) -> None:
-    """The accounts' lanes look again at `due_at`; while X refuses the whole app, what is due says so at once."""
-    for account_id in account_ids:
-        lanes.make_due(tx, account_id, due_at)
-    rest = app_rests.find(tx, mock=service_state.mock_mode(tx))
-    if rest is not None and rest.probe_at > tx.now:
-        tweet_holds.hold_due_of_environment(tx, mock=rest.mock, error_code=rest.code, until=rest.probe_at)

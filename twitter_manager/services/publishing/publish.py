@@ -13,9 +13,9 @@ from twitter_manager.services.publishing.enqueue import (
     check_worker,
     enqueue,
     enqueue_problems,
-    wake_lanes,
 )
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, attempts, idempotency_keys, tweet_states, tweets
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweets import NewTweet
@@ -63,12 +63,11 @@ class Publishing:
                 raise problem
             if request.schedule_at is None and not request.draft:
                 check_worker(tx, tx.now)
-            warnings = forecast(tx, [request], tx.now)
+            warnings = [*warnings_of_texts([request.post]), *forecast(tx, [request], tx.now)]
             tweet = enqueue(tx, request)
             idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
             if tweet.due_at is not None:
-                wake_lanes(tx, {tweet.twitter_account_id}, tweet.due_at)
-            tx.after_commit(self._context.notifier.wake)
+                wake_lane(self._context, tx, tweet.twitter_account_id, tweet.due_at)
         return Published(tweet, warnings)
 
     def post_now(self, tweet_id: int, *, idempotency: IdempotentCall | None = None) -> None:
@@ -82,8 +81,7 @@ class Publishing:
             if not tweet_states.make_due(tx, tweet_id, post_now=True):
                 raise Conflict("part_waits")
             idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
-            wake_lanes(tx, {tweet.twitter_account_id}, tx.now)
-            tx.after_commit(self._context.notifier.wake)
+            wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
 
     def post_pending(self, account_id: int | None) -> list[int]:
         """Every pending tweet of this world (of one account, if given) goes out; returns their ids, in order."""
@@ -92,8 +90,8 @@ class Publishing:
                 check_account(tx, accounts.get(tx, account_id))
             check_worker(tx, tx.now)
             due = tweet_states.make_pending_due(tx, account_id)
-            wake_lanes(tx, {tweet.twitter_account_id for tweet in due}, tx.now)
-            tx.after_commit(self._context.notifier.wake)
+            for each in sorted({tweet.twitter_account_id for tweet in due}):
+                wake_lane(self._context, tx, each, tx.now)
         return [tweet.id for tweet in due]
 
     def resolve(self, tweet_id: int, *, twitter_id: str | None, idempotency: IdempotentCall | None = None) -> Tweet:
@@ -114,6 +112,5 @@ class Publishing:
                 if attempt is not None:
                     attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
             idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
-            wake_lanes(tx, {tweet.twitter_account_id}, tx.now)
-            tx.after_commit(self._context.notifier.wake)
+            wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)

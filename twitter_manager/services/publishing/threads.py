@@ -2,12 +2,11 @@
 
 import dataclasses
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from twitter_manager.errors import Conflict, NotFound
-from twitter_manager.models import Thread
+from twitter_manager.models import UNSETTLED, Thread
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import Post, PublishRequest, named_in_thread, problems_of_post
 from twitter_manager.services.publishing.enqueue import (
@@ -15,17 +14,16 @@ from twitter_manager.services.publishing.enqueue import (
     check_worker,
     enqueue,
     enqueue_problems,
-    wake_lanes,
 )
 from twitter_manager.services.publishing.tweets import Tweets
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.seats import Seats
+from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 
 __all__ = ["StartedThread", "Threads"]
-
-IN_FLIGHT = ("posting", "unconfirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,10 @@ class StartedThread:
 class Threads:
     """What an owner does with threads."""
 
-    def __init__(self, context: Context, tweets: Tweets) -> None:
+    def __init__(self, context: Context, tweets: Tweets, seats: Seats) -> None:
         self._context = context
         self._tweets = tweets
+        self._seats = seats
 
     def publish(
         self, request: PublishRequest, others: Sequence[Post], *, idempotency: IdempotentCall | None = None
@@ -53,6 +52,7 @@ class Threads:
         for index, post in enumerate((request.post, *others)):
             for problem in problems_of_post(post):
                 raise named_in_thread(problem, index)
+        of_texts = warnings_of_texts((request.post, *others), is_thread=True)
         with self._context.db.transaction() as tx:
             idempotency_keys.check_free(tx, idempotency)
             for problem in enqueue_problems(tx, request, tx.now):
@@ -60,7 +60,7 @@ class Threads:
             if request.schedule_at is None:
                 check_worker(tx, tx.now)
             requests = [request, *(dataclasses.replace(request, post=post) for post in others)]
-            warnings = forecast(tx, requests, tx.now)
+            warnings = [*of_texts, *forecast(tx, requests, tx.now)]
             thread = self._insert(tx, requests)
             idempotency_keys.insert(tx, idempotency, subject_id=thread.id)
         return StartedThread(thread, warnings)
@@ -69,7 +69,7 @@ class Threads:
         thread = threads.insert(tx, account_id=requests[0].account_id)
         for position, request in enumerate(requests, 1):
             enqueue(tx, request, thread_id=thread.id, position=position)
-        self._wake(tx, thread.account_id, requests[0].schedule_at or tx.now)
+        wake_lane(self._context, tx, thread.account_id, requests[0].schedule_at or tx.now)
         return thread
 
     def resume(self, thread_id: int, *, idempotency: IdempotentCall | None = None) -> None:
@@ -81,19 +81,23 @@ class Threads:
             if not threads.resume(tx, thread_id):
                 raise Conflict("thread_not_stopped")
             idempotency_keys.insert(tx, idempotency, subject_id=thread_id)
-            self._wake(tx, thread.account_id, tx.now)
+            wake_lane(self._context, tx, thread.account_id, tx.now)
 
     def delete(self, thread_id: int, *, from_x: bool) -> int:
         """Deletes the thread here, and with `from_x` what is out at X first, the last part first.
 
         Returns how many posts were taken down. Raises NotFound; Conflict while a part is on its way (no further one
-        goes out then); XRefused: what was taken down by then is gone here, too.
+        goes out then); XRefused: what was taken down by then is gone here, too; NotNow.
         """
+        with self._seats.taken() if from_x else nullcontext():
+            return self._delete(thread_id, from_x=from_x)
+
+    def _delete(self, thread_id: int, *, from_x: bool) -> int:
         with self._context.db.transaction() as tx:
             threads.get(tx, thread_id)
             threads.stop(tx, thread_id)
             parts = threads.list_parts(tx, thread_id)
-        if any(part.tweet.status in IN_FLIGHT for part in parts):
+        if any(part.tweet.status in UNSETTLED for part in parts):
             raise Conflict("thread_in_flight", retryable=True)
         out = [part.tweet for part in reversed(parts) if part.tweet.twitter_id is not None]
         for tweet in out if from_x else ():
@@ -103,7 +107,3 @@ class Threads:
             if not threads.delete(tx, thread_id) and threads.list_parts(tx, thread_id):
                 raise Conflict("thread_in_flight", retryable=True)
         return len(out) if from_x else 0
-
-    def _wake(self, tx: Transaction, account_id: int, due_at: datetime) -> None:
-        wake_lanes(tx, {account_id}, due_at)
-        tx.after_commit(self._context.notifier.wake)

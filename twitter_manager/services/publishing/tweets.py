@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import Conflict, Invalid, XRefused
-from twitter_manager.models import Tweet
-from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, renewal_refused
+from twitter_manager.models import UNSETTLED, Tweet
+from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
+from twitter_manager.services.accounts.tokens import Tokens
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import check_schedule, check_text, reworded
 from twitter_manager.services.publishing.enqueue import check_account
 from twitter_manager.services.rate_limits import limiter
-from twitter_manager.storage import accounts, idempotency_keys, lanes, threads, tweet_cleanup, tweet_states, tweets
+from twitter_manager.services.seats import Seats
+from twitter_manager.services.wakeup import wake_lane
+from twitter_manager.storage import accounts, idempotency_keys, threads, tweet_cleanup, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweet_cleanup import CleanUp
@@ -46,9 +50,10 @@ class CleanedUp:
 class Tweets:
     """What an owner does with tweets that are there."""
 
-    def __init__(self, context: Context, tokens: Tokens) -> None:
+    def __init__(self, context: Context, tokens: Tokens, seats: Seats) -> None:
         self._context = context
         self._tokens = tokens
+        self._seats = seats
 
     def change(self, tweet_id: int, change: Change) -> Tweet:
         """Changes a tweet that is certainly not at X. Raises NotFound, Invalid, Conflict."""
@@ -71,7 +76,7 @@ class Tweets:
             if not changed:
                 raise Conflict("tweet_not_editable")
             if due_at is not None:
-                self._lane_due(tx, tweet.twitter_account_id, due_at)
+                wake_lane(self._context, tx, tweet.twitter_account_id, due_at)
             if tweet.thread_id is not None:
                 self._change_thread(tx, tweet.thread_id, tweet, change)
         return tweets.get(self._context.db, tweet_id)
@@ -88,21 +93,22 @@ class Tweets:
             mark = reworded(tweet, content)
             if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
                 raise Conflict("tweet_not_failed")
-            self._lane_due(tx, tweet.twitter_account_id, tx.now)
+            wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)
 
     def delete(self, tweet_id: int, *, from_x: bool) -> None:
         """Deletes the row, and with `from_x` the post at X first; a thread goes on without it.
 
-        Raises NotFound, Conflict, SlowDown, XRefused.
+        Raises NotFound, Conflict, SlowDown, XRefused, NotNow.
         """
-        while not self._delete(tweet_id, from_x=from_x):
-            pass  # it got to X meanwhile: then that post is to be deleted, too
+        with self._seats.taken() if from_x else nullcontext():
+            while not self._delete(tweet_id, from_x=from_x):
+                pass  # it got to X meanwhile: then that post is to be deleted, too
 
     def _delete(self, tweet_id: int, *, from_x: bool) -> bool:
         """False where the tweet is not any more as it was read."""
         tweet = tweets.get(self._context.db, tweet_id)
-        if tweet.status in ("posting", "unconfirmed"):
+        if tweet.status in UNSETTLED:
             raise Conflict("tweet_in_flight")
         if from_x and threads.is_being_answered(self._context.db, tweet):
             raise Conflict("thread_in_flight", retryable=True)  # its answer would answer nothing
@@ -142,16 +148,12 @@ class Tweets:
         if change.schedule_at is not None and part.position == 1:
             threads.reschedule(tx, thread_id, change.schedule_at)
         if change.status == "pending" and threads.chain(tx, thread_id):
-            self._lane_due(tx, part.twitter_account_id, tx.now)
+            wake_lane(self._context, tx, part.twitter_account_id, tx.now)
 
     def _close_gap(self, tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
         if gone.thread_id is not None:
             threads.close_gap(tx, gone, taken_down=taken_down)
-            self._lane_due(tx, gone.twitter_account_id, gone.due_at or tx.now)
-
-    def _lane_due(self, tx: Transaction, account_id: int, due_at: datetime) -> None:
-        lanes.make_due(tx, account_id, due_at)
-        tx.after_commit(self._context.notifier.wake)
+            wake_lane(self._context, tx, gone.twitter_account_id, gone.due_at or tx.now)
 
     def _delete_at_x(self, tweet: Tweet, post_id: str) -> None:
         account = accounts.get(self._context.db, tweet.twitter_account_id)

@@ -8,10 +8,10 @@ from twitter_manager.errors import ServiceError
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import Post, PublishRequest, named_in_thread, problems_of_post
 from twitter_manager.services.publishing.enqueue import enqueue_problems
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
+from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
 from twitter_manager.storage import accounts
 from twitter_manager.twitter.prices import price_of_post
-from twitter_manager.twitter.text import ParsedText, parse
+from twitter_manager.twitter.text.parse import ParsedText, parse
 
 __all__ = ["Report", "Validation"]
 
@@ -40,8 +40,10 @@ class Validation:
         for index, post in enumerate(posts):
             problems += [named_in_thread(each, index) if is_thread else each for each in problems_of_post(post)]
         db, now = self._context.db, self._context.clock()
-        problems += [named_in_thread(each) if is_thread else each for each in enqueue_problems(db, request, now)]
-        warnings = forecast(db, [request] * len(posts), now)
+        of_place = enqueue_problems(db, request, now, is_refused=any(problems_of_post(request.post)))
+        problems += [named_in_thread(each) if is_thread else each for each in of_place]
+        of_texts = warnings_of_texts([post for post in posts if not any(problems_of_post(post))], is_thread=is_thread)
+        warnings = [*of_texts, *forecast(db, [request] * len(posts), now)]
         account = accounts.get(db, request.account_id)
         if account.status != "active":
             warnings.append(

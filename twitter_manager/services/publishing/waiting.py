@@ -1,14 +1,14 @@
 """Waiting for tweets to be settled, for those who asked for it over HTTP: few at a time, and never for ever."""
 
-import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
 
-from twitter_manager.capacity import LAST_ANSWER_SECONDS, SEATS
-from twitter_manager.models import Tweet, TweetOfAccount
+from twitter_manager.capacity import LAST_ANSWER_SECONDS
+from twitter_manager.models import FINAL, Tweet, TweetOfAccount
 from twitter_manager.services.context import Context
 from twitter_manager.services.publishing.thread_states import next_part
+from twitter_manager.services.seats import Seats
 from twitter_manager.storage import threads, tweets
 from twitter_manager.timestamps import later
 
@@ -20,7 +20,7 @@ _PER_TWEET = 0.001  # looking at a thousand costs something
 
 def is_settled(tweet: Tweet, until: datetime) -> bool:
     """Whether nothing more will happen to the tweet before `until`."""
-    if tweet.status in ("posted", "failed", "canceled", "draft"):
+    if tweet.status in FINAL or tweet.status == "draft":
         return True
     if tweet.status in ("held", "unconfirmed"):
         return tweet.needs_decision or tweet.due_at is None or tweet.due_at > until
@@ -28,31 +28,25 @@ def is_settled(tweet: Tweet, until: datetime) -> bool:
 
 
 class Waiting:
-    """The seats for those who wait."""
+    """Waits on a seat."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, seats: Seats) -> None:
         self._context = context
-        self._seats = threading.BoundedSemaphore(SEATS)
+        self._seats = seats
 
     def for_tweets(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
         """How the tweets stand when all are settled or `seconds` are over; when the service stops, as soon as none of
         them is being sent; at once where too many callers wait already. Deleted ones are missing."""
-        if not self._seats.acquire(blocking=False):
-            return tweets.get_many(self._context.db, tweet_ids)
-        try:
+        with self._seats.offered() as sits:
+            if not sits:
+                return tweets.get_many(self._context.db, tweet_ids)
             return self._until_settled(tweet_ids, seconds)
-        finally:
-            self._seats.release()
 
     def for_thread(self, thread_id: int, *, seconds: float) -> Sequence[TweetOfAccount]:
         """The thread's parts when it is whole or stopped, and otherwise as `for_tweets`."""
         parts = threads.list_parts(self._context.db, thread_id)
-        if not self._seats.acquire(blocking=False):
-            return parts
-        try:
-            return self._until_whole(thread_id, parts, seconds)
-        finally:
-            self._seats.release()
+        with self._seats.offered() as sits:
+            return self._until_whole(thread_id, parts, seconds) if sits else parts
 
     def _until_settled(self, tweet_ids: Sequence[int], seconds: float) -> Sequence[TweetOfAccount]:
         ends = time.monotonic() + seconds

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.error_codes import sentence_of
-from twitter_manager.services.posts import PublishRequest
+from twitter_manager.services.posts import Post, PublishRequest
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.storage import accounts, lanes, tweet_queue
 from twitter_manager.storage.database import Queries
 from twitter_manager.timestamps import later
+from twitter_manager.twitter.text.canonical import canonical
+from twitter_manager.twitter.text.cashtags import count_cashtags
 from twitter_manager.twitter.tweets import CREATE
 
-__all__ = ["PublishWarning", "expected_at", "forecast"]
+__all__ = ["PublishWarning", "forecast", "warnings_of_texts"]
 
 MAX_WAITING = 10_000  # so many posts before this one are looked at
 
@@ -31,6 +33,16 @@ class PublishWarning:
     def sentence(self) -> str:
         """For a person."""
         return sentence_of(self.code)
+
+
+def warnings_of_texts(posts: Sequence[Post], *, is_thread: bool = False) -> list[PublishWarning]:
+    """What X's rules say of texts that it would take for themselves; `is_thread`: they are its parts."""
+    found = []
+    if is_thread and len({canonical(post.text) for post in posts}) < len(posts):
+        found.append(PublishWarning(code="equal_parts"))
+    if any(count_cashtags(post.text) > 1 for post in posts):
+        found.append(PublishWarning(code="two_cashtags"))
+    return found
 
 
 def forecast(

@@ -5,21 +5,23 @@ An attempt is taken, made and stored, with no transaction open while the receive
 a lease that runs out: the event goes out once more under the same webhook-id, by which its receiver knows it.
 """
 
-import email.utils
 import logging
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any
 
 import orjson
 
+from twitter_manager import untrusted_times
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.error_codes import CODES
+from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Webhook, WebhookDelivery
 from twitter_manager.receivers import signing
 from twitter_manager.receivers.client import DEADLINE, AddressRefused, Answer, NoAnswer, NotReached, Receivers
 from twitter_manager.services.context import Context
+from twitter_manager.services.environments import post_url
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later, to_text
@@ -28,6 +30,7 @@ __all__ = [
     "LEASE_SECONDS",
     "PAUSES",
     "RESTS",
+    "AttemptFailed",
     "Decision",
     "Delivered",
     "Deliveries",
@@ -70,8 +73,12 @@ class NotDelivered:
     gone: bool = False
 
 
+class AttemptFailed(Exception):
+    """A fault of ours ended the attempt; the log has it."""
+
+
 Decision = Delivered | NotDelivered
-Outcome = Answer | NotReached | NoAnswer | SecretUnreadable
+Outcome = Answer | NotReached | NoAnswer | SecretUnreadable | AttemptFailed
 
 
 def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: int, now: datetime) -> Decision:
@@ -85,7 +92,7 @@ def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: in
         )
     rest_until = later(now, max(RESTS[min(failures, len(RESTS) - 1)], _asked_for(outcome, now)))
     next_attempt_at = rest_until
-    if isinstance(outcome, Answer | NoAnswer):  # it may be this event's own fault: others go first
+    if isinstance(outcome, Answer | NoAnswer | AttemptFailed):  # it may be this event's own fault: others go first
         pause = PAUSES[min(attempts, len(PAUSES) - 1)]
         next_attempt_at = min(max(rest_until, later(now, pause)), later(queued_at, DAY))
     return NotDelivered(
@@ -97,9 +104,13 @@ def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: in
     )
 
 
-def payload(delivery: WebhookDelivery) -> dict[str, object]:
+def payload(delivery: WebhookDelivery, *, base_url: str) -> dict[str, object]:
     """What the receiver gets; equal in every attempt."""
-    data: dict[str, object] = orjson.loads(delivery.data)
+    data: dict[str, Any] = orjson.loads(delivery.data)
+    tweet = data.get("tweet", data)  # an event of a thread has the tweet inside
+    if "twitter_id" in tweet:
+        url = post_url(tweet["username"], tweet["twitter_id"], mock=tweet["mock"], base_url=base_url)
+        tweet["url"] = url
     if "error_code" in data:
         known = CODES.get(str(data["error_code"]))
         data["error"] = known.sentence if known else None
@@ -109,9 +120,14 @@ def payload(delivery: WebhookDelivery) -> dict[str, object]:
 class Deliveries:
     """The queue's other end."""
 
-    def __init__(self, context: Context, receivers: Receivers) -> None:
+    def __init__(self, context: Context, receivers: Receivers, *, base_url: str) -> None:
         self._context = context
         self._receivers = receivers
+        self._base_url = base_url
+
+    def payload(self, delivery: WebhookDelivery) -> dict[str, object]:
+        """What its receiver gets."""
+        return payload(delivery, base_url=self._base_url)
 
     def claim(self) -> "Delivery | None":
         """The next attempt to be made, leased to whoever calls; None: nothing is due."""
@@ -119,22 +135,42 @@ class Deliveries:
             return None
         with self._context.db.transaction() as tx:
             webhook = webhooks.claim(tx, lease=secrets.token_hex(8), until=later(tx.now, LEASE_SECONDS))
-            found = webhook and webhook_deliveries.next_due(tx, webhook.id, now=tx.now)
-        return Delivery(self._context, self._receivers, webhook, found) if webhook and found else None
+            found = webhook_deliveries.next_due(tx, webhook.id, now=tx.now) if webhook else None
+        if webhook is None or found is None:
+            return None
+        return Delivery(self._context, self._receivers, webhook, found, base_url=self._base_url)
 
 
 class Delivery:
     """One attempt to bring one event to one webhook."""
 
-    def __init__(self, context: Context, receivers: Receivers, webhook: Webhook, delivery: WebhookDelivery) -> None:
+    def __init__(
+        self,
+        context: Context,
+        receivers: Receivers,
+        webhook: Webhook,
+        delivery: WebhookDelivery,
+        *,
+        base_url: str,
+    ) -> None:
+        self._base_url = base_url
         self._context = context
         self._receivers = receivers
         self._webhook = webhook
         self._delivery = delivery
 
     def make(self) -> None:
-        """Calls the receiver once and stores what follows."""
+        """Calls the receiver once and stores what follows. Whatever goes wrong, the attempt was made: else the event
+        would be tried for ever and keep back all others."""
         outcome = self._outcome()
+        try:
+            self._conclude(outcome)
+        except StorageUnavailable:
+            raise
+        except Exception as error:
+            self._conclude(self._failed(error))
+
+    def _conclude(self, outcome: Outcome) -> None:
         with self._context.db.transaction() as tx:
             decision = decide(
                 outcome,
@@ -147,13 +183,19 @@ class Delivery:
         log.info("webhook %s, %s %s: %s", self._webhook.id, self._delivery.event, self._delivery.message_id, decision)
 
     def _outcome(self) -> Outcome:
-        body = orjson.dumps(payload(self._delivery))
         try:
+            body = orjson.dumps(payload(self._delivery, base_url=self._base_url))
             secret = self._context.vault.decrypt(self._webhook.secret)
             signed = signing.headers(secret, body, message_id=self._delivery.message_id, at=self._context.clock())
             return self._receivers.post(self._webhook.url, body, signed)
         except (NotReached, NoAnswer, SecretUnreadable) as error:
             return error
+        except Exception as error:
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> AttemptFailed:
+        log.error("webhook %s: the attempt failed", self._webhook.id, exc_info=error)
+        return AttemptFailed(type(error).__name__)
 
     def _store(self, tx: Transaction, decision: Decision) -> None:
         """Who lost the lease knows only one thing that counts: that the receiver has it."""
@@ -197,18 +239,12 @@ def _code(outcome: Outcome) -> str:
             return "receiver_silent"
         case SecretUnreadable():
             return "webhook_secret_unreadable"
+        case AttemptFailed():
+            return "internal_error"
 
 
 def _asked_for(outcome: Outcome, now: datetime) -> float:
-    """Seconds that the receiver asks to be left alone: Retry-After of a 429 or 503, a number or a date (RFC 9110
-    §10.2.3); at most an hour."""
-    if not isinstance(outcome, Answer) or outcome.status not in (429, 503) or outcome.retry_after is None:
+    """Seconds that the receiver asks to be left alone: Retry-After of a 429 or 503, at most an hour."""
+    if not isinstance(outcome, Answer) or outcome.status not in (429, 503):
         return 0.0
-    text = outcome.retry_after.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), MAX_REST)
-    with suppress(ValueError):
-        moment = email.utils.parsedate_to_datetime(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, min((moment - now).total_seconds(), MAX_REST))
-    return 0.0
+    return untrusted_times.delay(outcome.retry_after, now=now, most=MAX_REST) or 0.0

@@ -1,13 +1,19 @@
 """Switching accounts off and on, and letting them go."""
 
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from tests.support.services import ServicesHarness
 from twitter_manager.errors import Conflict, NotFound, XRefused
 from twitter_manager.models import Account
-from twitter_manager.storage import tweet_lists
+from twitter_manager.services.accounts.tokens import deactivate_account
+from twitter_manager.storage import lanes, tweet_lists
+from twitter_manager.timestamps import later
 
 REVOKE = "POST /2/oauth2/revoke"
 TOKEN = "POST /2/oauth2/token"
@@ -24,6 +30,18 @@ def test_an_account_that_is_switched_off_holds_its_tweets_until_it_is_on_again(
     assert harness.services.accounts.switch(alice.id, active=True).status == "active"
     harness.work()
     assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_whoever_waits_for_tweets_of_a_lost_account_is_told_after_the_commit(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    with harness.services.notifier.watching([tweet_id]) as watch:
+        with harness.services.db.transaction() as tx:
+            context = harness.services.accounts._context
+            deactivate_account(context, tx, alice.id, status="failed", code="token_refused")
+            assert watch.wait(0) == set(), "before the commit nobody can see it"
+        assert watch.wait(0) == {tweet_id}
 
 
 def test_only_reconnecting_brings_a_failed_account_back(harness: ServicesHarness, alice: Account) -> None:
@@ -101,3 +119,154 @@ def test_a_refused_renewal_on_request_says_so(harness: ServicesHarness, alice: A
     with pytest.raises(XRefused, match="token_refused"):
         harness.services.accounts.renew(alice.id)
     assert harness.account(alice.id).status == "failed"
+
+
+def lease_lane(harness: ServicesHarness, account: Account) -> str:
+    """Somebody sends something of the account."""
+    with harness.services.db.transaction() as tx:
+        until = later(tx.now, 120)
+        assert lanes.lease_account(tx, account.id, lease="a-send", until=until, worker_id="test")
+    return "a-send"
+
+
+def release_lane(harness: ServicesHarness, account: Account, lease: str) -> None:
+    with harness.services.db.transaction() as tx:
+        lanes.release(tx, account.id, lease)
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def test_an_account_that_becomes_active_while_cleaning_up_waits_for_its_lane_is_left(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.services.accounts.switch(alice.id, active=False)
+    lease = lease_lane(harness, alice)
+    with ThreadPoolExecutor() as pool:
+        cleaning = pool.submit(harness.services.accounts.clean_up, {"inactive"})
+        time.sleep(0.3)
+        harness.services.accounts.switch(alice.id, active=True)
+        release_lane(harness, alice, lease)
+        assert cleaning.result().accounts == 0
+    assert harness.account(alice.id).status == "active"
+    assert harness.calls(REVOKE) == 0, "and its tokens still serve"
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_an_account_that_is_connected_again_while_it_is_cleaned_up_is_left(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.services.accounts.switch(alice.id, active=False)
+    harness.x_has.is_slow(0.5, times=2, call=REVOKE)
+    with ThreadPoolExecutor() as pool:
+        cleaning = pool.submit(harness.services.accounts.clean_up, {"inactive"})
+        eventually(lambda: harness.calls(REVOKE) > 0)
+        assert harness.connect("alice").id == alice.id
+        assert cleaning.result().accounts == 0
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+@pytest.mark.parametrize("keeps_tweets", [True, False])
+def test_a_pair_that_arrives_for_an_account_that_was_let_go_is_revoked(
+    harness: ServicesHarness, alice: Account, keeps_tweets: bool
+) -> None:
+    harness.x_has.is_slow(0.7, call=TOKEN)
+    let_go = harness.services.accounts.forget_tokens if keeps_tweets else harness.services.accounts.remove
+    with ThreadPoolExecutor() as pool:
+        renewal = pool.submit(harness.services.accounts.renew, alice.id)
+        eventually(lambda: harness.calls(TOKEN) == 2)
+        let_go(alice.id)
+        assert harness.calls(REVOKE) == 2
+        with suppress(NotFound):
+            renewal.result()
+    assert harness.calls(REVOKE) == 4, "the old pair, and the one that came too late"
+
+
+def test_a_pair_that_is_stored_while_the_old_one_is_revoked_is_revoked_too(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.x_has.is_slow(0.5, times=2, call=REVOKE)
+    harness.x_has.is_slow(0.5, call=TOKEN)
+    with ThreadPoolExecutor() as pool:
+        renewal = pool.submit(harness.services.accounts.renew, alice.id)
+        eventually(lambda: harness.calls(TOKEN) == 2)
+        removal = pool.submit(harness.services.accounts.remove, alice.id)
+        with suppress(NotFound):
+            renewal.result()
+        assert removal.result().accounts == 1
+    assert harness.calls(REVOKE) == 4
+
+
+def test_who_connected_again_meanwhile_keeps_what_they_connected(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.is_slow(0.7, call=TOKEN)
+    with ThreadPoolExecutor() as pool:
+        renewal = pool.submit(harness.services.accounts.renew, alice.id)
+        eventually(lambda: harness.calls(TOKEN) == 2)
+        harness.connect("alice")
+        renewal.result()
+    assert harness.calls(REVOKE) == 0
+
+
+def test_removals_at_once_are_one_removal(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.is_slow(0.3, times=2, call=REVOKE)
+    with ThreadPoolExecutor(4) as pool:
+        removals = [pool.submit(harness.services.accounts.remove, alice.id) for _ in range(3)]
+        cleaning = pool.submit(harness.services.accounts.clean_up, {"inactive", "failed"})
+        failures = [removal.exception(timeout=10) for removal in removals]
+        assert cleaning.result().accounts == 0
+    assert sorted(type(failure).__name__ for failure in failures) == ["NoneType", "NotFound", "NotFound"]
+    assert harness.calls(REVOKE) == 2
+
+
+def test_a_lane_is_free_again_when_its_account_could_not_be_let_go(harness: ServicesHarness, alice: Account) -> None:
+    with harness.services.db.transaction() as tx:
+        tx.execute(
+            "CREATE TRIGGER full BEFORE DELETE ON twitter_account BEGIN SELECT raise(ABORT, 'disk is full'); END"
+        )
+    with pytest.raises(Exception, match="disk is full"):
+        harness.services.accounts.remove(alice.id)
+    assert lanes.get(harness.services.db, alice.id).lease is None
+
+
+def test_renewals_at_once_are_one_renewal_whose_result_they_share(
+    harness: ServicesHarness, another: Callable[[], ServicesHarness], alice: Account
+) -> None:
+    harness.x_has.is_slow(1.0, call=TOKEN)
+    processes = (harness, another())
+    with ThreadPoolExecutor(8) as pool:
+        renewals = [pool.submit(processes[n % 2].services.accounts.renew, alice.id) for n in range(8)]
+        assert {renewal.result().token_version for renewal in renewals} == {2}
+    assert harness.calls(TOKEN) == 2
+
+
+def test_a_renewal_that_fails_fails_for_all_who_wait_for_it(
+    harness: ServicesHarness, another: Callable[[], ServicesHarness], alice: Account
+) -> None:
+    harness.x.change(latency=1.0)
+    harness.x_has.token_endpoint_fails(503)
+    processes = (harness, another())
+    with ThreadPoolExecutor(8) as pool:
+        renewals = [pool.submit(processes[n % 2].services.accounts.renew, alice.id) for n in range(8)]
+        assert {str(renewal.exception()).split(":")[0] for renewal in renewals} == {"x_unclear"}
+    assert harness.calls(TOKEN) == 2
+    assert harness.account(alice.id).status == "active"
+
+
+def test_a_refused_renewal_is_refused_to_all_who_wait_for_it(
+    harness: ServicesHarness, another: Callable[[], ServicesHarness], alice: Account
+) -> None:
+    harness.x.disconnect("alice")
+    harness.x.change(latency=1.0)
+    processes = (harness, another())
+    with ThreadPoolExecutor(8) as pool:
+        renewals = [pool.submit(processes[n % 2].services.accounts.renew, alice.id) for n in range(8)]
+        assert {str(renewal.exception()).split(":")[0] for renewal in renewals} == {"token_refused"}
+    assert harness.calls(TOKEN) == 2

@@ -1,5 +1,7 @@
 """Tokens: renewed once, in time, and never lost to a network's bad day."""
 
+import pytest
+
 from tests.support.services import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts
@@ -29,6 +31,27 @@ def test_a_token_with_more_time_left_is_used_as_it_is(harness: ServicesHarness, 
     harness.due_tweet(alice)
     harness.work()
     assert renewals(harness) == 0
+
+
+@pytest.mark.parametrize("life", [1, 10, 60, 61, 300, 900, TWO_HOURS])
+def test_an_account_posts_with_tokens_of_any_life_and_few_renewals(harness: ServicesHarness, life: int) -> None:
+    harness.x.change(token_life=float(life))
+    alice = harness.connect("alice")
+    for minute in range(30):
+        tweet_id = harness.due_tweet(alice, f"Minute {minute}")
+        harness.work_for(60)
+        assert harness.tweet(tweet_id).status == "posted", minute
+    assert renewals(harness) <= 30, "at the most one a minute"
+    assert harness.account(alice.id).status == "active"
+
+
+def test_a_token_that_lives_shorter_than_x_says_posts_all_the_same(harness: ServicesHarness, alice: Account) -> None:
+    for minute in range(20):
+        harness.x.expire_access_tokens()
+        tweet_id = harness.due_tweet(alice, f"Minute {minute}")
+        harness.work_for(240)
+        assert harness.tweet(tweet_id).status == "posted", minute
+    assert renewals(harness) <= 40
 
 
 def test_fifty_tweets_on_an_expired_token_make_one_renewal(harness: ServicesHarness, alice: Account) -> None:

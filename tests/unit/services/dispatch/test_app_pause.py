@@ -1,11 +1,13 @@
 """429, 402 and what else keeps tweets back: nothing is lost, nothing is called too early."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.support.services import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.storage import attempts, lanes
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier, later
 
 CREATE = "POST /2/tweets"
 
@@ -64,6 +66,7 @@ APP_REFUSALS = [
     ("reaches_the_spend_cap", "spend_cap_reached"),
     ("reaches_the_usage_cap", "usage_capped"),
     ("client_is_not_enrolled", "client_not_enrolled"),
+    ("client_is_forbidden", "client_not_enrolled"),
 ]
 
 
@@ -229,3 +232,22 @@ def test_looks_on_a_young_token_that_is_not_taken_do_not_lengthen_the_rest_of_th
     harness.x_has.refuses_the_token(times=4, call="GET /2/users/{id}/tweets")
     harness.work_for(20)
     assert harness.account(alice.id).unauthorized_streak == 0
+
+
+def test_a_spending_limit_is_tried_at_the_day_that_x_names_and_now_and_then_before(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    midnight = (harness.clock.present + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    harness.clock.present = earlier(midnight, 3 * 3600 + 600)
+    alice = harness.connect("alice")
+    harness.x_has.reaches_the_spend_cap(reset_date=midnight.date().isoformat(), call=CREATE)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(2 * 3600)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.error_code) == ("held", "spend_cap_reached")
+    assert midnight.date().isoformat() in (tweet.twitter_error or ""), "X's words name the day"
+    assert 4 <= harness.calls(CREATE) <= 6
+    harness.work_for((midnight - harness.clock.present).total_seconds() - 1)
+    harness.x_has.clear()
+    harness.work_for(2)
+    assert harness.tweet(tweet_id).status == "posted"

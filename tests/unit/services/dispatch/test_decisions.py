@@ -17,15 +17,19 @@ from twitter_manager.services.dispatch.decisions import (
     Unconfirmed,
     decide,
 )
-from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, XError, problem_of, refusal
+from twitter_manager.timestamps import earlier, later
+from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, XError
+from twitter_manager.twitter.refusals import problem_of, refusal
 from twitter_manager.twitter.tweets import CreatedPost
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
-OLD_TOKEN = Situation(token_age=3600.0)
 
 
 def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
+
+
+OLD_TOKEN = Situation(token_issued_at=after(-3600))
 
 
 def x_answers(status: int, *, reset_at: datetime | None = None, **body: object) -> XError:
@@ -37,7 +41,8 @@ def about_blank(status: int, detail: str) -> XError:
 
 
 def problem(status: int, kind: str, **more: object) -> XError:
-    return x_answers(status, type=f"https://api.twitter.com/2/problems/{kind}", title="T", detail="D", **more)
+    words = {"title": "T", "detail": "D", **more}
+    return x_answers(status, type=f"https://api.twitter.com/2/problems/{kind}", **words)
 
 
 ROWS: list[tuple[str, CreatedPost | XError, Decision]] = [
@@ -74,7 +79,7 @@ ROWS: list[tuple[str, CreatedPost | XError, Decision]] = [
     (
         "403 feature",
         about_blank(403, "You are not permitted to access this feature."),
-        AppRests("client_not_enrolled", after(60)),
+        Held("account_not_permitted", after(900)),
     ),
     ("401", x_answers(401, title="Unauthorized"), TokenStale()),
     (
@@ -111,8 +116,20 @@ ROWS: list[tuple[str, CreatedPost | XError, Decision]] = [
     (
         "403 daily limit",
         x_answers(403, errors=[{"code": 185, "message": "over daily limit"}]),
-        Held("rate_limited", after(60)),
+        Held("daily_limit_reached", after(1800)),
     ),
+    (
+        "403 daily limit in words",
+        about_blank(403, "User is over daily status update limit."),
+        Held("daily_limit_reached", after(1800)),
+    ),
+    (
+        "403 automated",
+        about_blank(403, "This request looks like it might be automated."),
+        Held("looks_automated", after(1800)),
+    ),
+    ("403 of the edge in JSON", x_answers(403, cloudflare_error=True), Unconfirmed("x_unclear", after(2), after(2))),
+    ("400 of the edge", x_answers(400), Unconfirmed("x_unclear", after(2), after(2))),
     ("403 wrong kind of token", problem(403, "unsupported-authentication"), AppRests("app_misconfigured", after(60))),
     ("403 app without write", problem(403, "oauth1-permissions"), AppRests("app_misconfigured", after(60))),
     (
@@ -151,18 +168,58 @@ def test_the_lane_rests_longer_while_unclear_answers_follow_each_other(streak: i
 
 @pytest.mark.parametrize(("streak", "seconds"), [(0, 30), (1, 120), (2, 600), (9, 600)])
 def test_a_fresh_token_that_is_not_taken_rests_the_lane_and_loses_nobody(streak: int, seconds: int) -> None:
-    situation = Situation(token_age=5.0, unauthorized_streak=streak)
+    situation = Situation(token_issued_at=after(-5), unauthorized_streak=streak)
     assert decide(x_answers(401), situation, NOW) == Held("unauthorized_by_x", after(seconds), unauthorized=True)
 
 
+@pytest.mark.parametrize("streak", [0, 1, 9])
+def test_a_fresh_token_whose_short_life_is_over_waits_until_it_may_be_renewed(streak: int) -> None:
+    situation = Situation(token_issued_at=after(-12), token_is_over=True, unauthorized_streak=streak)
+    assert decide(x_answers(401), situation, NOW) == Held("unauthorized_by_x", after(48), unauthorized=True)
+
+
 def test_an_old_token_without_a_way_to_renew_it_loses_the_account() -> None:
-    situation = Situation(token_age=9999.0, can_renew=False)
+    situation = Situation(token_issued_at=after(-9999), can_renew=False)
     assert decide(x_answers(401), situation, NOW) == AccountLost("failed", "account_failed")
 
 
 @pytest.mark.parametrize(("probes", "seconds"), [(0, 60), (1, 300), (2, 900), (7, 900)])
 def test_probes_of_a_resting_app_become_rarer(probes: int, seconds: int) -> None:
     assert decide(x_answers(402), Situation(probes=probes), NOW) == AppRests("credits_depleted", after(seconds))
+
+
+SPEND_CAP = {"title": "SpendCapReached", "detail": "until the next cycle", "reset_date": "2026-11-21"}
+
+
+@pytest.mark.parametrize(("probes", "seconds"), [(0, 60), (2, 900), (3, 3600), (99, 3600)])
+def test_a_spending_limit_is_tried_now_and_then(probes: int, seconds: int) -> None:
+    capped = problem(403, "credits", **SPEND_CAP)
+    assert decide(capped, Situation(probes=probes), NOW) == AppRests("spend_cap_reached", after(seconds))
+
+
+def test_and_at_the_day_that_x_named() -> None:
+    midnight = datetime(2026, 11, 21, tzinfo=UTC)
+    capped = problem(403, "credits", **SPEND_CAP)
+    assert decide(capped, Situation(probes=5), earlier(midnight, 1200)) == AppRests("spend_cap_reached", midnight)
+    assert decide(capped, Situation(probes=5), midnight) == AppRests("spend_cap_reached", later(midnight, 3600))
+
+
+def test_what_is_refused_alone_fails_and_does_not_rest_the_app() -> None:
+    refused = problem(403, "client-forbidden")
+    assert decide(refused, Situation(refused_alone=True), NOW) == Failed("account_not_permitted", of_post=False)
+    broke = x_answers(402)
+    assert decide(broke, Situation(refused_alone=True), NOW) == AppRests("credits_depleted", after(60))
+
+
+def test_an_account_that_is_refused_rests_once_for_each_post() -> None:
+    for refused in (
+        about_blank(403, "Your account is not permitted to access this feature."),
+        problem(403, "client-forbidden"),
+    ):
+        first = decide(refused, Situation(account_is_refused=True), NOW)
+        assert first == Held("account_not_permitted", after(900))
+        second = decide(refused, Situation(account_is_refused=True, not_permitted_before=1), NOW)
+        assert second == Failed("account_not_permitted", of_post=False)
 
 
 def test_a_parent_that_stays_invisible_fails_the_reply_after_three_tries() -> None:

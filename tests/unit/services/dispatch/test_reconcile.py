@@ -309,3 +309,92 @@ def test_a_long_outage_leaves_three_unclear_for_each_lane(harness: ServicesHarne
         harness.due_tweet(alice, f"Number {n}")
     harness.work_for(6 * 3600)
     assert harness.calls(CREATE) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["https://example.com/\u200bzero", "https://example.com\u2060and more", "two: https://a.com/x\u200by a.co"]
+)
+def test_a_link_that_x_shows_with_letters_close_to_it_is_not_sent_again(
+    harness: ServicesHarness, alice: Account, text: str
+) -> None:
+    harness.x_has.accepts_then_cuts_the_line()
+    tweet_id = harness.due_tweet(alice, text)
+    harness.work_for(3600)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.error_code) == ("unconfirmed", "doubtful_match")
+    assert harness.calls(CREATE) == 1
+
+
+def test_a_post_of_the_time_of_the_attempt_that_is_no_tweet_of_ours_is_asked_about(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.x_has.cuts_the_line()
+    tweet_id = harness.due_tweet(alice, "Good morning")
+    harness.work()
+    post = harness.x.write("alice", "Shown in a way that nobody could know again")
+    harness.work_for(44)
+    assert not harness.tweet(tweet_id).needs_decision, "the post itself may still be seen"
+    harness.work_for(3600)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.needs_decision, tweet.error_code) == ("unconfirmed", True, "doubtful_match")
+    assert tweet.twitter_error is not None
+    assert post.id in tweet.twitter_error
+    assert harness.calls(CREATE) == 1
+
+
+def test_a_post_of_another_time_or_to_somebody_else_explains_itself(harness: ServicesHarness, alice: Account) -> None:
+    other = harness.x.write("bob", "What do you think?")
+    harness.x_has.cuts_the_line()
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    harness.x.write("alice", "An answer by hand", in_reply_to=other.id)
+    harness.work_for(20)
+    harness.x.write("alice", "By hand, while X is asked")
+    harness.work_for(60)
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_the_posts_of_other_tweets_explain_themselves(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.accepts_then_cuts_the_line()
+    first = harness.due_tweet(alice, "Number 1")
+    second = harness.due_tweet(alice, "Number 2")
+    harness.work_for(120)
+    assert [harness.tweet(each).status for each in (first, second)] == ["posted", "posted"]
+    assert harness.calls(CREATE) == 2
+
+
+def test_a_post_that_its_owner_edited_before_the_look_is_ours(harness: ServicesHarness, alice: Account) -> None:
+    harness.x_has.accepts_then_cuts_the_line()
+    tweet_id = harness.due_tweet(alice, "Doors open at eight")
+    harness.work()
+    newer = harness.x.edit(harness.x.posts("alice")[0].id, "Changed beyond recognition: no show tonight")
+    harness.work_for(3600)
+    tweet = harness.tweet(tweet_id)
+    assert (tweet.status, tweet.twitter_id) == ("posted", newer.id)
+    assert harness.calls(CREATE) == 1
+
+
+def test_an_edit_of_a_tweet_of_ours_is_no_post_of_another(harness: ServicesHarness, alice: Account) -> None:
+    first = harness.due_tweet(alice, "Good morning")
+    harness.work()
+    post_id = harness.tweet(first).twitter_id
+    harness.x_has.cuts_the_line()
+    second = harness.due_tweet(alice, "Good night")
+    harness.work()
+    assert post_id is not None
+    harness.x.edit(post_id, "Good night")
+    harness.work_for(60)
+    assert harness.tweet(second).status == "posted"
+    assert harness.calls(CREATE) == 3
+
+
+@pytest.mark.parametrize("dialect", ["post.fields", "tweet.fields"])
+def test_a_look_is_made_in_the_vocabulary_that_x_knows(harness: ServicesHarness, alice: Account, dialect: str) -> None:
+    harness.x.change(dialect=dialect)
+    for n in range(2):
+        harness.x_has.accepts_then_cuts_the_line()
+        tweet_id = harness.due_tweet(alice, f"Number {n}")
+        harness.work_for(10)
+        assert harness.tweet(tweet_id).status == "posted"
+    assert harness.calls(CREATE) == 2
+    assert harness.calls(TIMELINE) == (2 if dialect == "post.fields" else 3), "the other one is remembered"

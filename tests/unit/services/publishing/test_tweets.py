@@ -118,10 +118,37 @@ def test_a_post_that_x_will_not_delete_stays_here(harness: ServicesHarness, alic
     assert harness.tweet(tweet_id).status == "posted"
 
 
+def test_what_x_says_it_did_not_delete_stays_here(harness: ServicesHarness, alice: Account) -> None:
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    harness.x_has.does_not_delete()
+    with pytest.raises(XRefused, match="delete_refused"):
+        harness.services.tweets.delete(tweet_id, from_x=True)
+    assert harness.tweet(tweet_id).status == "posted"
+    harness.x_has.deletes_without_a_body()
+    harness.services.tweets.delete(tweet_id, from_x=True)
+    assert harness.texts_at_x("alice") == []
+
+
 def test_deleting_at_x_renews_a_token_that_x_does_not_take(harness: ServicesHarness, alice: Account) -> None:
     tweet_id = harness.due_tweet(alice)
     harness.work()
+    harness.clock.forward(60)
     harness.x.expire_access_tokens()
+    harness.services.tweets.delete(tweet_id, from_x=True)
+    assert harness.texts_at_x("alice") == []
+
+
+def test_deleting_at_x_does_not_renew_a_token_that_was_just_issued(harness: ServicesHarness, alice: Account) -> None:
+    tweet_id = harness.due_tweet(alice)
+    harness.work()
+    harness.clock.forward(20)
+    harness.x.expire_access_tokens()
+    with pytest.raises(XRefused, match="unauthorized_by_x") as refused:
+        harness.services.tweets.delete(tweet_id, from_x=True)
+    assert refused.value.next_attempt_at is not None
+    assert (refused.value.next_attempt_at - harness.clock.present).total_seconds() == 40
+    harness.clock.forward(40)
     harness.services.tweets.delete(tweet_id, from_x=True)
     assert harness.texts_at_x("alice") == []
 

@@ -13,6 +13,7 @@ from twitter_manager.services.webhooks.deliveries import (
     LEASE_SECONDS,
     PAUSES,
     RESTS,
+    AttemptFailed,
     Delivered,
     NotDelivered,
     Outcome,
@@ -59,6 +60,7 @@ def test_gone() -> None:
         (AddressRefused("not public"), "receiver_not_public"),
         (NoAnswer("timed out"), "receiver_silent"),
         (SecretUnreadable("no key"), "webhook_secret_unreadable"),
+        (AttemptFailed("KeyError"), "internal_error"),
     ],
 )
 def test_no_answer_says_why(outcome: Outcome, code: str) -> None:
@@ -126,6 +128,9 @@ def test_after_a_day_it_is_given_up(outcome: Outcome) -> None:
         (503, "Sat, 21 Nov 2026 14:10:00 GMT", 3600),
         (503, "Fri, 20 Nov 2026 13:00:00 GMT", 5),
         (503, "Fri, 20 Nov 2026 14:10:00", 600),
+        (503, "Fri, 20 Nov 99999999999 14:10:00 GMT", 5),
+        (503, "Fri, 31 Dec 9999 23:59:59 -2359", 5),
+        (503, "9" * 5000, 3600),
         (503, "soon", 5),
         (503, "-5", 5),
         (503, "", 5),

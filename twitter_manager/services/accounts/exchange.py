@@ -1,0 +1,88 @@
+"""From X's code to the account: the tokens, who it is, and the row."""
+
+import logging
+from dataclasses import replace
+
+from twitter_manager.crypto import SecretUnreadable
+from twitter_manager.errors import Conflict, Malformed, NotNow
+from twitter_manager.models import Account, OAuthState
+from twitter_manager.services.accounts.tokens import reactivate_account
+from twitter_manager.services.context import Context
+from twitter_manager.storage import accounts, oauth_states
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import later
+from twitter_manager.twitter import oauth2, users
+from twitter_manager.twitter.errors import ClientRefused, XError
+
+__all__ = ["connect_account"]
+
+log = logging.getLogger("twitter_manager.services")
+
+
+def connect_account(
+    context: Context, begun: OAuthState, *, code: str | None, error: str | None, scopes: str
+) -> Account:
+    """The account of whoever said yes; with new tokens, whether it was there before or not. Raises Malformed, Conflict,
+    NotFound, NotNow."""
+    if error:
+        words = {"status": None, "title": error[:200], "detail": ""}
+        raise Malformed("connect_declined" if error == "access_denied" else "connect_refused", twitter=words)
+    if not code:
+        raise Malformed("code_missing")
+    pair = _exchange(context, begun, code)
+    user = _who(context, begun, pair)
+    with context.db.transaction() as tx:
+        account = _store(context, tx, begun, pair, user, scopes)
+    log.info("account %s connected", account.id)
+    return account
+
+
+def _exchange(context: Context, begun: OAuthState, code: str) -> oauth2.TokenPair:
+    world = context.environments.of(begun.mock)
+    if world.client is None:
+        raise NotNow("oauth_not_configured", retryable=False)
+    try:
+        verifier = context.vault.decrypt(begun.code_verifier)
+        return oauth2.exchange(world.x, world.client, code=code, redirect_uri=begun.redirect_uri, verifier=verifier)
+    except SecretUnreadable as error:
+        raise Malformed("invalid_state") from error
+    except XError as error:
+        log.warning("the exchange of a code failed: %s", error)
+        raise _refused(error) from error
+
+
+def _who(context: Context, begun: OAuthState, pair: oauth2.TokenPair) -> users.User:
+    try:
+        return users.get_me(context.environments.of(begun.mock).x, pair.access_token)
+    except XError as error:
+        log.warning("X did not say who connected: %s", error)
+        raise Malformed("identity_unreadable", twitter=error.problem.to_json()) from error
+
+
+def _store(
+    context: Context, tx: Transaction, begun: OAuthState, pair: oauth2.TokenPair, user: users.User, scopes: str
+) -> Account:
+    if begun.account_id is not None and accounts.get(tx, begun.account_id).x_user_id != user.id:
+        raise Conflict("other_user")
+    accounts.rename_namesakes(tx, x_user_id=user.id, username=user.username, mock=begun.mock)
+    encrypt = context.vault.encrypt
+    account = accounts.connect(
+        tx,
+        x_user_id=user.id,
+        username=user.username,
+        name=user.name,
+        mock=begun.mock,
+        access_token=encrypt(pair.access_token),
+        refresh_token=encrypt(pair.refresh_token) if pair.refresh_token else None,
+        scopes=pair.scopes or scopes,
+        token_expires_at=later(tx.now, pair.expires_in),
+        followers=user.followers,
+    )
+    reactivate_account(context, tx, account.id)
+    oauth_states.note_connected(tx, begun.state, account.id)
+    return replace(account, status="active")
+
+
+def _refused(error: XError) -> Malformed:
+    code = "client_refused" if isinstance(error, ClientRefused) else "exchange_failed"
+    return Malformed(code, twitter=error.problem.to_json())

@@ -1,0 +1,52 @@
+"""When a token is renewed, and how it is told that it was not. Pure, the time is an argument."""
+
+import math
+from datetime import datetime
+
+from twitter_manager.errors import SlowDown, XRefused
+from twitter_manager.services.backoff import is_young
+
+__all__ = ["RenewalFailed", "renewal_refused", "wants_renewal"]
+
+_RENEW_BEFORE = 300.0
+_LAST_PART = 0.25  # of its life
+
+
+def wants_renewal(
+    *,
+    issued_at: datetime | None,
+    expires_at: datetime | None,
+    can_renew: bool,
+    unclear_since: datetime | None,
+    failures: int,
+    now: datetime,
+) -> bool:
+    """Whether the access token is renewed before it is used.
+
+    Five minutes before it expires, or in the last quarter of a shorter life; but where an earlier renewal is unclear
+    or failed, the token that is there is used as long as X takes it: X may have renewed already, and then the old
+    refresh token is dead. A token that was just issued is used even when its life is said to be over: one renewal
+    after the other would bring nothing but the next such token.
+    """
+    if expires_at is None or not can_renew or is_young(issued_at, now):
+        return False
+    life = (expires_at - issued_at).total_seconds() if issued_at else math.inf
+    left = (expires_at - now).total_seconds()
+    soon = left < min(_RENEW_BEFORE, life * _LAST_PART)
+    return left <= 0 or (soon and unclear_since is None and failures == 0)
+
+
+class RenewalFailed(Exception):
+    """No new pair this time: nothing is sent for the account before `until`; `code` says why."""
+
+    def __init__(self, code: str, until: datetime) -> None:
+        super().__init__(code)
+        self.code = code
+        self.until = until
+
+
+def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
+    """What whoever asked for the renewal, or for a call with the token, is told."""
+    if failure.code == "rate_limited":
+        return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
+    return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)

@@ -1,0 +1,49 @@
+"""What one must know beside X's answer to decide, read in the transaction that stores what follows."""
+
+from twitter_manager.models import Tweet
+from twitter_manager.services.dispatch import app_pause
+from twitter_manager.services.dispatch.decisions import PARENT_SECONDS, Situation
+from twitter_manager.storage import accounts, app_rests, attempts, lanes
+from twitter_manager.storage.database import Transaction
+from twitter_manager.timestamps import earlier
+from twitter_manager.twitter.errors import AppRefused, XError
+
+__all__ = ["situation_of"]
+
+DAY = 86_400.0
+
+
+def situation_of(tx: Transaction, tweet: Tweet, error: XError) -> Situation:
+    """How the tweet, its lane and its account stand when X answered its attempt with `error`."""
+    lane, account = lanes.get(tx, tweet.twitter_account_id), accounts.get(tx, tweet.twitter_account_id)
+    expires = account.token_expires_at
+    alone, of_account = _whose_refusal(tx, tweet, error, mock=account.mock)
+    return Situation(
+        trouble_streak=lane.trouble_streak,
+        unauthorized_streak=account.unauthorized_streak,
+        token_issued_at=account.token_issued_at,
+        token_is_over=expires is not None and expires <= tx.now,
+        can_renew=account.refresh_token is not None,
+        unclear_before=attempts.count_outcome(tx, tweet.id, "absent") > 0,
+        not_visible_before=_held_before(tx, tweet, "parent_not_visible", PARENT_SECONDS),
+        is_next_part=(tweet.position or 1) > 1,
+        probes=app_pause.probes_in_vain(tx, mock=account.mock),
+        refused_alone=alone,
+        account_is_refused=of_account,
+        not_permitted_before=_held_before(tx, tweet, "account_not_permitted", DAY),
+    )
+
+
+def _held_before(tx: Transaction, tweet: Tweet, code: str, seconds: float) -> int:
+    return attempts.count_held(tx, tweet.id, error_code=code, since=earlier(tx.now, seconds))
+
+
+def _whose_refusal(tx: Transaction, tweet: Tweet, error: XError, *, mock: bool) -> tuple[bool, bool]:
+    """Whether a refusal of the app is this tweet's alone, or its account's: X takes the posts of others meanwhile."""
+    if not isinstance(error, AppRefused) or app_rests.find(tx, mock=mock) is not None:
+        return False, False
+    alone = attempts.was_refused_alone(tx, tweet.id, error_code=error.code, mock=mock)
+    of_account = attempts.is_account_refused(
+        tx, tweet.twitter_account_id, error_code="account_not_permitted", since=earlier(tx.now, DAY)
+    )
+    return alone, of_account

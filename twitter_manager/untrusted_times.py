@@ -1,0 +1,73 @@
+"""Times and delays that others name: headers and fields of X's answers and of receivers'.
+
+Nothing in here raises, whatever is given, and what comes out can be reckoned with: a time lies within the years 1970 to
+2999, a number or delay within 0 and a maximum.
+"""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from twitter_manager.timestamps import from_text
+
+__all__ = ["MAX_SECONDS", "delay", "epoch", "http_date", "iso_date", "iso_time", "seconds"]
+
+MAX_SECONDS = 10.0**9  # some thirty years
+_MAX_TEXT = 100
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST = datetime(3000, 1, 1, tzinfo=UTC)
+_ALL_SECONDS = (_LAST - _FIRST).total_seconds()
+
+
+def seconds(given: object, *, most: float = MAX_SECONDS) -> float | None:
+    """A number of 0 or more, from JSON or in digits, `most` where it is above that; None: it is no such number."""
+    if isinstance(given, str):
+        digits = given.strip()
+        given = int(digits[:_MAX_TEXT]) if digits.isascii() and digits.isdigit() else None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
+        return None
+    return float(min(given, most))
+
+
+def epoch(given: object) -> datetime | None:
+    """The time so many seconds after 1970 began."""
+    number = seconds(given, most=_ALL_SECONDS)
+    return None if number is None or number == _ALL_SECONDS else _FIRST + timedelta(seconds=number)
+
+
+def http_date(given: object) -> datetime | None:
+    """The time of a Date header, in each of its forms (RFC 9110 §5.6.7); one without a zone is in UTC."""
+    if not isinstance(given, str) or len(given) > _MAX_TEXT:
+        return None
+    try:
+        return _within(parsedate_to_datetime(given.strip()))
+    except (ValueError, TypeError, LookupError, ArithmeticError):  # which one differs with Python's version
+        return None
+
+
+def iso_time(given: object) -> datetime | None:
+    """The time of an ISO 8601 time with an offset."""
+    if not isinstance(given, str) or len(given) > _MAX_TEXT:
+        return None
+    try:
+        return _within(from_text(given))
+    except ValueError:
+        return None
+
+
+def iso_date(given: object) -> datetime | None:
+    """When the day of an ISO 8601 date begins in UTC; a time with an offset will do, too."""
+    return iso_time(f"{given}T00:00:00Z") or iso_time(given)
+
+
+def delay(given: object, *, now: datetime, most: float) -> float | None:
+    """The seconds that a Retry-After asks for, a number or a date (RFC 9110 §10.2.3); at most `most`."""
+    number = seconds(given, most=most)
+    if number is not None:
+        return number
+    moment = http_date(given)
+    return None if moment is None else max(0.0, min((moment - now).total_seconds(), most))
+
+
+def _within(moment: datetime) -> datetime | None:
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment if _FIRST <= moment < _LAST else None
