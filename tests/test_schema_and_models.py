@@ -19,6 +19,7 @@ MODELS = {
     "tweet": models.Tweet,
     "thread": models.Thread,
     "batch": models.Batch,
+    "batch_refusal": models.BatchRefusal,
     "idempotency_key": models.IdempotencyKey,
     "attempt": models.Attempt,
     "lane": models.Lane,

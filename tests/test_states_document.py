@@ -14,7 +14,7 @@ from tests.conftest import Service
 from twitter_manager.api import webhook_deliveries
 from twitter_manager.api.tweet_responses import STATUSES
 from twitter_manager.services.publishing.thread_states import THREAD_STATES
-from twitter_manager.storage import threads, tweet_holds, tweet_states, tweets
+from twitter_manager.storage import batches, threads, tweet_holds, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 
@@ -43,6 +43,7 @@ CALLS: dict[str, list[Call]] = {
     ],
     "tweet_states.begin_posting": [lambda tx, tweet, account, thread: tweet_states.begin_posting(tx, tweet)],
     "tweet_states.cancel": [lambda tx, tweet, account, thread: tweet_states.cancel(tx, tweet)],
+    "tweet_states.cancel_batch": [lambda tx, tweet, account, thread: cancel_batch(tx, tweet)],
     "tweet_holds.expire_overdue": [
         lambda tx, tweet, account, thread, policy=policy: expire_overdue(tx, tweet, account, policy)
         for policy in ("skip", "hold")
@@ -120,6 +121,12 @@ CALLS: dict[str, list[Call]] = {
 def expire_overdue(tx: Transaction, tweet: int, account: int, policy: str) -> None:
     tx.execute("UPDATE tweet SET late_policy = :policy WHERE id = :id", policy=policy, id=tweet)
     tweet_holds.expire_overdue(tx, account, before=later(tx.now, 1), most=10)
+
+
+def cancel_batch(tx: Transaction, tweet: int) -> None:
+    batch = batches.insert(tx)
+    tx.execute("UPDATE tweet SET batch_id = :batch_id WHERE id = :id", batch_id=batch.id, id=tweet)
+    tweet_states.cancel_batch(tx, batch.id)
 
 
 def reschedule(tx: Transaction, tweet: int, thread: int) -> None:

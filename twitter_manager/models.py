@@ -20,6 +20,7 @@ __all__ = [
     "AppRest",
     "Attempt",
     "Batch",
+    "BatchRefusal",
     "IdempotencyKey",
     "KnownWindow",
     "Lane",
@@ -158,6 +159,18 @@ class Batch:
 
     id: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRefusal:
+    """A row of a batch that was refused."""
+
+    batch_id: int
+    position: int  # in what was sent, from 0
+    account_id: int | None  # as it was sent; None: that was no id
+    twitter_account_id: int | None  # None: there was no such account
+    after_tweet_id: int  # the last tweet of the batch in front of it, which may be gone by now; 0: none
+    problems: str  # JSON: [{field, code, message, …}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

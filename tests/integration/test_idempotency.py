@@ -261,10 +261,17 @@ def test_a_process_that_died_before_it_answered_is_answered_for_by_the_next(
     assert_error(send(service, path, {**body, "text": "Twice"}), 422, "idempotency_key_reused")
     again = send(service, path, body)
     assert (again.status_code, is_replay(again)) == (first.status_code, True)
-    same = first.json if path != "/api/v1/tweets/batch" else {"batch_id": first.json["batch_id"]}
-    assert same.items() <= again.json.items()
+    assert first.json.items() <= again.json.items()
     assert_same(send(service, path, body), again, first_replayed=True)
     assert texts(service) == ["Once"]
+
+
+def test_a_batch_that_died_before_it_answered_tells_what_was_refused_too(service: Service, alice: int) -> None:
+    rows = [{"account_id": alice, "text": text, "schedule_at": SOON} for text in ("Once", "", 5)]
+    first = send(service, "/api/v1/tweets/batch", {"tweets": rows})
+    assert [post["status"] for post in first.json["posts"]] == ["scheduled", "refused", "refused"]
+    die_before_the_answer(service)
+    assert send(service, "/api/v1/tweets/batch", {"tweets": rows}).json == first.json
 
 
 def test_a_post_now_that_died_before_it_answered(service: Service, alice: int, worker: object) -> None:

@@ -189,3 +189,22 @@ def test_a_text_of_megabytes_is_refused_before_it_is_parsed(service: Service, al
         answer = service.client.post(path, json=body)
         assert (answer.status_code, answer.json["code"]) == (422, "text_too_long"), path
         assert time.process_time() - began < 1
+
+
+HALF_AN_EMOJI = r"bad \ud83d end"  # what text.slice(0, 280) makes in JavaScript; no UTF-8 can say it
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (r'{"account_id": 1, "text": "%s"}', "text"),
+        (r'{"account_id": 1, "text": "https://example.com/\ud83d"}', "text"),
+        (r'{"account_id": 1, "tweets": ["%s", "Two"]}', "tweets.0.text"),
+        (r'{"account_id": 1, "tweets": ["One", {"text": "%s"}]}', "tweets.1.text"),
+    ],
+)
+def test_half_an_emoji(service: Service, alice: int, body: str, field: str) -> None:
+    data = body.replace("%s", HALF_AN_EMOJI)
+    answer = service.client.post("/api/v1/tweets/validate", data=data, content_type="application/json")
+    assert answer.status_code == 200, answer.text
+    assert codes(answer.json) == [(field, "text_invalid")]

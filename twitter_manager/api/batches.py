@@ -1,78 +1,79 @@
 """Batches: up to 1,000 posts in one call (contract §5.1b)."""
 
 from collections import Counter
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Annotated, Any, Literal
 
+import orjson
 from flask import Response, jsonify
 from pydantic import Field
 
+from twitter_manager.api.batch_requests import BatchBody, SharedPost, SharedPostBody
 from twitter_manager.api.http import current, inputs
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import Operation
-from twitter_manager.api.post_requests import PostBody, PostFields
-from twitter_manager.api.publishing import Warnings, blueprint, warnings_to_json
-from twitter_manager.api.tweet_responses import STATUSES, PostUrl, Status, StatusCounts, post_to_json
+from twitter_manager.api.publishing import Problem, Warnings, blueprint, warnings_to_json
+from twitter_manager.api.tweet_responses import PostUrl, Status, StatusCounts, post_to_json
 from twitter_manager.errors import Invalid, NotFound, NotNow
 from twitter_manager.models import TweetOfAccount
-from twitter_manager.services.posts import PublishRequest
 from twitter_manager.services.publishing.batches import BatchItem
+from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.storage import batches
 from twitter_manager.timestamps import to_text
 
 __all__ = ["BatchPost", "blueprint"]
 
-_MAX_POSTS = 1000
+_OUT = ("posting", "unconfirmed", "posted")
 
 
-class BatchBody(inputs.Body):
-    """Up to 1,000 posts."""
-
-    tweets: Annotated[list[PostBody], Field(min_length=1, max_length=_MAX_POSTS)]
-    dry_run: bool = False
-    atomic: bool = False
-
-    def to_publish_requests(self) -> list[PublishRequest]:
-        """One request per post."""
-        return [post.to_publish_request(post.account_id) for post in self.tweets]
-
-
-class SharedPostBody(PostFields):
-    """One post for several accounts, each named once."""
-
-    account_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MAX_POSTS)]
-    dry_run: bool = False
-    atomic: bool = False
-
-    def to_publish_requests(self) -> list[PublishRequest]:
-        """One request per account."""
-        return [self.to_publish_request(account_id) for account_id in dict.fromkeys(self.account_ids)]
-
-
-class BatchPost(ResponseModel):
-    """What became of one post of a batch: its id, or why it was refused."""
+class TakenPost(ResponseModel):
+    """A post that was taken, or would be."""
 
     post_id: Id | None
     account_id: Id
-    status: Annotated[str, Field(json_schema_extra={"enum": [*STATUSES, "refused"]}, examples=["pending"])]
+    status: Status
     error: Annotated[str | None, Field(examples=[None])]
-    error_code: str = ""
-    field: str | None = None
+
+
+class RefusedPost(ResponseModel):
+    """A row that was refused: the first of its problems as its error, and all of them."""
+
+    post_id: Annotated[Id | None, Field(description="Always null.", examples=[None])]
+    account_id: Annotated[Id | None, Field(description="As it was sent; null: that was no id.")]
+    status: Annotated[Literal["refused"], Field(examples=["refused"])]
+    error: Annotated[str, Field(examples=["The text is too long for X"])]
+    error_code: Annotated[str, Field(examples=["text_too_long"])]
+    field: Annotated[str | None, Field(examples=["text"])]
+    index: Annotated[Count, Field(description="Which row it was, from 0; of account_ids each counts once.")]
+    problems: list[Problem]
     existing_post_id: Id = 1
     existing_tweet_id: XId | None = None
 
 
-def _placed_to_json(placed: BatchItem, *, kept: bool) -> dict[str, object]:
-    """What became of one post of a batch. Where nothing was kept, none has an id."""
-    row: dict[str, object] = {
-        "post_id": placed.tweet.id if placed.tweet and kept else None,
-        "account_id": placed.request.account_id,
-        "status": placed.tweet.status if placed.tweet else "refused",
-        "error": None,
+BatchPost = TakenPost | RefusedPost
+
+
+def _item_to_json(index: int, item: BatchItem, *, kept: bool) -> dict[str, object]:
+    """What became of one row of a batch. Where nothing was kept, none has an id."""
+    if item.tweet is None:
+        return _refused_to_json(index, item.account_id, [problem_to_json(each) for each in item.problems])
+    post_id = item.tweet.id if kept else None
+    return {"post_id": post_id, "account_id": item.account_id, "status": item.tweet.status, "error": None}
+
+
+def _refused_to_json(index: int, account_id: int | None, problems: Sequence[Mapping[str, object]]) -> dict[str, object]:
+    first = dict(problems[0])
+    return {
+        "post_id": None,
+        "account_id": account_id,
+        "status": "refused",
+        "error": first.pop("message"),
+        "error_code": first.pop("code"),
+        **first,
+        "index": index,
+        "problems": problems,
     }
-    if placed.refusal is not None:
-        row |= {"error": placed.refusal.sentence, "error_code": placed.refusal.code, "field": placed.refusal.field}
-        row |= placed.refusal.details
-    return row
 
 
 class BatchTaken(ResponseModel):
@@ -92,12 +93,13 @@ class BatchTried(ResponseModel):
 
 
 def _taken(batch_id: int) -> tuple[Response, int]:
-    """What was taken of a batch, where the answer that also told what was refused is lost. Raises NotFound."""
-    db = current.services().db
-    batch = batches.get(db, batch_id)
-    posts = [_post_to_json(each) for each in batches.list_tweets(db, batch_id)]
-    taken = [{name: post[name] for name in ("post_id", "account_id", "status", "error")} for post in posts]
-    return jsonify({"batch_id": batch.id, "posts": taken, "warnings": []}), 202
+    """What became of the rows of a batch, where the first answer is lost. Raises NotFound."""
+    batch = batches.get(current.services().db, batch_id)
+    posts = [
+        post if post["status"] == "refused" else {name: post[name] for name in TakenPost.model_fields}
+        for post in _posts_to_json(batch_id)
+    ]
+    return jsonify({"batch_id": batch.id, "posts": posts, "warnings": []}), 202
 
 
 @blueprint.post("/tweets/batch")
@@ -107,19 +109,20 @@ def _taken(batch_id: int) -> tuple[Response, int]:
         "tweets": [{"account_id": 1, "text": "Hello from Alice"}, {"account_id": 1, "text": "Good night from Alice"}]
     },
     responses={200: BatchTried, 202: BatchTaken},
-    errors={NotFound: ("account_not_found",), Invalid: ("batch_refused",), NotNow: ("no_worker",)},
+    errors={Invalid: ("batch_refused",), NotNow: ("no_worker",)},
     rebuild=_taken,
 )
 def publish_batch() -> tuple[Response, int]:
     """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
-    asked = inputs.body_by_field("account_ids", SharedPostBody, BatchBody)
+    asked = inputs.body_by_field("account_ids", SharedPost, BatchBody)
     taken = current.services().batches.publish(
-        asked.to_publish_requests(), dry_run=asked.dry_run, atomic=asked.atomic, idempotency=current.idempotent_call()
+        asked.rows(), dry_run=asked.dry_run, atomic=asked.atomic, idempotency=current.idempotent_call()
     )
     kept = taken.batch is not None
-    posts = [_placed_to_json(each, kept=kept) for each in taken.posts]
+    posts = [_item_to_json(index, each, kept=kept) for index, each in enumerate(taken.posts)]
     if not kept and not asked.dry_run:
-        raise Invalid("batch_refused", field="tweets", details={"posts": posts})
+        name = "tweets" if isinstance(asked, BatchBody) else "account_ids"
+        raise Invalid("batch_refused", field=name, details={"posts": posts})
     batch_id = taken.batch.id if taken.batch else None
     answer = {"batch_id": batch_id, "posts": posts, "warnings": warnings_to_json(taken.warnings)}
     return jsonify(answer), 202 if kept else 200
@@ -146,25 +149,63 @@ def _post_to_json(found: TweetOfAccount) -> dict[str, object]:
     return {**post_to_json(found), **whose}
 
 
+def _posts_to_json(batch_id: int) -> list[dict[str, object]]:
+    """Its posts as they stand and its refused rows, in the order in which they were sent."""
+    db = current.services().db
+    found = [((each.tweet.id, -1), _post_to_json(each)) for each in batches.list_tweets(db, batch_id)]
+    for each in batches.list_refusals(db, batch_id):
+        row = _refused_to_json(each.position, each.account_id, orjson.loads(each.problems))
+        found.append(((each.after_tweet_id, each.position), row))
+    return [row for _, row in sorted(found, key=itemgetter(0))]
+
+
+class BatchCounts(StatusCounts):
+    """Posts of a batch by status; a status that none has may be missing."""
+
+    refused: Count = 0
+
+
 class BatchStands(ResponseModel):
     """How the posts of a batch stand."""
 
     batch_id: Id
     created_at: Time
     total: Count
-    counts: Annotated[StatusCounts, Field(description="By status.", examples=[{"posted": 1}])]
-    posts: list[PostOfBatch]
+    counts: Annotated[BatchCounts, Field(description="By status.", examples=[{"posted": 1}])]
+    posts: list[PostOfBatch | RefusedPost]
+
+
+def _stands(batch_id: int) -> dict[str, Any]:
+    """How the posts of a batch stand. Raises NotFound."""
+    batch = batches.get(current.services().db, batch_id)
+    posts = _posts_to_json(batch_id)
+    counts = Counter(str(post["status"]) for post in posts)
+    times = {"created_at": to_text(batch.created_at)}
+    return {"batch_id": batch.id, **times, "total": len(posts), "counts": counts, "posts": posts}
 
 
 @blueprint.get("/batches/<batch_id>")
 @Operation(responses={200: BatchStands}, errors={NotFound: ("batch_not_found",)})
 def show_batch(batch_id: str) -> Response:
-    """How the posts of a batch stand."""
+    """How the posts of a batch stand, and what was refused of it."""
+    return jsonify(_stands(inputs.to_id(batch_id, field="batch_id")))
+
+
+class BatchCanceled(BatchStands):
+    """What was not out is taken back; what is at X or on its way there stays, and stands among the posts."""
+
+    message: Annotated[str, Field(examples=["Posts canceled: 1"])]
+    canceled: Annotated[Count, Field(description="So many were taken back by this call.", examples=[1])]
+    skipped: Annotated[Count, Field(description="So many are at X, or on their way there.")]
+
+
+@blueprint.delete("/batches/<batch_id>")
+@Operation(responses={200: BatchCanceled}, errors={NotFound: ("batch_not_found",)})
+def cancel_batch(batch_id: str) -> Response:
+    """Cancels what is not out of a batch; what is at X or on its way there stays."""
     number = inputs.to_id(batch_id, field="batch_id")
-    db = current.services().db
-    batch = batches.get(db, number)
-    found = batches.list_tweets(db, number)
-    counts = Counter(each.tweet.status for each in found)
-    posts = [_post_to_json(each) for each in found]
-    place = {"batch_id": batch.id, "created_at": to_text(batch.created_at), "total": len(found), "counts": counts}
-    return jsonify({**place, "posts": posts})
+    canceled = len(current.services().batches.cancel(number))
+    stands = _stands(number)
+    skipped = sum(1 for post in stands["posts"] if post["status"] in _OUT)
+    message = f"Posts canceled: {canceled}"
+    return jsonify({"message": message, "canceled": canceled, "skipped": skipped, **stands})

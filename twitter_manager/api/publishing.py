@@ -17,7 +17,7 @@ from twitter_manager.services.rate_limits import forecast
 from twitter_manager.storage import tweets
 from twitter_manager.timestamps import to_text
 
-__all__ = ["Warnings", "blueprint", "warnings_to_json"]
+__all__ = ["Problem", "Warnings", "blueprint", "warnings_to_json"]
 
 blueprint = Resource(
     "publishing",
@@ -53,6 +53,16 @@ def warnings_to_json(warnings: Sequence[forecast.PublishWarning]) -> list[dict[s
         }
         for each in warnings
     ]
+
+
+class Problem(ResponseModel):
+    """What stands against a post: the error that would refuse it."""
+
+    field: Annotated[str | None, Field(examples=["text"])]
+    code: Annotated[str, Field(examples=["text_too_long"])]
+    message: Annotated[str, Field(examples=["The text is too long for X"])]
+    existing_post_id: Id = 1
+    existing_tweet_id: XId | None = None
 
 
 class PostTaken(ResponseModel):

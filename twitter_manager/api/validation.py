@@ -6,31 +6,17 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
-from twitter_manager.api.openapi.fields import Id, ResponseModel, XId
+from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.operations import Operation
 from twitter_manager.api.post_requests import PostBody
-from twitter_manager.api.publishing import Warnings, blueprint, warnings_to_json
+from twitter_manager.api.publishing import Problem, Warnings, blueprint, warnings_to_json
 from twitter_manager.api.threads import ThreadBody
-from twitter_manager.errors import NotFound, ServiceError
+from twitter_manager.errors import NotFound
 from twitter_manager.services.publishing.validate import Report as FoundReport
+from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.twitter.text.parse import ParsedText
 
 __all__ = ["blueprint"]
-
-
-class Problem(ResponseModel):
-    """What stands against a post: the error that would refuse it."""
-
-    field: Annotated[str | None, Field(examples=["text"])]
-    code: Annotated[str, Field(examples=["text_too_long"])]
-    message: Annotated[str, Field(examples=["The text is too long for X"])]
-    existing_post_id: Id = 1
-    existing_tweet_id: XId | None = None
-
-
-def _problem_to_json(problem: ServiceError) -> dict[str, object]:
-    """What stands against a post: the error that would refuse it."""
-    return {"field": problem.field, "code": problem.code, "message": problem.sentence, **problem.details}
 
 
 class PartCounted(ResponseModel):
@@ -68,7 +54,7 @@ def _report(report: FoundReport) -> Response:
     return jsonify(
         {
             "valid": not report.problems,
-            "problems": [_problem_to_json(problem) for problem in report.problems],
+            "problems": [problem_to_json(problem) for problem in report.problems],
             "parts": [_part_to_json(part) for part in report.parts],
             "warnings": warnings_to_json(report.warnings),
             "estimated_cost_usd": float(report.cost),

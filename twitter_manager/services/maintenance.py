@@ -11,6 +11,7 @@ from twitter_manager.services.dispatch.recovery import reap_worker
 from twitter_manager.services.wakeup import hold_for_resting_app, hold_for_resting_lane, wake_environment, wake_lane
 from twitter_manager.storage import (
     app_rests,
+    batches,
     idempotency_keys,
     lanes,
     oauth_states,
@@ -28,6 +29,7 @@ __all__ = ["Maintenance"]
 
 DAY = 86_400.0
 DELIVERIES_KEPT = 30 * DAY
+REFUSALS_KEPT = 30 * DAY
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -106,6 +108,11 @@ class Maintenance:
         """Deletes the rows of workers that gave no sign of life for a day: other machines' that went without a word."""
         with self._context.db.transaction() as tx:
             return workers.delete_unseen_since(tx, earlier(tx.now, DAY))
+
+    def prune_batches(self) -> int:
+        """Deletes what is left of batches of which nothing was taken, after a month."""
+        with self._context.db.transaction() as tx:
+            return batches.delete_empty_older_than(tx, earlier(tx.now, REFUSALS_KEPT))
 
     def prune_deliveries(self) -> int:
         """Deletes from the log of the webhooks what is over a month old."""

@@ -13,6 +13,7 @@ from twitter_manager.storage.statuses import EDITABLE, SENDABLE, UNSETTLED
 __all__ = [
     "begin_posting",
     "cancel",
+    "cancel_batch",
     "edit",
     "make_due",
     "make_pending_due",
@@ -125,6 +126,21 @@ def cancel(tx: Transaction, tweet_id: int) -> bool:
         now=tx.now,
     )
     return changed == 1
+
+
+def cancel_batch(tx: Transaction, batch_id: int) -> Sequence[int]:
+    """What is certainly not at X of the batch does not go out any more; returns the tweets' ids."""
+    rows = tx.all(
+        """
+        UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = NULL, twitter_error = NULL,
+            updated_at = :now
+        WHERE batch_id = :batch_id AND status IN ('draft', 'pending', 'scheduled', 'held')
+        RETURNING id
+        """,
+        batch_id=batch_id,
+        now=tx.now,
+    )
+    return sorted(row["id"] for row in rows)
 
 
 def begin_posting(tx: Transaction, tweet_id: int) -> bool:

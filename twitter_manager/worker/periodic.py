@@ -56,6 +56,7 @@ class Periodic:
                 _try(self._services.maintenance.prune_oauth_states)
                 _try(self._services.maintenance.prune_idempotency_keys)
                 _try(self._services.maintenance.prune_workers)
+                _try(self._services.maintenance.prune_batches)
                 _try(self._services.maintenance.prune_deliveries)
                 _try(self._services.maintenance.prune_calls)
 

@@ -5,6 +5,7 @@ Everything raises errors that name the field and never repeat its value.
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
@@ -32,6 +33,7 @@ __all__ = [
     "id_in_query",
     "number_in_query",
     "page_in_query",
+    "rows",
     "to_id",
 ]
 
@@ -41,6 +43,7 @@ _LAST_PAGE = 2**31
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_NAME = 64
+_MAX_FAULTS = 20  # of one row: so that an answer does not grow far beyond its question
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -116,7 +119,23 @@ def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        _refuse(next((one for one in found if _is_unknown(one)), found[0]), values)
+        raise _fault(next((one for one in found if _is_unknown(one)), found[0]), values) from None
+
+
+def rows(model: type[Model], values: Sequence[object], *, name: str) -> list[Model | Sequence[Invalid]]:
+    """The entries of the list `name`, each by itself: as `model`, or everything that is wrong with it."""
+    return [_row(model, value, name=f"{name}.{index}") for index, value in enumerate(values)]
+
+
+def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[Invalid]:
+    if not isinstance(value, dict):
+        return [Invalid("invalid_field", sentence=f"{name} must be an object", field=name)]
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found.sort(key=_is_unknown, reverse=True)
+        return [_fault(one, value) for one in found[:_MAX_FAULTS]]
 
 
 def to_id(text: str, *, field: str) -> int:
@@ -201,15 +220,15 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
+def _fault(error: ErrorDetails, values: dict[Any, Any]) -> Invalid:
     """Turns what pydantic found into the error that names its field."""
     name = _name_of(error["loc"], of_entry=error["type"] == "model_type") or _name_with_surrogates(values)
     if _is_unknown(error):
-        raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
+        return Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
-        raise Invalid("invalid_id", field=name)
+        return Invalid("invalid_id", field=name)
     phrase = _PHRASES.get(error["type"], "is wrong")
-    raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+    return Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
 
 
 def _name_of(place: tuple[int | str, ...], *, of_entry: bool) -> str:

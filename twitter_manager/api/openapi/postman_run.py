@@ -147,6 +147,7 @@ RUN = (
                 status=(202,),
             ),
             Step(endpoint="publishing.show_batch"),
+            Step(endpoint="publishing.cancel_batch"),
         ),
     ),
     Folder(

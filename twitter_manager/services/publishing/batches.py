@@ -1,31 +1,48 @@
 """Many posts in one call: each is taken or refused for itself, or all of them together."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.errors import NotFound, ServiceError
+from twitter_manager.errors import ServiceError
 from twitter_manager.models import Batch, Tweet
 from twitter_manager.services.context import Context
-from twitter_manager.services.posts import PublishRequest, problems_of_post
-from twitter_manager.services.publishing.enqueue import check_worker, enqueue, enqueue_problems
+from twitter_manager.services.posts import PublishRequest
+from twitter_manager.services.publishing.enqueue import (
+    AccountCache,
+    CheckedRequest,
+    check_request,
+    check_worker,
+    enqueue,
+    enqueue_problems,
+)
+from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import batches, idempotency_keys
+from twitter_manager.storage import batches, idempotency_keys, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.twitter.text.matching import canonical
 
-__all__ = ["BatchItem", "Batches", "TakenBatch"]
+__all__ = ["BatchItem", "Batches", "TakenBatch", "UnreadableRow"]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """A row of which no request can be made: whose it would be, as far as it says so, and what is wrong with it."""
+
+    account_id: int | None
+    problems: Sequence[ServiceError]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What became of one request: its tweet, or why it was refused."""
+    """What became of one row: its tweet, or everything for which it was refused."""
 
-    request: PublishRequest
+    account_id: int | None
     tweet: Tweet | None
-    refusal: ServiceError | None
+    problems: Sequence[ServiceError] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +64,14 @@ class _Undone(Exception):
 
 
 class Batches:
-    """Takes batches."""
+    """Takes batches, and takes them back."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def publish(
         self,
-        requests: Sequence[PublishRequest],
+        rows: Sequence[PublishRequest | UnreadableRow],
         *,
         dry_run: bool = False,
         atomic: bool = False,
@@ -62,44 +79,41 @@ class Batches:
     ) -> TakenBatch:
         """Takes what can be taken; with `atomic` everything or nothing; with `dry_run` says what would be taken.
 
-        Raises NotFound for an account that does not exist, NotNow without a worker.
+        Raises NotNow without a worker.
         """
-        refusals = [next(problems_of_post(request.post), None) for request in requests]  # weighing texts needs no lock
+        # weighing texts needs no lock
+        checked = [row if isinstance(row, UnreadableRow) else check_request(row) for row in rows]
         try:
             with self._context.db.transaction() as tx:
                 idempotency_keys.check_free(tx, idempotency)
-                if any(request.schedule_at is None and not request.draft for request in requests):
-                    check_worker(tx, tx.now)
                 batch = batches.insert(tx)
-                posts = [
-                    self._place(tx, index, request, refusals[index], batch.id) for index, request in enumerate(requests)
-                ]
-                taken = [post.request for post in posts if post.tweet]
+                cache = AccountCache(tx)
+                posts = [_place(tx, cache, row, batch.id) for row in checked]
+                taken = _taken(rows, posts)
+                if any(request.schedule_at is None and not request.draft for request in taken):
+                    check_worker(tx, tx.now)
                 warnings = [
                     *_same_texts(taken),
                     *warnings_of_texts([request.post for request in taken]),
-                    *forecast(tx, taken, tx.now, placed=True),
+                    *forecast(tx, taken, tx.now, mock=cache.mock, placed=True),
                 ]
-                if dry_run or (atomic and any(post.refusal for post in posts)):
-                    raise _Undone(TakenBatch(None, [_undone(post, posts) for post in posts], warnings))
+                if dry_run or (atomic and len(taken) < len(posts)):
+                    _forget_tweets(posts)
+                    raise _Undone(TakenBatch(None, posts, warnings))
+                _keep_refusals(tx, batch.id, posts)
                 idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
                 self._wake(tx, posts)
         except _Undone as undone:
             return undone.taken
         return TakenBatch(batch, posts, warnings)
 
-    def _place(
-        self, tx: Transaction, index: int, request: PublishRequest, refusal: ServiceError | None, batch_id: int
-    ) -> BatchItem:
-        try:
-            problems = enqueue_problems(tx, request, tx.now, is_refused=refusal is not None)
-            refusal = next(problems, None) or refusal
-        except NotFound as error:
-            error.field = f"tweets.{index}.account_id"
-            raise
-        if refusal is not None:
-            return BatchItem(request, None, refusal)
-        return BatchItem(request, enqueue(tx, request, batch_id=batch_id), None)
+    def cancel(self, batch_id: int) -> Sequence[int]:
+        """Takes back what is certainly not at X; returns these tweets' ids. Raises NotFound."""
+        with self._context.db.transaction() as tx:
+            batches.get(tx, batch_id)
+            canceled = tweet_states.cancel_batch(tx, batch_id)
+            tx.after_commit(lambda: self._context.notifier.notify_tweets(canceled))
+        return canceled
 
     def _wake(self, tx: Transaction, posts: Sequence[BatchItem]) -> None:
         due: dict[int, datetime] = {}
@@ -110,16 +124,47 @@ class Batches:
             wake_lane(self._context, tx, account_id, moment)
 
 
-def _undone(post: BatchItem, posts: Sequence[BatchItem]) -> BatchItem:
-    """What is left of it when nothing is kept: an equal one of the same batch is not there either."""
-    made = {each.tweet.id for each in posts if each.tweet}
-    if post.refusal is not None and post.refusal.details.get("existing_post_id") in made:
-        post.refusal.details = {}
-    return post
+def _place(tx: Transaction, cache: AccountCache, row: CheckedRequest | UnreadableRow, batch_id: int) -> BatchItem:
+    if isinstance(row, UnreadableRow):
+        return BatchItem(row.account_id, None, row.problems)
+    account_id = row.request.account_id
+    problems = (*row.problems, *enqueue_problems(tx, row, cache, tx.now))
+    if problems:
+        return BatchItem(account_id, None, problems)
+    return BatchItem(account_id, enqueue(tx, row, batch_id=batch_id))
+
+
+def _taken(rows: Sequence[PublishRequest | UnreadableRow], posts: Sequence[BatchItem]) -> list[PublishRequest]:
+    """The requests that became tweets."""
+    return [
+        row for row, post in zip(rows, posts, strict=True) if post.tweet is not None and isinstance(row, PublishRequest)
+    ]
+
+
+def _keep_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) -> None:
+    last = 0
+    for position, post in enumerate(posts):
+        if post.tweet is not None:
+            last = post.tweet.id
+            continue
+        problems = json.dumps([problem_to_json(problem) for problem in post.problems])
+        batches.insert_refusal(
+            tx, batch_id, position=position, account_id=post.account_id, after_tweet_id=last, problems=problems
+        )
+
+
+def _forget_tweets(posts: Sequence[BatchItem]) -> None:
+    """Nothing is kept: an equal tweet of the same batch is not there either."""
+    made = {post.tweet.id for post in posts if post.tweet}
+    for problem in (problem for post in posts for problem in post.problems):
+        if problem.details.get("existing_post_id") in made:
+            problem.details = {}
 
 
 def _same_texts(requests: Sequence[PublishRequest]) -> list[PublishWarning]:
     """X forbids what several accounts say in the same words."""
+    if len({request.account_id for request in requests}) < 2:
+        return []
     first: dict[str, int] = {}
     for request in requests:
         if first.setdefault(canonical(request.post.text), request.account_id) != request.account_id:

@@ -1,29 +1,36 @@
-"""Putting posts into their account's queue: what stands against it, and the row it becomes. Inside a transaction."""
+"""Putting posts into their account's queue: what stands against it, and the row it becomes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, ServiceError
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.health import worker_is_alive
-from twitter_manager.services.posts import PublishRequest, check_schedule, fingerprint_of
+from twitter_manager.services.posts import PublishRequest, check_schedule, fingerprint_of, problems_of_post
 from twitter_manager.storage import accounts, service_state, tweets
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.timestamps import earlier, later
 
-__all__ = ["check_account", "check_worker", "enqueue", "enqueue_problems"]
+__all__ = [
+    "AccountCache",
+    "CheckedRequest",
+    "check_account",
+    "check_request",
+    "check_worker",
+    "enqueue",
+    "enqueue_problems",
+]
 
 DUPLICATE_SECONDS = 86_400.0
 
 
 def check_account(q: Queries, account: Account) -> None:
     """Raises unless tweets for the account can be taken: it must be of this world and speak OAuth 2.0."""
-    if account.access_token_secret is not None:
-        raise Invalid("oauth1_not_supported", field="account_id")
-    if account.mock != service_state.mock_mode(q):
-        raise Conflict("other_world", field="account_id")
+    for problem in _problems_of_account(account, mock=service_state.mock_mode(q)):
+        raise problem
 
 
 def check_worker(q: Queries, now: datetime) -> None:
@@ -32,37 +39,68 @@ def check_worker(q: Queries, now: datetime) -> None:
         raise NotNow("no_worker", retryable=True)
 
 
-def enqueue_problems(
-    q: Queries, request: PublishRequest, now: datetime, *, is_refused: bool = False
-) -> Iterator[ServiceError]:
-    """What stands against the request beside the post itself: its account, its time, an equal tweet.
+@dataclass(frozen=True, slots=True)
+class CheckedRequest:
+    """A request, what X would refuse in its post, and the post's fingerprint: "" where something is refused."""
 
-    `is_refused`: something stands against the post already, so nothing can be equal to it; its text may be anything.
+    request: PublishRequest
+    problems: Sequence[ServiceError]
+    fingerprint: str
 
-    Raises NotFound, naming account_id, for an account that does not exist.
-    """
-    account = accounts.find(q, request.account_id)
+
+def check_request(request: PublishRequest) -> CheckedRequest:
+    """Looks at the post by itself, once; that takes its time and needs no database."""
+    problems = tuple(problems_of_post(request.post))
+    # a text that X refuses may be anything, half an emoji for instance: nothing more is asked about it
+    return CheckedRequest(request, problems, "" if problems else fingerprint_of(request.post))
+
+
+class AccountCache:
+    """The world and the accounts as one transaction sees them, each read once."""
+
+    def __init__(self, q: Queries) -> None:
+        self._q = q
+        self._found: dict[int, Account | None] = {}
+        self.mock = service_state.mock_mode(q)
+
+    def find(self, account_id: int) -> Account | None:
+        """The account, or None."""
+        if account_id not in self._found:
+            self._found[account_id] = accounts.find(self._q, account_id)
+        return self._found[account_id]
+
+
+def enqueue_problems(q: Queries, checked: CheckedRequest, cache: AccountCache, now: datetime) -> Iterator[ServiceError]:
+    """What stands against the request beside the post itself: its account, its time, an equal tweet."""
+    request = checked.request
+    account = cache.find(request.account_id)
     if account is None:
-        raise NotFound("account_not_found", field="account_id")
-    try:
-        check_account(q, account)
-    except (Invalid, Conflict) as problem:
-        yield problem
+        yield NotFound("account_not_found", field="account_id")
+    else:
+        yield from _problems_of_account(account, mock=cache.mock)
     try:
         check_schedule(request.schedule_at, now)
     except Invalid as problem:
         yield problem
         return
-    if not request.draft and not request.allow_duplicate and not is_refused:
-        yield from _problem_of_equal(q, request, now)
+    if not request.draft and not request.allow_duplicate and not checked.problems:
+        yield from _problem_of_equal(q, checked, now)
 
 
-def _problem_of_equal(q: Queries, request: PublishRequest, now: datetime) -> Iterator[Conflict]:
+def _problems_of_account(account: Account, *, mock: bool) -> Iterator[ServiceError]:
+    if account.access_token_secret is not None:
+        yield Invalid("oauth1_not_supported", field="account_id")
+    if account.mock != mock:
+        yield Conflict("other_world", field="account_id")
+
+
+def _problem_of_equal(q: Queries, checked: CheckedRequest, now: datetime) -> Iterator[Conflict]:
+    request = checked.request
     moment = request.schedule_at or now
     equal = tweets.find_equal(
         q,
         request.account_id,
-        fingerprint=fingerprint_of(request.post),
+        fingerprint=checked.fingerprint,
         reply_to=request.post.reply_to,
         since=earlier(moment, DUPLICATE_SECONDS),
         until=later(moment, DUPLICATE_SECONDS),
@@ -74,24 +112,25 @@ def _problem_of_equal(q: Queries, request: PublishRequest, now: datetime) -> Ite
 
 def enqueue(
     tx: Transaction,
-    request: PublishRequest,
+    checked: CheckedRequest,
     *,
     thread_id: int | None = None,
     position: int | None = None,
     batch_id: int | None = None,
 ) -> Tweet:
-    """Stores the tweet. What is to go out has its due time, except a part that waits for the one in front of it.
+    """Stores the tweet of a request against which nothing stands. What is to go out has its due time, except a part
+    that waits for the one in front of it.
 
-    The caller wakes the account's lane in the same transaction.
+    The caller calls `wakeup.wake_lane` for the account in the same transaction.
     """
-    post = request.post
+    request, post = checked.request, checked.request.post
     status, due_at = _course(request, tx.now)
     return tweets.insert(
         tx,
         NewTweet(
             account_id=request.account_id,
             content=post.text,
-            fingerprint=fingerprint_of(post),
+            fingerprint=checked.fingerprint,
             status=status,
             reply_to=post.reply_to,
             quote_of=post.quote_of,

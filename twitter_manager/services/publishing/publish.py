@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from twitter_manager.errors import Conflict
 from twitter_manager.models import Tweet
 from twitter_manager.services.context import Context
-from twitter_manager.services.posts import PublishRequest, check_text, fingerprint, problems_of_post
+from twitter_manager.services.posts import PublishRequest, check_text, fingerprint
 from twitter_manager.services.publishing.enqueue import (
+    AccountCache,
     check_account,
+    check_request,
     check_worker,
     enqueue,
     enqueue_problems,
@@ -55,16 +57,18 @@ class Publishing:
 
         Raises Invalid, NotFound, Conflict, NotNow; on return it is on the disk.
         """
-        for problem in problems_of_post(request.post):
+        checked = check_request(request)
+        for problem in checked.problems:
             raise problem
         with self._context.db.transaction() as tx:
             idempotency_keys.check_free(tx, idempotency)
-            for problem in enqueue_problems(tx, request, tx.now):
+            cache = AccountCache(tx)
+            for problem in enqueue_problems(tx, checked, cache, tx.now):
                 raise problem
             if request.schedule_at is None and not request.draft:
                 check_worker(tx, tx.now)
-            warnings = [*warnings_of_texts([request.post]), *forecast(tx, [request], tx.now)]
-            tweet = enqueue(tx, request)
+            warnings = [*warnings_of_texts([request.post]), *forecast(tx, [request], tx.now, mock=cache.mock)]
+            tweet = enqueue(tx, checked)
             idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
             if tweet.due_at is not None:
                 wake_lane(self._context, tx, tweet.twitter_account_id, tweet.due_at)

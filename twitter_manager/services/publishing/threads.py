@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.models import UNSETTLED, Thread
 from twitter_manager.services.context import Context
-from twitter_manager.services.posts import Post, PublishRequest, named_in_thread, problems_of_post
+from twitter_manager.services.posts import Post, PublishRequest, named_in_thread
 from twitter_manager.services.publishing.enqueue import (
+    AccountCache,
+    CheckedRequest,
     check_account,
+    check_request,
     check_worker,
     enqueue,
     enqueue_problems,
@@ -49,27 +52,30 @@ class Threads:
 
         Raises Invalid naming `tweets.<index>.<field>`, NotFound, Conflict, NotNow; on return it is on the disk.
         """
-        for index, post in enumerate((request.post, *others)):
-            for problem in problems_of_post(post):
+        requests = [request, *(dataclasses.replace(request, post=post) for post in others)]
+        parts = [check_request(each) for each in requests]
+        for index, part in enumerate(parts):
+            for problem in part.problems:
                 raise named_in_thread(problem, index)
         of_texts = warnings_of_texts((request.post, *others), is_thread=True)
         with self._context.db.transaction() as tx:
             idempotency_keys.check_free(tx, idempotency)
-            for problem in enqueue_problems(tx, request, tx.now):
+            cache = AccountCache(tx)
+            for problem in enqueue_problems(tx, parts[0], cache, tx.now):
                 raise named_in_thread(problem)
             if request.schedule_at is None:
                 check_worker(tx, tx.now)
-            requests = [request, *(dataclasses.replace(request, post=post) for post in others)]
-            warnings = [*of_texts, *forecast(tx, requests, tx.now)]
-            thread = self._insert(tx, requests)
+            warnings = [*of_texts, *forecast(tx, requests, tx.now, mock=cache.mock)]
+            thread = self._insert(tx, parts)
             idempotency_keys.insert(tx, idempotency, subject_id=thread.id)
         return StartedThread(thread, warnings)
 
-    def _insert(self, tx: Transaction, requests: Sequence[PublishRequest]) -> Thread:
-        thread = threads.insert(tx, account_id=requests[0].account_id)
-        for position, request in enumerate(requests, 1):
-            enqueue(tx, request, thread_id=thread.id, position=position)
-        wake_lane(self._context, tx, thread.account_id, requests[0].schedule_at or tx.now)
+    def _insert(self, tx: Transaction, parts: Sequence[CheckedRequest]) -> Thread:
+        first = parts[0].request
+        thread = threads.insert(tx, account_id=first.account_id)
+        for position, part in enumerate(parts, 1):
+            enqueue(tx, part, thread_id=thread.id, position=position)
+        wake_lane(self._context, tx, thread.account_id, first.schedule_at or tx.now)
         return thread
 
     def resume(self, thread_id: int, *, idempotency: IdempotentCall | None = None) -> None:

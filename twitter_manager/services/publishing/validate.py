@@ -1,19 +1,19 @@
 """What would happen to a post or a thread, without doing anything: problems, lengths, warnings, what X charges."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from twitter_manager.errors import ServiceError
+from twitter_manager.errors import NotFound, ServiceError
 from twitter_manager.services.context import Context
-from twitter_manager.services.posts import Post, PublishRequest, named_in_thread, problems_of_post
-from twitter_manager.services.publishing.enqueue import enqueue_problems
+from twitter_manager.services.posts import Post, PublishRequest, named_in_thread
+from twitter_manager.services.publishing.enqueue import AccountCache, check_request, enqueue_problems
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
-from twitter_manager.storage import accounts
 from twitter_manager.twitter.prices import price_of_post
 from twitter_manager.twitter.text.parse import ParsedText, parse
 
-__all__ = ["Report", "Validation"]
+__all__ = ["Report", "Validation", "problem_to_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,11 @@ class Report:
     cost: Decimal  # US dollars
 
 
+def problem_to_json(problem: ServiceError) -> dict[str, object]:
+    """What stands against a post, as it is kept and told."""
+    return {"field": problem.field, "code": problem.code, "message": problem.sentence, **problem.details}
+
+
 class Validation:
     """Looks at posts before they are handed over."""
 
@@ -34,17 +39,21 @@ class Validation:
 
     def report(self, request: PublishRequest, others: Sequence[Post] = (), *, is_thread: bool = False) -> Report:
         """On the post of `request`, or on the thread that it begins. Raises NotFound for an unknown account."""
-        posts = (request.post, *others)
-        parts = [parse(post.text) for post in posts]
-        problems: list[ServiceError] = []
-        for index, post in enumerate(posts):
-            problems += [named_in_thread(each, index) if is_thread else each for each in problems_of_post(post)]
         db, now = self._context.db, self._context.clock()
-        of_place = enqueue_problems(db, request, now, is_refused=any(problems_of_post(request.post)))
-        problems += [named_in_thread(each) if is_thread else each for each in of_place]
-        of_texts = warnings_of_texts([post for post in posts if not any(problems_of_post(post))], is_thread=is_thread)
-        warnings = [*of_texts, *forecast(db, [request] * len(posts), now)]
-        account = accounts.get(db, request.account_id)
+        cache = AccountCache(db)
+        account = cache.find(request.account_id)
+        if account is None:
+            raise NotFound("account_not_found", field="account_id")
+        checked = [check_request(dataclasses.replace(request, post=post)) for post in (request.post, *others)]
+        found = [(index, problem) for index, part in enumerate(checked) for problem in part.problems]
+        found += [(0, problem) for problem in enqueue_problems(db, checked[0], cache, now)]
+        problems = [named_in_thread(problem, index) if is_thread else problem for index, problem in found]
+        parts = [parse(part.request.post.text) for part in checked]
+        good = [part.request.post for part in checked if not part.problems]
+        warnings = [
+            *warnings_of_texts(good, is_thread=is_thread),
+            *forecast(db, [request] * len(parts), now, mock=account.mock),
+        ]
         if account.status != "active":
             warnings.append(
                 PublishWarning(code=account.error_code or f"account_{account.status}", account_id=account.id)

@@ -8,7 +8,7 @@ from datetime import datetime
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.services.posts import Post, PublishRequest
 from twitter_manager.services.rate_limits import limiter
-from twitter_manager.storage import accounts, lanes, tweet_queue
+from twitter_manager.storage import lanes, tweet_queue
 from twitter_manager.storage.database import Queries
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.text.canonical import canonical
@@ -46,24 +46,25 @@ def warnings_of_texts(posts: Sequence[Post], *, is_thread: bool = False) -> list
 
 
 def forecast(
-    q: Queries, requests: Sequence[PublishRequest], now: datetime, *, placed: bool = False
+    q: Queries, requests: Sequence[PublishRequest], now: datetime, *, mock: bool, placed: bool = False
 ) -> list[PublishWarning]:
     """Which accounts' windows will be full when these posts are due, and when the last of them then goes out.
-    `placed`: they are among the account's tweets already."""
+    `mock`: the world of their accounts; `placed`: they are among the account's tweets already."""
     moments: defaultdict[int, list[datetime]] = defaultdict(list)
     for request in requests:
         if not request.draft:
             moments[request.account_id].append(max(request.schedule_at or now, now))
     warnings = []
     for account_id, each in moments.items():
-        leaves = _last_of(q, account_id, sorted(each), now, placed=placed)
+        leaves = _last_of(q, account_id, sorted(each), now, mock=mock, placed=placed)
         if leaves > max(each):
             warnings.append(PublishWarning(code="limit_forecast", account_id=account_id, expected_at=leaves))
     return warnings
 
 
-def _last_of(q: Queries, account_id: int, moments: Sequence[datetime], now: datetime, *, placed: bool) -> datetime:
-    mock = accounts.get(q, account_id).mock
+def _last_of(
+    q: Queries, account_id: int, moments: Sequence[datetime], now: datetime, *, mock: bool, placed: bool
+) -> datetime:
     limit, window = limiter.limit_of(q, account_id=account_id, mock=mock, endpoint=CREATE)
     calls = limiter.recent_calls(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     free_at = limiter.free_at(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
