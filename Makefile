@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP_INSTALL) --require-hashes
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
-NEWMAN = tests/e2e/package.json tests/e2e/package-lock.json
+NPM_PACKAGES = tests/e2e/package.json tests/e2e/package-lock.json
 NPM_OPTIONS = --silent --no-audit --no-fund
 
 .PHONY: help setup run test check e2e chaos bench lock
@@ -74,17 +74,17 @@ lock: .venv/.installed-dev
 	@$(PYTHON) $(LOCKED) -r requirements-dev.lock
 	@touch $@
 
-.venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock $(NEWMAN) .venv/.installed
+.venv/.installed-e2e: requirements-setup.lock requirements-e2e.lock $(NPM_PACKAGES) .venv/.installed
 	@if ! command -v npm >/dev/null; then \
-		echo "make e2e needs npm: for newman, which runs the Postman collection, and for twitter-text" >&2; exit 1; \
+		echo "make e2e needs npm: for newman, twitter-text and typescript" >&2; exit 1; \
 	fi
-	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/newman"
+	@echo "Installing the tools for whole-service runs into .venv/e2e and .venv/npm"
 	@$(PYTHON) -m venv .venv/e2e
 	@.venv/e2e/bin/python $(LOCKED) -r requirements-setup.lock
 	@.venv/e2e/bin/python $(LOCKED) -r requirements-e2e.lock
-	@mkdir -p .venv/newman
-	@cp $(NEWMAN) .venv/newman
-	@npm ci $(NPM_OPTIONS) --prefix .venv/newman
+	@mkdir -p .venv/npm
+	@cp $(NPM_PACKAGES) .venv/npm
+	@npm ci $(NPM_OPTIONS) --prefix .venv/npm
 	@touch $@
 
 .venv/.installed-bench: requirements-bench.lock .venv/.installed-dev

@@ -244,13 +244,36 @@ def test_every_schema_is_one_and_is_closed() -> None:
             assert schema["description"], name
 
 
+NULL = {"type": "null"}
+
+
 def test_no_type_breaks_a_client_that_is_generated() -> None:
     """A type that can only be null has no name in Go, and openapi-generator aborts at it for Python; a boolean constant
-    makes the Python client raise on a good answer."""
+    makes the Python client raise on a good answer; an integer without a format has 32 bits in Go; and
+    what may be null in a choice of schemas makes every field with an equal schema null in Go."""
     for where, schema in schemas(document(), ""):
         assert schema.get("type") != "null" or "/anyOf/" in where, f"{where} can only be null"
         assert isinstance(schema.get("const", ""), str), f"{where}: const"
+        choice = schema.get("anyOf", ())
+        assert NULL not in choice or all("$ref" in each for each in choice if each != NULL), f"{where}: type: [T, null]"
         assert not any(isinstance(each, bool) for each in schema.get("enum", ())), f"{where}: enum"
+        wide = "integer" in schema.get("type", ()) and schema.get("maximum", 2**63) >= 2**31
+        assert not wide or schema.get("format") == "int64", f"{where}: 32 bits by default"
+
+
+def test_no_name_breaks_a_client_that_is_generated() -> None:
+    """In Go the function NewTweet makes a Tweet, so that no type can have that name beside it."""
+    names = set(document()["components"]["schemas"])
+    assert not {name for name in names if f"New{name}" in names}
+
+
+def test_an_answer_has_one_schema_whether_it_is_settled_or_not() -> None:
+    """Clients in Go and TypeScript read each good answer as the first one; what only some have must not be required."""
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            good = [answer["content"] for status, answer in operation["responses"].items() if status.startswith("2")]
+            refs = {json.dumps(content["application/json"]["schema"]) for content in good}
+            assert len(refs) == 1, (method, path)
 
 
 def schemas(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -14,6 +14,7 @@ from tests.conftest import JSON, BackgroundWorker, Service
 from tests.support.documented_client import chapters, document, faults_of, operations
 from twitter_manager.api.openapi.postman import collection, environment, postman_files
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN
+from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "postman"
@@ -52,7 +53,7 @@ def test_folders_are_the_chapters_of_the_document_and_the_end() -> None:
 
 
 def test_a_step_uses_only_what_steps_before_it_kept() -> None:
-    known = {"baseUrl", "apiKey"}
+    known = {"baseUrl", "apiKey", TRIAL_USER, SCHEDULE_AT}
     for step, request in zip(STEPS, requests_of_collection(), strict=True):
         used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(request["request"])))
         assert used <= known, (step.endpoint, used - known)
@@ -67,10 +68,23 @@ def test_the_key_is_a_variable_and_stands_nowhere() -> None:
     assert {"key": "apiKey", "value": "", "type": "secret", "enabled": True} in environment()["values"]
 
 
+def test_whatever_changes_anything_names_a_variable_of_the_run_or_is_refused() -> None:
+    """By such a variable the script before each request holds it to what the run has made."""
+    for step, request in zip(STEPS, requests_of_collection(), strict=True):
+        names = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(request["request"]))) - {"baseUrl"}
+        assert request["request"]["method"] == "GET" or names or step.status == (422,), request["name"]
+
+
+def test_a_variable_of_the_run_has_no_value_to_begin_with() -> None:
+    """Without a value it stays as it is written: no number in a path, and no JSON in a body."""
+    assert [each["key"] for each in collection(document())["variable"]] == ["baseUrl", "apiKey"]
+    assert [each["key"] for each in environment()["values"]] == ["baseUrl", "apiKey"]
+
+
 def test_every_request_has_tests() -> None:
     for item in requests_of_collection():
         script = "\n".join(item["event"][0]["script"]["exec"])
-        assert script.count("pm.test(") == 3
+        assert script.count("pm.test(") >= 3
         assert "required = {}" not in script
 
 
@@ -79,14 +93,14 @@ class Run:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._values: dict[str, Any] = {"baseUrl": ""}
+        self._values: dict[str, Any] = {"baseUrl": "", TRIAL_USER: "pm_0123456789ab", SCHEDULE_AT: None}
 
     def send(self, item: dict[str, Any]) -> TestResponse:
         answer = self._answer(item["request"])
         script = "\n".join(item["event"][0]["script"]["exec"])
         (expected,) = re.findall(r"this run expects.*\n.*oneOf\(\[([\d, ]+)\]\)", script)
         assert str(answer.status_code) in expected.split(", "), (item["name"], answer.text)
-        for name, way in re.findall(r'collectionVariables.set\("(\w+)", pm.response.json\(\)((?:\?\.\w+)+)\)', script):
+        for way, name in re.findall(r'json\(\)((?:\?\.\w+)+);\n.*\n  pm.collectionVariables.set\("(\w+)"', script):
             value = answer.json
             for part in way.removeprefix("?.").split("?."):
                 value = (value or {}).get(part)
@@ -96,8 +110,8 @@ class Run:
     def _answer(self, request: dict[str, Any]) -> TestResponse:
         url = request["url"]
         if not isinstance(url, dict):
-            assert url == "{{authUrl}}&mock_user=alice"
-            back = self._service.consent(self._values["authUrl"], "alice")
+            assert url == "{{authUrl}}&mock_user={{trialUser}}"
+            back = self._service.consent(self._values["authUrl"], self._values[TRIAL_USER])
             return self._service.anonymous.get(back, headers=JSON)
         sent = (
             {"data": self._filled(request["body"]["raw"]), "content_type": "application/json"}

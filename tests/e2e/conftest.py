@@ -12,7 +12,8 @@ import requests
 from tests.support.service_process import ROOT, Installation, Process, eventually, free_port
 
 TOOLS = ROOT / ".venv"
-NEWMAN = TOOLS / "newman" / "node_modules" / ".bin" / "newman"
+NPM = TOOLS / "npm" / "node_modules" / ".bin"
+NEWMAN = NPM / "newman"
 SCHEMATHESIS = TOOLS / "e2e" / "bin" / "st"
 SPEC_VALIDATOR = TOOLS / "e2e" / "bin" / "openapi-spec-validator"
 

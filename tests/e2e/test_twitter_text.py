@@ -25,7 +25,7 @@ from twitter_manager.twitter.text.tlds import NOT_IN_IANA, NOT_IN_TWITTER_TEXT, 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / ".venv" / "newman" / "node_modules"
+PACKAGE = ROOT / ".venv" / "npm" / "node_modules"
 MOST = 20_000
 SEED = 20_261_128
 
@@ -43,7 +43,7 @@ def counted_by_twitter_text(texts: list[str]) -> list[Counted]:
     """All in one process."""
     node = shutil.which("node")
     if node is None or not PACKAGE.exists():
-        pytest.skip("needs node and `make e2e`, which installs twitter-text into .venv/newman")
+        pytest.skip("needs node and `make e2e`, which installs twitter-text into .venv/npm")
     script = Path(__file__).with_name("twitter_text.js")
     done = subprocess.run(
         [node, str(script)],

@@ -63,7 +63,7 @@ def test_health_is_well_from_the_first_answer_on(tmp_path: Path) -> None:
 
 @ON_UNIX
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_says_what_it_waits_for_and_how_to_end_it_at_once(tmp_path: Path, by: signal.Notifier) -> None:
+def test_a_stop_says_what_it_waits_for_and_how_to_end_it_at_once(tmp_path: Path, by: signal.Signals) -> None:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with process({**clean_environment(tmp_path), "PORT": str(port)}, "app.py") as running:

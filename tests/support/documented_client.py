@@ -80,13 +80,24 @@ def _validator_of(operation: str, status: str) -> Draft202012Validator | None:
     return validator(f"{place}/content/application~1json/schema")
 
 
+@cache
+def _validators_of_model(endpoint: str, status: int) -> list[Draft202012Validator]:
+    """Of the very answer with this status, where the document has one schema for several of them."""
+    models = {good: model for good, model in operations()[endpoint].responses.items() if good < 300}
+    if len(set(models.values())) < 2 or status not in models:
+        return []
+    return [Draft202012Validator(models[status].model_json_schema())]
+
+
 def faults_of(endpoint: str, answer: TestResponse) -> list[str]:
     """What is not as the document says about the operation of this Flask endpoint."""
     status, code = str(answer.status_code), (answer.json or {}).get("code") if answer.is_json else None
     found = _validator_of(endpoint.replace(".", "_"), status)
     if found is None:
         return [f"{endpoint}: {status} (code {code}) is not in the document: declare it in the Operation on the view"]
-    errors = sorted(found.iter_errors(answer.json), key=lambda error: list(error.path)) if answer.is_json else []
+    validators = [found, *_validators_of_model(endpoint, answer.status_code)]
+    errors = [error for each in validators for error in each.iter_errors(answer.json)] if answer.is_json else []
+    errors.sort(key=lambda error: list(error.path))
     told = [f"/{'/'.join(map(str, error.path))}: {error.message}" for error in errors]
     return [f"{endpoint}: {status} is not as the Operation on the view says: {each}" for each in told]
 

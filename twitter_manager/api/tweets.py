@@ -27,7 +27,7 @@ blueprint = Resource(
 )
 
 
-class NewTweet(inputs.Body):
+class TweetBody(inputs.Body):
     """A tweet to keep until it is told to go out."""
 
     account_id: inputs.Id
@@ -48,7 +48,7 @@ def _created(tweet_id: int) -> tuple[Response, int]:
 
 @blueprint.post("/tweet")
 @Operation(
-    bodies=(NewTweet,),
+    bodies=(TweetBody,),
     example={"account_id": 1, "text": "Hello from Alice"},
     responses={201: TweetCreated},
     errors={
@@ -60,7 +60,7 @@ def _created(tweet_id: int) -> tuple[Response, int]:
 )
 def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
-    new = inputs.body(NewTweet)
+    new = inputs.body(TweetBody)
     tweet = current.services().publishing.create(
         account_id=new.account_id, text=new.text, idempotency=current.idempotent_call()
     )

@@ -96,7 +96,7 @@ def _state(webhook: models.Webhook) -> str:
     return "retrying" if webhook.failures else "healthy"
 
 
-class NewWebhook(inputs.Body):
+class WebhookBody(inputs.Body):
     """Where to tell what happens; every event by default."""
 
     url: Url
@@ -114,14 +114,14 @@ class WebhookCreated(ResponseModel):
 
 @blueprint.post("")
 @Operation(
-    bodies=(NewWebhook,),
+    bodies=(WebhookBody,),
     example={"url": _URL, "events": ["tweet.posted", "tweet.failed"], "description": "The newsroom"},
     responses={201: WebhookCreated},
     errors={Conflict: ("too_many_webhooks",), Invalid: ("receiver_not_public",)},
 )
 def create() -> tuple[Response, int]:
     """Makes a webhook; its secret is shown this once."""
-    new = inputs.body(NewWebhook)
+    new = inputs.body(WebhookBody)
     events = _in_order(new.events or EVENTS)
     made, secret = current.services().webhooks.create(url=new.url, events=events, description=new.description)
     return jsonify({"message": "Webhook created", "webhook": _to_json(made), "secret": secret}), 201

@@ -6,7 +6,8 @@ the rest from the `Operation` on each view, and the errors from error_codes/ wit
     document.py    the whole: `describe(app)`
     responses.py   the responses of an endpoint, the good ones and the errors
     schemas.py     pydantic models to schemas and examples
-    postman.py     a Postman collection made from the document; postman_run.py: its requests in order
+    postman.py     a Postman collection made from the document; postman_run.py: its requests in order;
+                   postman_scripts.py: what they run before and after
 
 Only what is general is here: what one endpoint takes and gives stands beside its view, in api/<noun>.py.
 """

@@ -34,6 +34,8 @@ An error has one shape, whatever the path. The server itself answers 404 `not_fo
 `Allow`) and 501 `malformed_request` in it, too.
 """
 
+_MAX_INT32 = 2**31 - 1
+
 _IDEMPOTENCY_KEY = {
     "name": HEADER,
     "in": "header",
@@ -54,15 +56,29 @@ def describe(app: Flask, *, root: str = "/") -> Schema:
         for rule, method in described_routes(app, chapter):
             entry = {"tags": [chapter.name], **_operation(app, rule, method, schemas, responses)}
             paths.setdefault(path_of(rule), {})[method.lower()] = entry
-    return {
+    whole: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "Twitter Manager", "version": VERSION, "description": _DESCRIPTION},
         "servers": [{"url": root}],
         "security": [{"key": []}, {"key_in_query": []}],
         "tags": [{"name": each.name, "description": each.description} for each in chapters],
         "paths": paths,
-        "components": _components(operations.values(), schemas, responses),
+        "components": _components(operations.values(), paths, schemas, responses),
     }
+    return {name: _with_wide_integers(part) for name, part in whole.items()}
+
+
+def _with_wide_integers(node: Any) -> Any:
+    """`node`, with a format for every integer that may need more than 32 bits."""
+    # Without one a client generated for Go or Java has 32 bits for an id, and does not compile with our maximum.
+    if isinstance(node, list):
+        return [_with_wide_integers(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {name: _with_wide_integers(child) for name, child in node.items()}
+    if found.get("type") in ("integer", ["integer", "null"]) and found.get("maximum", _MAX_INT32 + 1) > _MAX_INT32:
+        found["format"] = "int64"
+    return found
 
 
 def chapters_of(app: Flask) -> list[Chapter]:
@@ -148,7 +164,8 @@ def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
     return {"required": required, "content": {"application/json": content}}
 
 
-def _components(operations: Iterable[Operation], schemas: Schemas, responses: Responses) -> Schema:
+def _components(operations: Iterable[Operation], paths: Schema, schemas: Schemas, responses: Responses) -> Schema:
+    shared_responses = responses.shared()
     shared = {each.name: each for operation in operations for each in operation.query if each.shared}
     return {
         "securitySchemes": {
@@ -157,6 +174,6 @@ def _components(operations: Iterable[Operation], schemas: Schemas, responses: Re
         },
         "parameters": {name: _in_query(each) for name, each in sorted(shared.items())} | {HEADER: _IDEMPOTENCY_KEY},
         "headers": HEADERS,
-        "responses": responses.shared(),
-        "schemas": schemas.components,
+        "responses": shared_responses,
+        "schemas": schemas.used_in(paths, shared_responses),
     }

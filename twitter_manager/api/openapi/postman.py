@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN, Folder, Step
+from twitter_manager.api.openapi.postman_scripts import after_each, after_one, before_each, before_post
 from twitter_manager.api.openapi.schemas import Schema
 
 __all__ = ["COLLECTION_FILE", "ENVIRONMENT_FILE", "collection", "environment", "postman_files"]
@@ -15,35 +16,11 @@ ENVIRONMENT_FILE = "twitter-manager.postman_environment.json"
 _FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 _BASE_URL = "http://127.0.0.1:5555"
 _NUMBER = re.compile(r'"<<(\w+)>>"')
-
-# After every request: what the one shape of errors promises, and the request id.
-_AFTER_EACH = """\
-pm.test("it carries its request id", () => {
-  pm.expect(pm.response.headers.get("X-Request-ID")).to.match(/^[A-Za-z0-9._-]{1,64}$/);
-});
-if (pm.response.code >= 400) {
-  pm.test("an error has the one shape", () => {
-    const error = pm.response.json();
-    for (const field of ["error", "code", "request_id"]) {
-      pm.expect(error[field], field).to.be.a("string").that.is.not.empty;
-    }
-    pm.expect(error.request_id).to.equal(pm.response.headers.get("X-Request-ID"));
-  });
-}
+_HOW_TO_RUN = """\
+Set the variable apiKey, and run it from the top, in mock mode: it connects a new simulated user, posts for that user,
+and takes everything back. It touches nothing that it has not made: what uses a variable of the run (accountId, tweetId,
+…) is only sent while that account is the run's own. To call for an account of yours, type its id over the variable.
 """
-_AFTER_ONE = """\
-const required = %(required)s;
-pm.test("the status is a documented one", () => {
-  pm.expect(pm.response.code).to.be.oneOf(%(documented)s);
-});
-pm.test("the status is one that this run expects", () => {
-  pm.expect(pm.response.code).to.be.oneOf(%(expected)s);
-});
-pm.test("the required fields are there", () => {
-  pm.expect(pm.response.json()).to.include.all.keys(required[pm.response.code] || ["error", "code", "request_id"]);
-});
-"""
-_KEEP = "pm.collectionVariables.set(%s, pm.response.json()%s);\n"
 
 
 def postman_files(document: Schema) -> dict[str, str]:
@@ -65,12 +42,13 @@ def environment() -> Schema:
 
 
 def collection(document: Schema) -> Schema:
-    """The collection: a run from the top works against a fresh service whose X is simulated."""
+    """The collection: a run from the top works against any service whose X is simulated, and leaves it as it was."""
     info = document["info"]
+    items = [_folder(folder, document) for folder in RUN]
     return {
         "info": {
             "name": info["title"],
-            "description": f"{info['description']}\nSet the variable apiKey, and run it from the top.",
+            "description": f"{info['description']}\n{_HOW_TO_RUN}",
             "version": info["version"],
             "schema": _FORMAT,
         },
@@ -78,9 +56,12 @@ def collection(document: Schema) -> Schema:
             "type": "apikey",
             "apikey": [_pair("key", "X-API-Key"), _pair("value", "{{apiKey}}"), _pair("in", "header")],
         },
-        "event": [_script(_AFTER_EACH)],
-        "variable": [_pair("baseUrl", _BASE_URL), _pair("apiKey", ""), *(_pair(name, "") for name in _kept())],
-        "item": [_folder(folder, document) for folder in RUN],
+        "event": [
+            _script("prerequest", before_each(start=items[0]["item"][0]["name"], kept=list(_kept()))),
+            _script("test", after_each()),
+        ],
+        "variable": [_pair("baseUrl", _BASE_URL), _pair("apiKey", "")],
+        "item": items,
     }
 
 
@@ -108,7 +89,8 @@ def _request(step: Step, document: Schema) -> Schema:
     if "requestBody" in operation:
         request["header"].append(_pair("Content-Type", "application/json"))
         request["body"] = {"mode": "raw", "raw": _body(step, operation), "options": {"raw": {"language": "json"}}}
-    return {"name": step.name or operation["summary"], "event": [_tests(step, operation, document)], "request": request}
+    events = [_tests(step, operation, document), *([_script("prerequest", before_post())] if step.posts else ())]
+    return {"name": step.name or operation["summary"], "event": events, "request": request}
 
 
 def _operation(endpoint: str, document: Schema) -> tuple[str, str, Schema]:
@@ -142,14 +124,14 @@ def _tests(step: Step, operation: Schema, document: Schema) -> Schema:
     answers = operation["responses"]
     good = [status for status in answers if status.startswith("2")]
     expected = step.status or tuple(int(status) for status in good)
-    script = _AFTER_ONE % {
-        "required": json.dumps({status: _required(answers[status], document) for status in good}),
-        "documented": json.dumps([int(status) for status in answers]),
-        "expected": json.dumps(list(expected)),
-    }
-    for name, way in step.keeps.items():
-        script += _KEEP % (json.dumps(name), "".join(f"?.{part}" for part in way.split(".")))
-    return _script(script)
+    script = after_one(
+        required={status: _required(answers[status], document) for status in good},
+        documented=[int(status) for status in answers],
+        expected=list(expected),
+        keeps=step.keeps,
+        forgets=step.forgets,
+    )
+    return _script("test", script)
 
 
 def _required(answer: Schema, document: Schema) -> list[str]:
@@ -159,8 +141,8 @@ def _required(answer: Schema, document: Schema) -> list[str]:
     return required
 
 
-def _script(text: str) -> Schema:
-    return {"listen": "test", "script": {"type": "text/javascript", "exec": text.splitlines()}}
+def _script(event: str, text: str) -> Schema:
+    return {"listen": event, "script": {"type": "text/javascript", "exec": text.splitlines()}}
 
 
 def _pair(key: str, value: str) -> dict[str, Any]:

@@ -1,12 +1,16 @@
-"""The requests of the Postman collection in their order: a run from the top works against a fresh service.
+"""The requests of the Postman collection in their order: a run from the top works against any service in mock mode.
 
 A step needs what steps before it kept as variables: `{{tweetId}}` in a text, number("tweetId") for a number. What
-deletes stands last. Every operation of the document has a step (a test says which has none).
+deletes stands last. Every operation of the document has a step (a test says which has none). A step that changes
+anything names a variable of the run, so that postman_scripts.py holds it to what the run made; a call that can only
+concern more than that has a body that is refused.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER
 
 __all__ = ["PATH_VARIABLES", "RUN", "Folder", "Step", "number"]
 
@@ -19,7 +23,8 @@ class Step:
     """One request: to the operation with this Flask endpoint, with its example as the body unless `body` is given.
 
     `keeps`: variables from the answer, by the way to the value (`account.id`). `status`: what the run expects; by
-    default whatever is documented as good. `url`: another address than the operation's own.
+    default whatever is documented as good. `url`: another address than the operation's own. `forgets`: the variable
+    of what is gone after it. `posts`: it can only post now.
     """
 
     endpoint: str
@@ -29,6 +34,8 @@ class Step:
     keeps: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     status: tuple[int, ...] = ()
     url: str = ""
+    forgets: str = ""
+    posts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +61,22 @@ PATH_VARIABLES = {
 }
 
 _TWEET = {"account_id": number("accountId"), "text": "Hello from Postman {{$guid}}"}
+_POST = {**_TWEET, "schedule_at": number(SCHEDULE_AT)}
 
 RUN = (
     Folder(
         "Service",
         (
+            Step(endpoint="mock_mode.show", name="Starts the run: mock mode is on"),
             Step(endpoint="health.show"),
             Step(endpoint="health.test"),
             Step(endpoint="stats.show"),
-            Step(endpoint="mock_mode.show", keeps={"mockMode": "enabled"}),
-            Step(endpoint="mock_mode.switch", body={"enabled": number("mockMode")}),
+            Step(
+                endpoint="mock_mode.switch",
+                name="Switches mock mode, once you put true or false in; the run does not",
+                body={"enabled": "true or false"},
+                status=(422,),
+            ),
         ),
     ),
     Folder(
@@ -72,12 +85,12 @@ RUN = (
             Step(endpoint="oauth.begin", keeps={"authUrl": "auth_url"}),
             Step(
                 endpoint="oauth.callback",
-                name="Alice says yes at the simulated X, which sends her back to the callback",
-                url="{{authUrl}}&mock_user=alice",
+                name="A new user says yes at the simulated X, which leads back to the callback",
+                url=f"{{{{authUrl}}}}&mock_user={{{{{TRIAL_USER}}}}}",
                 keeps={"accountId": "account.id"},
             ),
-            Step(endpoint="accounts.show_all"),
             Step(endpoint="accounts.show"),
+            Step(endpoint="accounts.show_all"),
             Step(endpoint="accounts.change", name="Switches the account off", body={"is_active": False}),
             Step(endpoint="accounts.change", name="Switches it on again", body={"is_active": True}),
             Step(endpoint="accounts.refresh"),
@@ -105,16 +118,16 @@ RUN = (
     Folder(
         "Posting",
         (
-            Step(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}),
+            Step(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}, posts=True),
             Step(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
-            Step(endpoint="posting.post_all", body={"account_id": number("accountId")}),
+            Step(endpoint="posting.post_all", body={"account_id": number("accountId")}, posts=True),
         ),
     ),
     Folder(
         "Publishing",
         (
             Step(endpoint="publishing.validate", body=_TWEET),
-            Step(endpoint="publishing.publish", body=_TWEET),
+            Step(endpoint="publishing.publish", body=_POST),
             Step(
                 endpoint="publishing.publish",
                 name="Keeps a post for its time",
@@ -129,7 +142,7 @@ RUN = (
             ),
             Step(
                 endpoint="publishing.publish_batch",
-                body={"tweets": [_TWEET, _TWEET]},
+                body={"tweets": [_POST, _POST]},
                 keeps={"batchId": "batch_id"},
                 status=(202,),
             ),
@@ -145,6 +158,7 @@ RUN = (
                 body={
                     "account_id": number("accountId"),
                     "tweets": ["First from Postman {{$guid}}", "Second from Postman {{$guid}}"],
+                    "schedule_at": number(SCHEDULE_AT),
                 },
                 keeps={"threadId": "thread_id"},
             ),
@@ -158,7 +172,12 @@ RUN = (
         (
             Step(
                 endpoint="webhooks.create",
-                body={"url": "https://example.com/hooks/twitter", "description": "From Postman"},
+                # not told of anybody's tweets and accounts, only of the service as a whole
+                body={
+                    "url": "https://example.com/hooks/twitter",
+                    "events": ["app.resting"],
+                    "description": f"From Postman, for {{{{{TRIAL_USER}}}}}",
+                },
                 keeps={"webhookId": "webhook.id"},
             ),
             Step(endpoint="webhooks.show_all"),
@@ -172,12 +191,31 @@ RUN = (
     Folder(
         "Clean up",
         (
-            Step(endpoint="webhooks.delete"),
-            Step(endpoint="tweets.delete", name="Deletes the tweet here and at X", query={"from_twitter": "1"}),
-            Step(endpoint="threads.delete", name="Deletes the thread here and at X", query={"from_twitter": "1"}),
-            Step(endpoint="tweets.clean_up", body={"statuses": [], "account_id": number("accountId")}),
-            Step(endpoint="accounts.clean_up", body={"statuses": ["failed"]}),
-            Step(endpoint="accounts.remove"),
+            Step(endpoint="webhooks.delete", forgets="webhookId"),
+            Step(
+                endpoint="tweets.delete",
+                name="Deletes the tweet here and at X",
+                query={"from_twitter": "1"},
+                forgets="tweetId",
+            ),
+            Step(
+                endpoint="threads.delete",
+                name="Deletes the thread here and at X",
+                query={"from_twitter": "1"},
+                forgets="threadId",
+            ),
+            Step(
+                endpoint="tweets.clean_up",
+                name="Deletes what is left of the run's tweets",
+                body={"statuses": [], "account_id": number("accountId")},
+            ),
+            Step(
+                endpoint="accounts.clean_up",
+                name="Deletes every account in a status, once you name one; the run does not",
+                body={"statuses": ["failed, suspended or inactive"]},
+                status=(422,),
+            ),
+            Step(endpoint="accounts.remove", name="Removes the run's account", forgets="accountId"),
         ),
     ),
 )

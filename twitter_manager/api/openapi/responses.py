@@ -101,9 +101,12 @@ class Responses:
     def of(self, operation: Operation, errors: Mapping[int, Codes], *, idempotent: bool) -> dict[str, Schema]:
         """By status, as text. A status that is both good and an error has a choice of schemas."""
         found = {status: self._error(status, codes, page=operation.page) for status, codes in errors.items()}
+        good = {model: None for status, model in operation.responses.items() if status < HTTPStatus.MULTIPLE_CHOICES}
         for status, model in operation.responses.items():
             also = errors.get(status)
-            found[status] = self._good(model, self._narrowed(also) if also else None, page=operation.page)
+            schema = self._schemas.ref_of_any(list(good) if model in good else [model])
+            choice = {"anyOf": [schema, self._narrowed(also)]} if also else schema
+            found[status] = self._good(model, choice, page=operation.page)
             if idempotent:
                 found[status]["headers"] |= _headers(REPLAYED)
         return {str(status): found[status] for status in sorted(found)}
@@ -112,9 +115,8 @@ class Responses:
         """The components."""
         return {name: self._inline(status, codes) for name, (status, codes) in _SHARED.items()}
 
-    def _good(self, model: type[ResponseModel], other: Schema | None, *, page: bool) -> Schema:
-        schema = self._schemas.ref(model)
-        content = {"schema": {"anyOf": [schema, other]} if other else schema, "example": self._schemas.example(model)}
+    def _good(self, model: type[ResponseModel], schema: Schema, *, page: bool) -> Schema:
+        content = {"schema": schema, "example": self._schemas.example(model)}
         return {"description": first_line(model), "headers": _headers(), "content": _content(content, page=page)}
 
     def _error(self, status: int, codes: Codes, *, page: bool) -> Schema:
