@@ -27,9 +27,13 @@ CODES: dict[str, Code] = {
         "Content-Type is something else.",
         "Send the header Content-Type: application/json.",
     ),
-    "body_too_large": Code("The body is too large", "The body is over the limit.", "Send less in one call."),
+    "body_too_large": Code(
+        "The body is too large", "The body is over 4 MiB.", "Send at most 4 MiB in one call, a long list in several."
+    ),
     "headers_too_large": Code(
-        "The request headers are too large", "Headers are over 64 KiB.", "Send fewer or shorter headers."
+        "The request headers are too large",
+        "Headers are over 64 KiB.",
+        "Send fewer or shorter headers, 64 KiB at the most.",
     ),
     "method_not_allowed": Code(
         "This path does not take this method",

@@ -13,6 +13,7 @@ from flask import request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from twitter_manager.api.http.phrases import phrase_of
 from twitter_manager.errors import Invalid, Malformed, NotJson
 from twitter_manager.timestamps import from_text
 
@@ -59,23 +60,6 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 _IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
 
 _UNKNOWN = "extra_forbidden"  # named before all others: a misspelt field is missing under its right name, too
-_PHRASES = {
-    "missing": "is required",
-    "string_type": "must be a text",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "literal_error": "is none of the words it may be",
-    "greater_than_equal": "is too small",
-    "less_than_equal": "is too large",
-    "value_error": "must be a time with its offset, such as 2026-11-20T14:05:00Z",
-    "string_too_long": "is too long",
-    "string_too_short": "is too short",
-    "too_long": "has too many entries",
-    "too_short": "has too few entries",
-    "model_type": "must be an object",
-    "string_pattern_mismatch": "does not look as it must",
-}
 
 
 class Body(BaseModel):
@@ -115,7 +99,7 @@ def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
+        found = error.errors(include_url=False)
         _refuse(next((one for one in found if _is_unknown(one)), found[0]), values)
 
 
@@ -208,8 +192,7 @@ def _refuse(error: ErrorDetails, values: dict[Any, Any]) -> NoReturn:
         raise Invalid("invalid_field", sentence="A field is not known here", field=_printable(name))
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
         raise Invalid("invalid_id", field=name)
-    phrase = _PHRASES.get(error["type"], "is wrong")
-    raise Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+    raise Invalid("invalid_field", sentence=f"{name} {phrase_of(error)}", field=name)
 
 
 def _name_of(place: tuple[int | str, ...], *, of_entry: bool) -> str:

@@ -17,6 +17,7 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue_problems,
     wake_lanes,
 )
+from twitter_manager.services.publishing.thread_states import status_of_thread
 from twitter_manager.services.publishing.tweets import Tweets
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast
 from twitter_manager.storage import accounts, idempotency_keys, threads
@@ -79,7 +80,8 @@ class Threads:
             check_account(tx, accounts.get(tx, thread.account_id))
             check_worker(tx, tx.now)
             if not threads.resume(tx, thread_id):
-                raise Conflict("thread_not_stopped")
+                status = status_of_thread(threads.list_parts(tx, thread_id))
+                raise Conflict("thread_not_stopped", status=status)
             idempotency_keys.insert(tx, idempotency, subject_id=thread_id)
             self._wake(tx, thread.account_id, tx.now)
 

@@ -69,7 +69,7 @@ class Tweets:
                 due_at=due_at,
             )
             if not changed:
-                raise Conflict("tweet_not_editable")
+                raise Conflict("tweet_not_editable", status=tweet.status)
             if due_at is not None:
                 self._lane_due(tx, tweet.twitter_account_id, due_at)
             if tweet.thread_id is not None:
@@ -87,7 +87,7 @@ class Tweets:
             content = tweet.content if text is None else text
             mark = reworded(tweet, content)
             if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
-                raise Conflict("tweet_not_failed")
+                raise Conflict("tweet_not_failed", status=tweet.status)
             self._lane_due(tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)
 
@@ -103,7 +103,7 @@ class Tweets:
         """False where the tweet is not any more as it was read."""
         tweet = tweets.get(self._context.db, tweet_id)
         if tweet.status in ("posting", "unconfirmed"):
-            raise Conflict("tweet_in_flight")
+            raise Conflict("tweet_in_flight", status=tweet.status)
         if from_x and threads.is_being_answered(self._context.db, tweet):
             raise Conflict("thread_in_flight", retryable=True)  # its answer would answer nothing
         if from_x:
