@@ -40,6 +40,7 @@ class TweetPosted(ResponseModel):
 class TweetWaits(ResponseModel):
     """It is kept and goes out by itself; it is not known yet when, or whether it did already."""
 
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
     message: Annotated[str, Field(examples=["The tweet is on its way; look again in a moment"])]
     tweet_id: Id
     status: Annotated[Status, Field(examples=["posting"])]
@@ -54,7 +55,7 @@ def _response_for_one(found: TweetOfAccount) -> tuple[Response, int]:
         posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": found.url}
         return jsonify(posted), 200
     waits = {"tweet_id": tweet.id, "status": tweet.status, "next_attempt_at": next_attempt_at(tweet)}
-    return jsonify({"message": _why_not_yet(tweet), **waits}), 202
+    return jsonify({"accepted": True, "message": _why_not_yet(tweet), **waits}), 202
 
 
 def _why_not_yet(tweet: Tweet) -> str:
@@ -126,12 +127,18 @@ class PendingPosted(ResponseModel):
     details: list[PostingDetail]
 
 
+class PendingUnderWay(PendingPosted):
+    """What is known by now; the rest goes on by itself."""
+
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
+
+
 def _response_for_all(found: Sequence[TweetOfAccount]) -> tuple[Response, int]:
     tally = Counter(_outcome(each.tweet) for each in found)
     outcomes = {name: tally[name] for name in (*_SETTLED, "in_progress")}
     details = [_detail(each.tweet) for each in found]
-    status = 202 if outcomes["in_progress"] else 200
-    return jsonify({"total": len(found), **outcomes, "details": details}), status
+    answer = {"total": len(found), **outcomes, "details": details}
+    return (jsonify({"accepted": True, **answer}), 202) if outcomes["in_progress"] else (jsonify(answer), 200)
 
 
 def _outcome(tweet: Tweet) -> str:
@@ -143,7 +150,7 @@ def _outcome(tweet: Tweet) -> str:
     query=(ACCOUNT_ID,),
     bodies=(WhichAccount,),
     example={"account_id": 1},
-    responses={200: PendingPosted, 202: PendingPosted},
+    responses={200: PendingPosted, 202: PendingUnderWay},
     errors={
         NotFound: ("account_not_found",),
         Conflict: ("other_world",),

@@ -113,6 +113,8 @@ class ThreadTaken(ResponseModel):
 class ThreadWaits(ThreadTaken):
     """It is on the disk and not settled yet: `status_url` tells what becomes of it."""
 
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
+    success: Annotated[bool, Field(description="False: it is not whole on X yet.", examples=[False])]
     status: Annotated[ThreadStatus, Field(examples=["posting"])]
     status_url: Annotated[str, Field(examples=["/api/v1/threads/1"])]
 
@@ -135,11 +137,12 @@ def _published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple
     if part is not None and part.status == "failed":
         refuse_failed(part, thread_id=thread_id, tweets=rows)
     standing = _standing(parts)
-    answer = {"success": True, "thread_id": thread_id, **standing, "tweets": rows}
+    done = standing["status"] in ("posted", "scheduled")
+    answer = {"success": done, "thread_id": thread_id, **standing, "tweets": rows}
     answer |= {"created_at": to_text(thread.created_at), "warnings": warnings_to_json(warnings)}
-    if standing["status"] in ("posted", "scheduled"):
+    if done:
         return jsonify(answer), 201
-    return jsonify({**answer, "status_url": url_for("threads.show", thread_id=thread_id)}), 202
+    return jsonify({"accepted": True, **answer, "status_url": url_for("threads.show", thread_id=thread_id)}), 202
 
 
 @blueprint.post("")
