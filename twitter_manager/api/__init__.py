@@ -12,7 +12,8 @@ the view, and on the way back `headers`. These stand in http/.
     home consent docs     pages: the newcomer's, the simulated X's in mock mode, the documentation
     http/                 what every call passes
         current           what a view can reach: the services, the key, the request id, its Idempotency-Key
-        inputs            how bodies, ids, pages and filters are read and refused
+        inputs phrases    how bodies, ids, pages and filters are read, and in which words they are refused
+        account_names     which account is meant, by its id or its username
         errors            every error's status and the one shape; the only file that knows statuses
         auth wrong_keys   the key, and the limit on guessing one
         idempotency hosts headers request_log

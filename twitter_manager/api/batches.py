@@ -7,6 +7,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import Username, get_account, list_accounts
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import Operation
 from twitter_manager.api.post_requests import PostBody, PostFields
@@ -33,19 +34,21 @@ class BatchBody(inputs.Body):
 
     def to_publish_requests(self) -> list[PublishRequest]:
         """One request per post."""
-        return [post.to_publish_request(post.account_id) for post in self.tweets]
+        whose = [get_account(post, place=f"tweets.{index}.") for index, post in enumerate(self.tweets)]
+        return [post.to_publish_request(account_id) for post, account_id in zip(self.tweets, whose, strict=True)]
 
 
 class SharedPostBody(PostFields):
     """One post for several accounts, each named once."""
 
-    account_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MAX_POSTS)]
+    account_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MAX_POSTS)] | None = None
+    accounts: Annotated[list[Username], Field(min_length=1, max_length=_MAX_POSTS)] | None = None
     dry_run: bool = False
     atomic: bool = False
 
     def to_publish_requests(self) -> list[PublishRequest]:
         """One request per account."""
-        return [self.to_publish_request(account_id) for account_id in dict.fromkeys(self.account_ids)]
+        return [self.to_publish_request(each) for each in list_accounts(self.account_ids, self.accounts)]
 
 
 class BatchPost(ResponseModel):
@@ -112,7 +115,7 @@ def _taken(batch_id: int) -> tuple[Response, int]:
 )
 def publish_batch() -> tuple[Response, int]:
     """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
-    asked = inputs.body_by_field("account_ids", SharedPostBody, BatchBody)
+    asked = inputs.body_by_field(("account_ids", "accounts"), SharedPostBody, BatchBody)
     taken = current.services().batches.publish(
         asked.to_publish_requests(), dry_run=asked.dry_run, atomic=asked.atomic, idempotency=current.idempotent_call()
     )

@@ -11,9 +11,10 @@ from flask import Flask, Response, jsonify, request
 from pydantic import Field
 
 from twitter_manager.api.accounts import ACCOUNTS, AccountConnected, account_to_json
-from twitter_manager.api.http import current, inputs, pages
+from twitter_manager.api.http import current, pages
+from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import ResponseModel
-from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
+from twitter_manager.api.openapi.operations import ACCOUNT, OUR_ID, Operation, Parameter, Resource
 from twitter_manager.config import Settings
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, StartRefused
 
@@ -44,7 +45,7 @@ class StartedConnection(ResponseModel):
 
 @blueprint.get("/api/v1/auth/twitter")
 @Operation(
-    query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."),),
+    query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."), ACCOUNT),
     responses={200: StartedConnection},
     errors={
         NotFound: ("account_not_found",),
@@ -55,9 +56,7 @@ class StartedConnection(ResponseModel):
 def begin() -> Response:
     """The address at which a person lets us use an account, and its state; `account_id` reconnects that account."""
     key = current.api_key()
-    begun = current.services().connections.begin(
-        api_key_id=key.id if key else None, account_id=inputs.id_in_query("account_id")
-    )
+    begun = current.services().connections.begin(api_key_id=key.id if key else None, account_id=account_in_query())
     return jsonify({"auth_url": begun.auth_url, "state": begun.state})
 
 

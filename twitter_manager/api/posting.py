@@ -8,8 +8,9 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import AccountFields, account_in_query, find_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
-from twitter_manager.api.openapi.operations import ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
+from twitter_manager.api.openapi.operations import ACCOUNT, ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.models import Tweet, TweetOfAccount
@@ -91,10 +92,8 @@ def post_one(tweet_id: str) -> tuple[Response, int]:
     return _posted(number)
 
 
-class WhichAccount(inputs.Body):
+class WhichAccount(AccountFields):
     """Whose pending tweets; everybody's by default."""
-
-    account_id: inputs.Id | None = None
 
 
 class PostingDetail(ResponseModel):
@@ -147,7 +146,7 @@ def _outcome(tweet: Tweet) -> str:
 
 @blueprint.post("/tweets/post-pending")
 @Operation(
-    query=(ACCOUNT_ID,),
+    query=(ACCOUNT_ID, ACCOUNT),
     bodies=(WhichAccount,),
     example={"account_id": 1},
     responses={200: PendingPosted, 202: PendingUnderWay},
@@ -161,7 +160,7 @@ def _outcome(tweet: Tweet) -> str:
 def post_all() -> tuple[Response, int]:
     """Posts all pending tweets, of one account or of all, and waits up to 60 s for what X says."""
     asked = inputs.body(WhichAccount)
-    account_id = asked.account_id or inputs.id_in_query("account_id")
+    account_id = find_account(asked) or account_in_query()
     services = current.services()
     numbers = services.publishing.post_pending(account_id)
     found = services.waiting.for_tweets(numbers, seconds=ALL_SECONDS) if numbers else []

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twitter_manager.api import posting
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import get_account
 from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PostBody
@@ -122,6 +123,6 @@ def _published(tweet_id: int, warnings: Sequence[forecast.PublishWarning] = ()) 
 def publish() -> tuple[Response, int]:
     """Publishes a post now and waits up to 20 s for what X says, or keeps it for its time or as a draft."""
     asked = inputs.body(PostBody)
-    publish_request = asked.to_publish_request(asked.account_id)
+    publish_request = asked.to_publish_request(get_account(asked))
     taken = current.services().publishing.publish(publish_request, idempotency=current.idempotent_call())
     return _published(taken.tweet.id, taken.warnings)

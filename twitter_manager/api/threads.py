@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from twitter_manager.api import posting
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import AccountFields, get_account
 from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PartBody, Timing
@@ -55,18 +56,17 @@ Parts = Annotated[
 ]
 
 
-class ThreadBody(Timing):
+class ThreadBody(Timing, AccountFields):
     """A thread: each part answers the one before, the first one `reply_to_tweet_id` if that is given."""
 
-    account_id: inputs.Id
     tweets: Parts
     reply_to_tweet_id: inputs.XId | None = None
 
-    def to_publish_request(self) -> tuple[PublishRequest, Sequence[Post]]:
+    def to_publish_request(self, account_id: int) -> tuple[PublishRequest, Sequence[Post]]:
         """The first part with when and where, and the posts behind it."""
         first, *others = self.tweets
         publish_request = PublishRequest(
-            account_id=self.account_id,
+            account_id=account_id,
             post=first.to_post(reply_to=self.reply_to_tweet_id),
             schedule_at=self.schedule_at,
             late_policy=self.late_policy,
@@ -161,7 +161,8 @@ def _published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple
 )
 def publish() -> tuple[Response, int]:
     """Publishes a thread part by part and waits up to 20 s for what X says, or keeps it for its time."""
-    publish_request, others = inputs.body(ThreadBody).to_publish_request()
+    asked = inputs.body(ThreadBody)
+    publish_request, others = asked.to_publish_request(get_account(asked))
     taken = current.services().threads.publish(publish_request, others, idempotency=current.idempotent_call())
     return _published(taken.thread.id, taken.warnings)
 

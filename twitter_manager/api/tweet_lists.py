@@ -6,8 +6,10 @@ from datetime import datetime
 from flask import Response, jsonify, request
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import Count, NextCursorBefore, Page, ResponseModel, Rows
 from twitter_manager.api.openapi.operations import (
+    ACCOUNT,
     ACCOUNT_ID,
     CURSOR,
     LIMIT,
@@ -44,6 +46,7 @@ _FILTERS = (
         description="With one of these statuses; `published` is the older word for `posted`.",
     ),
     ACCOUNT_ID,
+    ACCOUNT,
     Parameter(
         name="q",
         schema={"type": "string", "maxLength": _MAX_SEARCH},
@@ -96,7 +99,7 @@ def _filter_in_query() -> TweetFilter:
     """The criteria that are given. Raises Invalid naming the parameter."""
     return TweetFilter(
         statuses=_statuses(),
-        account_id=inputs.id_in_query("account_id"),
+        account_id=account_in_query(),
         words=_words(),
         thread_id=inputs.id_in_query("thread_id"),
         batch_id=inputs.id_in_query("batch_id"),

@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import AccountFields, find_account, get_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS
@@ -27,10 +28,9 @@ blueprint = Resource(
 )
 
 
-class NewTweet(inputs.Body):
+class NewTweet(AccountFields):
     """A tweet to keep until it is told to go out."""
 
-    account_id: inputs.Id
     text: str
 
 
@@ -62,7 +62,7 @@ def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
     new = inputs.body(NewTweet)
     tweet = current.services().publishing.create(
-        account_id=new.account_id, text=new.text, idempotency=current.idempotent_call()
+        account_id=get_account(new), text=new.text, idempotency=current.idempotent_call()
     )
     return _created(tweet.id)
 
@@ -174,12 +174,11 @@ def delete(tweet_id: str) -> Response:
     return jsonify({"message": "Tweet deleted", "tweet_id": number})
 
 
-class TweetCleanUp(inputs.Body):
+class TweetCleanUp(AccountFields):
     """Criteria that a tweet must all meet to be deleted; no statuses in the list: any status."""
 
     statuses: list[TweetStatus] | None = None
     days_old: Annotated[int, Field(ge=0, le=36_500)] | None = None
-    account_id: inputs.Id | None = None
 
 
 class TweetsDeleted(ResponseModel):
@@ -200,7 +199,7 @@ class TweetsDeleted(ResponseModel):
 def clean_up() -> Response:
     """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""
     asked = inputs.body(TweetCleanUp)
-    which = tweet_cleanup.CleanUp(statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id)
+    which = tweet_cleanup.CleanUp(statuses=asked.statuses, days_old=asked.days_old, account_id=find_account(asked))
     cleaned = current.services().tweets.clean_up(which)
     message = f"Tweets deleted: {cleaned.deleted}"
     return jsonify({"message": message, "deleted": cleaned.deleted, "skipped": cleaned.skipped})

@@ -17,6 +17,7 @@ __all__ = [
     "delete",
     "expire_token",
     "find",
+    "find_id",
     "forget_tokens",
     "get",
     "give_up_refresh",
@@ -44,6 +45,13 @@ def find(q: Queries, account_id: int) -> Account | None:
     """The account, or None."""
     row = q.one("SELECT * FROM twitter_account WHERE id = :id", id=account_id)
     return _account(row) if row else None
+
+
+def find_id(q: Queries, username: str, *, mock: bool) -> int | None:
+    """The id of the account of this name in one of the two worlds; a handle has no upper and lower case."""
+    sql = "SELECT id FROM twitter_account WHERE mock = :mock AND username = :username"
+    row = q.one(sql, mock=mock, username=username)
+    return int(row["id"]) if row else None
 
 
 def list_all(q: Queries) -> Sequence[Account]:

@@ -81,10 +81,10 @@ def body(model: type[Model]) -> Model:
     return _validated(model, _object())
 
 
-def body_by_field(name: str, with_it: type[Model], without_it: type[Other]) -> Model | Other:
-    """The body as the one model or the other, as it has the field `name` or not. Raises as `body`."""
+def body_by_field(names: tuple[str, ...], with_it: type[Model], without_it: type[Other]) -> Model | Other:
+    """The body as the one model or the other, as it has one of these fields or none. Raises as `body`."""
     values = _object()
-    return _validated(with_it, values) if name in values else _validated(without_it, values)
+    return _validated(with_it, values) if values.keys() & set(names) else _validated(without_it, values)
 
 
 def _object() -> dict[Any, Any]:

@@ -23,7 +23,8 @@ Keeps X (Twitter) accounts, and puts each tweet that it was given on X once.
 
 Every call but those marked as open needs a key, in `X-API-Key` or `?api_key`. Times are UTC, ISO 8601 with `Z`; a time
 that is sent needs its offset. Whole numbers are ids of this service, strings of digits are X's. Unknown fields are
-refused.
+refused. Wherever `account_id` is taken, `account` may stand in its place: a username, with or without @, of the present
+world (mock mode on or off); in a path it is `@alice`.
 
 An error has one shape, whatever the path. The server itself answers 404 `not_found`, 405 `method_not_allowed` (with
 `Allow`) and 501 `malformed_request` in it, too.
