@@ -14,7 +14,7 @@ from twitter_manager.api.tweet_responses import tweet_to_json
 from twitter_manager.services.posts import fingerprint
 from twitter_manager.serving.server import Server
 from twitter_manager.storage import tweet_lists, tweets
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.storage.tweets import NewTweet
 

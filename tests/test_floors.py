@@ -19,7 +19,7 @@ FLOORS = (
     ("services",),
     ("storage", "twitter", "receivers", "simulator", "serving", "logs"),
     ("config",),
-    ("crypto", "models", "database_url", "host_names", "answers"),
+    ("crypto", "models", "database_url", "host_names", "answers", "sqlite_file"),
     ("errors",),
     ("error_codes", "timestamps", "version", "capacity", "start_lock", "private_files", "terminal"),
 )
@@ -39,7 +39,7 @@ WINGS = (
 )
 WING_OF = {wing: number for number, wings in enumerate(WINGS) for wing in wings}
 
-# Packages of others that only some rooms may import.
+# Packages of others that only some rooms, folders or files may import.
 WHERE = {
     "flask": ("__main__", "start", "factory", "cli", "api"),
     "werkzeug": ("factory", "api"),
@@ -49,14 +49,20 @@ WHERE = {
     "pydantic": ("api",),
     "pydantic_core": ("api",),
     "waitress": ("serving",),
-    "sqlite3": ("storage", "simulator"),
-    "psycopg": ("storage",),
+    "sqlite3": ("sqlite_file.py", "storage/sqlite", "simulator"),
+    "psycopg": ("storage/postgres",),
     # services/environments.py is the one place where the transport is chosen
     "requests": ("twitter", "simulator/adapter.py", "services/environments.py"),
     "urllib3": ("twitter", "simulator/adapter.py"),
     "certifi": ("receivers",),
     "cryptography": ("crypto", "config"),
     "dotenv": ("config",),
+}
+
+# Modules of ours that only some of us may import: storage/__init__.py alone knows which database it is.
+WHERE_OURS = {
+    "twitter_manager.storage.sqlite": ("storage/__init__.py", "storage/sqlite"),
+    "twitter_manager.sqlite_file": ("storage/sqlite", "simulator"),
 }
 
 SQL_ROOMS = ("storage", "simulator")
@@ -87,7 +93,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute here, so that a path can be read off them"
             assert node.module is not None
-            if node.module in ("twitter_manager", "twitter_manager.services"):
+            if node.module in ("twitter_manager", "twitter_manager.services", "twitter_manager.storage"):
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
             else:
                 yield node.module
@@ -104,9 +110,17 @@ def faults_of_imports(path: str, source: str) -> list[str]:
                 faults.append(f"{path} may not import {name}")
             if other == room == "services" and not goes_down_a_wing(path, parts):
                 faults.append(f"{path} may not import {name}")
-        elif parts[0] in WHERE and not {room, path} & set(WHERE[parts[0]]):
+        elif parts[0] in WHERE and not stands_in(path, WHERE[parts[0]]):
             faults.append(f"{path} may not import {name}")
+        for ours, places in WHERE_OURS.items():
+            if f"{name}.".startswith(f"{ours}.") and not stands_in(path, places):
+                faults.append(f"{path} may not import {name}")
     return faults
+
+
+def stands_in(path: str, places: tuple[str, ...]) -> bool:
+    """Whether the module at `path` is one of the files, or in one of the rooms and folders."""
+    return any(path == place or path.startswith(f"{place}/") or room_of(path) == place for place in places)
 
 
 def goes_down_a_wing(path: str, imported_parts: list[str]) -> bool:
@@ -114,6 +128,12 @@ def goes_down_a_wing(path: str, imported_parts: list[str]) -> bool:
     wing = path.split("/")[1].removesuffix(".py")
     other = imported_parts[2] if len(imported_parts) > 2 else "__init__"
     return other == wing or WING_OF.get(other, -1) > WING_OF[wing]
+
+
+def parts_put_into_texts(source: str) -> list[str]:
+    """What stands in the braces of f-strings."""
+    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FormattedValue))
+    return [ast.unparse(node.value) for node in nodes]
 
 
 def lines_with_sql(source: str) -> list[int]:
@@ -153,6 +173,13 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
         assert lines_with_sql(path.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "storage").glob("*.py")), ids=name_in_package)
+def test_statements_are_put_together_from_constants(path: Path) -> None:
+    if path.name != "tweet_lists.py":  # it chooses between constants
+        parts = parts_put_into_texts(path.read_text(encoding="utf-8"))
+        assert [part for part in parts if not re.fullmatch(r"[A-Z_]+", part)] == []
+
+
 @pytest.mark.parametrize(
     ("path", "source"),
     [
@@ -165,6 +192,10 @@ def test_sql_is_in_storage_and_simulator_only(path: Path) -> None:
         ("services/publishing/publish.py", "import flask"),
         ("worker/loop.py", "from flask import current_app"),
         ("services/health.py", "import sqlite3"),
+        ("storage/tweets.py", "import sqlite3"),
+        ("storage/tweets.py", "from twitter_manager.storage import sqlite"),
+        ("services/startup.py", "from twitter_manager.storage.sqlite.engine import SqliteDatabase"),
+        ("storage/tweets.py", "from twitter_manager import sqlite_file"),
         ("services/accounts/tokens.py", "import requests"),
         ("services/publishing/publish.py", "from twitter_manager.services.dispatch import decisions"),
         ("services/webhooks/endpoints.py", "from twitter_manager.services.dispatch import recovery"),

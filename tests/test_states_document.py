@@ -20,9 +20,8 @@ from twitter_manager.timestamps import later
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
-SCHEMA = "\n".join(
-    path.read_text(encoding="utf-8") for path in sorted((ROOT / "twitter_manager/storage/migrations").glob("*.sql"))
-)
+MIGRATIONS = ROOT / "twitter_manager" / "storage" / "sqlite" / "migrations"
+SCHEMA = "\n".join(path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("*.sql")))
 # Functions of storage/threads.py that change tweets' statuses or due times.
 OF_THREADS = {"cancel_unsent", "chain", "close_gap", "reschedule", "resume", "stop"}
 

@@ -8,7 +8,8 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     factory.py      create_app: the web application around the services
     cli/            twitter-manager worker | keys | doctor | simulator | openapi | postman
 
-    api/            a door: JSON over HTTP, one file per resource, and the pages a browser sees
+    api/            a door: JSON over HTTP, one file per resource with all of its calls, and the pages a browser sees;
+                    api/http/ has what every call passes, api/openapi/ makes the document
     worker/         a door without a face: executes one task after the other, and keeps the clock
 
     services/       what the product does; `services.build` is the only wiring
@@ -18,6 +19,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
         context notifier environments backoff posts health maintenance startup api_keys mock_mode doctor/
 
     storage/        everything that outlives the process; all SQL
+        sqlite/         what SQLite does in its own way: engine, dialect, search, migrations
     twitter/        everything that speaks to X
     receivers/      everything that speaks to the other ends of webhooks
     simulator/      X on this machine: mock mode, and tests
@@ -28,6 +30,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     models.py       the rows, as frozen dataclasses
     crypto.py       secrets at rest, keys
     database_url.py which database, and where its file lies
+    sqlite_file.py  opening a SQLite file, and which one it is
     host_names.py   what a host name looks like
     answers.py      what every answer has in common: its id, its headers, the shape of an error, its line in the log
 

@@ -5,8 +5,16 @@ Tokens and verifiers are kept encrypted; here they stand as they are stored. `re
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, get_args
 
 __all__ = [
+    "EDITABLE",
+    "FINAL",
+    "NO_DUPLICATE",
+    "QUEUED",
+    "SENDABLE",
+    "TWEET_STATUSES",
+    "UNSETTLED",
     "Account",
     "ApiKey",
     "AppRest",
@@ -19,11 +27,23 @@ __all__ = [
     "Thread",
     "Tweet",
     "TweetOfAccount",
+    "TweetStatus",
     "Webhook",
     "WebhookDelivery",
     "Worker",
     "XCall",
 ]
+
+
+TweetStatus = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
+TWEET_STATUSES: tuple[TweetStatus, ...] = get_args(TweetStatus)
+
+QUEUED: tuple[TweetStatus, ...] = ("pending", "scheduled")
+SENDABLE: tuple[TweetStatus, ...] = (*QUEUED, "held")
+UNSETTLED: tuple[TweetStatus, ...] = ("posting", "unconfirmed")  # X may have it
+FINAL: tuple[TweetStatus, ...] = ("posted", "failed", "canceled")
+EDITABLE: tuple[TweetStatus, ...] = ("draft", *SENDABLE, "canceled")  # certainly not at X, nor refused there
+NO_DUPLICATE: tuple[TweetStatus, ...] = ("draft", "failed", "canceled")  # may be handed over once more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +112,7 @@ class Tweet:
     twitter_account_id: int
     content: str
     fingerprint: str  # equal for equal text, quote, media and poll; with an equal reply_to it is the same tweet
-    status: str  # draft pending scheduled posting posted failed unconfirmed held canceled
+    status: TweetStatus
     twitter_id: str | None
     twin_twitter_id: str | None  # a second post at X for this tweet, if that ever happened
     reply_to: str | None

@@ -23,8 +23,7 @@ from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor import x as at_x
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
-from twitter_manager.storage import accounts, app_rests
-from twitter_manager.storage.inspection import Inspection
+from twitter_manager.storage import Inspection, accounts, app_rests
 from twitter_manager.timestamps import earlier, later, now
 
 GIB = 1024**3

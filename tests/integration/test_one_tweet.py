@@ -132,6 +132,14 @@ def test_cleaning_up_by_status_age_and_account(service: Service, alice: int) -> 
     assert service.client.post("/api/v1/tweets/cleanup", json={"statuses": []}).json["deleted"] == 2
 
 
+def test_cleaning_up_what_is_scheduled(service: Service, alice: int) -> None:
+    tweet = {"account_id": alice, "text": "Later", "schedule_at": "2026-11-21T14:00:00Z"}
+    assert service.client.post("/api/v1/tweets", json=tweet).status_code == 201
+    answer = service.client.post("/api/v1/tweets/cleanup", json={"statuses": ["scheduled"]})
+    assert (answer.json["deleted"], answer.json["skipped"]) == (1, 0)
+    assert service.client.get("/api/v1/tweets").json["total"] == 0
+
+
 def test_cleaning_up_without_a_criterion_deletes_nothing(service: Service, alice: int) -> None:
     service.tweet(alice, "Hello")
     assert_error(service.client.post("/api/v1/tweets/cleanup", json={}), 422, "no_criterion")

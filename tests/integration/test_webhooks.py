@@ -727,6 +727,6 @@ def test_the_document_names_every_event_and_the_triggers_write_no_other() -> Non
     document = (root / "docs" / "webhooks.md").read_text(encoding="utf-8")
     headings = re.findall(r"^### `(.+)`$", document, re.MULTILINE)
     assert headings == [*EVENTS, "webhook.test"]
-    sql = (root / "twitter_manager/storage/migrations/0004_webhooks.sql").read_text(encoding="utf-8")
+    sql = (root / "twitter_manager/storage/sqlite/migrations/0004_webhooks.sql").read_text(encoding="utf-8")
     for event in EVENTS:
         assert f"'{event}'" in sql or event in ("tweet.posted", "tweet.failed")

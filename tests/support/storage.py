@@ -9,7 +9,7 @@ from tests.support.clock import START, Clock
 from twitter_manager.models import Account, Attempt, Tweet
 from twitter_manager.storage import accounts, attempts, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import later
 
 

@@ -19,7 +19,7 @@ __all__ = ["ALL_SECONDS", "ONE_SECONDS", "blueprint"]
 
 ONE_SECONDS = 20.0
 ALL_SECONDS = 60.0
-_SETTLED = ("posted", "failed", "held", "unconfirmed")
+_OUTCOMES = ("posted", "failed", "held", "unconfirmed")  # by which it counts; whatever else is in progress
 
 blueprint = Resource(
     "posting",
@@ -134,14 +134,14 @@ class PendingUnderWay(PendingPosted):
 
 def _response_for_all(found: Sequence[TweetOfAccount]) -> tuple[Response, int]:
     tally = Counter(_outcome(each.tweet) for each in found)
-    outcomes = {name: tally[name] for name in (*_SETTLED, "in_progress")}
+    outcomes = {name: tally[name] for name in (*_OUTCOMES, "in_progress")}
     details = [_detail(each.tweet) for each in found]
     answer = {"total": len(found), **outcomes, "details": details}
     return (jsonify({"accepted": True, **answer}), 202) if outcomes["in_progress"] else (jsonify(answer), 200)
 
 
 def _outcome(tweet: Tweet) -> str:
-    return tweet.status if tweet.status in _SETTLED else "in_progress"
+    return tweet.status if tweet.status in _OUTCOMES else "in_progress"
 
 
 @blueprint.post("/tweets/post-pending")

@@ -1,7 +1,7 @@
 """What a tweet and its attempts look like in a response; the names are a promise to callers."""
 
 from datetime import datetime
-from typing import Annotated, Literal, NoReturn, get_args
+from typing import Annotated, Literal, NoReturn
 
 import orjson
 from pydantic import Field
@@ -10,6 +10,8 @@ from twitter_manager import models
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.error_codes import CODES, sentence_of
 from twitter_manager.errors import XRefused
+from twitter_manager.models import TWEET_STATUSES as STATUSES
+from twitter_manager.models import TweetStatus
 from twitter_manager.timestamps import to_text
 
 __all__ = [
@@ -29,11 +31,8 @@ __all__ = [
     "tweet_to_json",
 ]
 
-TweetStatus = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
-STATUSES: tuple[str, ...] = get_args(TweetStatus)
 Status = Annotated[TweetStatus, Field(examples=["pending"])]
 PostUrl = Annotated[str | None, Field(description="Where a person sees the post at X.")]
-_SETTLED = ("posted", "failed", "canceled")
 
 
 class XWords(ResponseModel):
@@ -230,7 +229,7 @@ def _waiting_for(found: models.TweetOfAccount) -> str | None:
     """What must come first: the `previous_part` of its thread, or an unsettled `equal_tweet` of the account."""
     tweet = found.tweet
     behind = (tweet.position or 1) > 1 and tweet.reply_to is None
-    if behind and tweet.status not in _SETTLED:
+    if behind and tweet.status not in models.FINAL:
         return "previous_part"
     return "equal_tweet" if found.waits_for_equal else None
 

@@ -32,8 +32,8 @@ from twitter_manager.services.startup import Prepared, prepare
 from twitter_manager.services.webhooks.deliveries import Deliveries
 from twitter_manager.services.webhooks.endpoints import Webhooks
 from twitter_manager.simulator.world import World as SimulatedWorld
+from twitter_manager.storage import open_database
 from twitter_manager.storage.database import Database
-from twitter_manager.storage.sqlite import SqliteDatabase
 
 __all__ = ["Prepared", "Services", "build", "prepare"]
 
@@ -90,7 +90,7 @@ class _OpenedOnce:
 def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Services:
     """Wires the services; touches nothing on the disk. `clock`: the time, for tests."""
     simulated = _OpenedOnce(settings.simulator_path, clock)
-    db = SqliteDatabase(settings.database_path, clock=clock)
+    db = open_database(settings, clock=clock)
     context = Context(
         db=db,
         vault=Vault(settings.encryption_key),

@@ -13,9 +13,8 @@ from twitter_manager.config import SECRETS_FILE, Settings, read_env_file
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.services import mock_mode
-from twitter_manager.storage import accounts, api_keys, oauth_states, service_state, webhooks
+from twitter_manager.storage import accounts, api_keys, oauth_states, open_database, service_state, webhooks
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
 
 __all__ = ["Prepared", "prepare"]
 
@@ -69,7 +68,7 @@ def _with_companions(databases: Iterable[Path]) -> Iterable[Path]:
 
 
 def _prepare(settings: Settings) -> Prepared:
-    database = SqliteDatabase(settings.database_path)
+    database = open_database(settings)
     database.migrate()
     try:
         canary = service_state.find(database, service_state.CANARY)

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from twitter_manager import private_files
+from twitter_manager import private_files, sqlite_file
+from twitter_manager.sqlite_file import Identity, identity
 
 __all__ = ["PATIENCE_S", "StateFile", "WorldUnavailable"]
 
@@ -61,7 +62,6 @@ CREATE TABLE IF NOT EXISTS rate_window (
 COMMIT;
 """
 PATIENCE_S = 3.0
-_PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
 
 
 class WorldUnavailable(Exception):
@@ -85,7 +85,7 @@ class StateFile:
         self._path = path
         self._patience = patience
         self._inherited: list[sqlite3.Connection] = []
-        self._known: tuple[int, int] | None = None  # the file that was in use last
+        self._known: Identity | None = None  # the file that was in use last
         self._start_anew()
 
     def _start_anew(self) -> None:
@@ -125,7 +125,7 @@ class StateFile:
         try:
             with _faults(nothing_done=False):
                 yield connection
-                if _identity(self._path) != self._known:
+                if identity(str(self._path)) != self._known:
                     raise WorldUnavailable("the world's file went away", nothing_done=False)
                 connection.execute("COMMIT")
         except BaseException:
@@ -142,19 +142,18 @@ class StateFile:
 
     def _opened(self, deadline: float) -> sqlite3.Connection:
         """The connection to the file that is at the path now."""
-        found = _identity(self._path)
+        found = identity(str(self._path))
         if self._known and not found:
             raise WorldUnavailable("the world's file is away", nothing_done=True)
         if self._connection and found == self._known:
             return self._connection
         self._let_go()
-        if self._known not in (None, found) and self._path.with_name(f"{self._path.name}-wal").exists():
-            # SQLite would write pages of the one into the other.
+        if sqlite_file.has_wal_of_another(self._path, self._known):
             why = f"{self._path.name} was replaced beside the {self._path.name}-wal of the old one"
             raise WorldUnavailable(why, nothing_done=True)
         self._make_place()
         self._connection = _connect(self._path, deadline, make=self._known is None)
-        self._known = _identity(self._path)
+        self._known = identity(str(self._path))
         if found not in (None, self._known):
             self._let_go()
             raise WorldUnavailable("the world's file was replaced this moment", nothing_done=True)
@@ -186,20 +185,15 @@ def _faults(*, nothing_done: bool) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        of_ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
-        if of_ours and "no such table" not in str(error):
+        if sqlite_file.is_programming_error(error):
             raise
         raise WorldUnavailable(str(error), nothing_done=nothing_done) from error
 
 
 def _connect(path: Path, deadline: float, *, make: bool) -> sqlite3.Connection:
     """Two processes that make the file at the same moment can find it locked in spite of the time-out: try again."""
-    address = f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}"
     while True:
-        patience = _milliseconds_until(deadline) / 1000
-        connection = sqlite3.connect(address, uri=True, timeout=patience, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
+        connection = sqlite_file.connect(path, patience=_milliseconds_until(deadline) / 1000, make=make)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -215,12 +209,3 @@ def _connect(path: Path, deadline: float, *, make: bool) -> sqlite3.Connection:
 
 def _milliseconds_until(deadline: float) -> int:
     return max(int((deadline - time.monotonic()) * 1000), 0)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino) if found.st_size else None

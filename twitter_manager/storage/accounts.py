@@ -72,8 +72,7 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
 
 def count(q: Queries) -> int:
     """How many accounts there are."""
-    row = q.one("SELECT count(*) AS n FROM twitter_account")
-    return int(row["n"]) if row else 0
+    return int(q.value("SELECT count(*) FROM twitter_account"))
 
 
 def count_by_status(q: Queries) -> dict[str, int]:
@@ -89,8 +88,9 @@ def rename_namesakes(tx: Transaction, *, x_user_id: str, username: str, mock: bo
     """
     tx.execute(
         """
-        UPDATE twitter_account SET username = username || '~' || coalesce(x_user_id, id), updated_at = :now
-        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND x_user_id IS :x_user_id)
+        UPDATE twitter_account SET updated_at = :now,
+            username = username || '~' || coalesce(x_user_id, CAST(id AS TEXT))
+        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND coalesce(x_user_id, '') = :x_user_id)
         """,
         username=username,
         x_user_id=x_user_id,
@@ -113,7 +113,7 @@ def connect(
     followers: int | None,
 ) -> Account:
     """Makes the account of this X user, or gives the one that is there new tokens and a clean bill of health."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO twitter_account (x_user_id, username, name, mock, access_token, refresh_token, scopes,
             token_expires_at, token_issued_at, token_version, followers, created_at, linked_at, updated_at)
@@ -140,7 +140,6 @@ def connect(
         followers=followers,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _account(row)
 
 
@@ -209,7 +208,7 @@ def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_n
     tx.execute(
         """
         UPDATE twitter_account SET refresh_lease = NULL, refresh_lease_until = NULL,
-            refresh_sent_at = CASE WHEN :certainly_not_renewed THEN NULL ELSE refresh_sent_at END,
+            refresh_sent_at = CASE WHEN :certainly_not_renewed = 1 THEN NULL ELSE refresh_sent_at END,
             refresh_failures = refresh_failures + 1, updated_at = :now
         WHERE id = :id AND refresh_lease = :lease
         """,
@@ -236,9 +235,9 @@ def forget_tokens(tx: Transaction, account_id: int) -> None:
 
 def delete(tx: Transaction, account_id: int) -> int:
     """Deletes the account and everything of it; returns how many tweets went with it."""
-    row = tx.one("SELECT coalesce(sum(n), 0) AS n FROM tweet_count WHERE account_id = :id", id=account_id)
+    tweets: int = tx.value("SELECT coalesce(sum(n), 0) FROM tweet_count WHERE account_id = :id", id=account_id)
     tx.execute("DELETE FROM twitter_account WHERE id = :id", id=account_id)
-    return int(row["n"]) if row else 0
+    return tweets
 
 
 def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:

@@ -36,7 +36,7 @@ def list_all(q: Queries) -> Sequence[ApiKey]:
 
 def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
     """An active key: a new one, or one that is there and is not revoked; it has this source from now on."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO api_key (key_hash, name, source, created_at) VALUES (:key_hash, :name, :source, :now)
         ON CONFLICT (key_hash) DO UPDATE SET is_active = 1, source = excluded.source WHERE api_key.revoked_at IS NULL
@@ -47,7 +47,6 @@ def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
         source=source,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - nobody inserts a revoked one
     return _key(row)
 
 

@@ -26,7 +26,7 @@ _attempt = mapper(Attempt)
 
 def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since_id: str | None) -> Attempt:
     """The intent to send this tweet, under this lease."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO attempt (tweet_id, account_id, lease, started_at, since_id)
         VALUES (:tweet_id, :account_id, :lease, :now, :since_id)
@@ -38,7 +38,6 @@ def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since
         since_id=since_id,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _attempt(row)
 
 
@@ -82,26 +81,26 @@ def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
 
 def count_outcome(q: Queries, tweet_id: int, outcome: str) -> int:
     """How many of the tweet's attempts ended so."""
-    row = q.one(
-        "SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
+    found: int = q.value(
+        "SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
         tweet_id=tweet_id,
         outcome=outcome,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -> int:
     """How many of the tweet's attempts ended held with this code, of those that began after `since`."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
+        SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
             AND error_code = :error_code AND started_at > :since
         """,
         tweet_id=tweet_id,
         error_code=error_code,
         since=since,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def close(
@@ -149,23 +148,23 @@ def note_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_statu
 
 def note_absent(tx: Transaction, attempt_id: int) -> int:
     """One more whole reading of the timeline without it; returns how many there are."""
-    row = tx.one(
+    found: int | None = tx.value(
         """
         UPDATE attempt SET looks_absent = looks_absent + 1, looks_failed = 0 WHERE id = :id AND outcome = 'unclear'
         RETURNING looks_absent
         """,
         id=attempt_id,
     )
-    return int(row["looks_absent"]) if row else 0
+    return found or 0
 
 
 def record_failed_check(tx: Transaction, attempt_id: int) -> int:
     """One more reading that failed; returns how many failed in a row."""
-    row = tx.one(
+    found: int | None = tx.value(
         """
         UPDATE attempt SET looks_failed = looks_failed + 1 WHERE id = :id AND outcome = 'unclear'
         RETURNING looks_failed
         """,
         id=attempt_id,
     )
-    return int(row["looks_failed"]) if row else 0
+    return found or 0

@@ -15,8 +15,7 @@ _batch = mapper(Batch)
 
 def insert(tx: Transaction) -> Batch:
     """A batch without tweets yet."""
-    row = tx.one("INSERT INTO batch (created_at) VALUES (:now) RETURNING *", now=tx.now)
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
+    row = tx.insert("INSERT INTO batch (created_at) VALUES (:now) RETURNING *", now=tx.now)
     return _batch(row)
 
 
@@ -34,7 +33,7 @@ def list_tweets(q: Queries, batch_id: int) -> Sequence[TweetOfAccount]:
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
         WHERE tweet.batch_id = :batch_id ORDER BY tweet.id
-        """,  # noqa: S608  - a constant of ours
+        """,
         batch_id=batch_id,
     )
     return [of_account(row) for row in rows]

@@ -1,22 +1,16 @@
-"""What storage asks of a database, whichever it is; sqlite.py is the one that is served."""
+"""What storage asks of a database, whichever it is; sqlite/ has the one that is served.
 
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+Statements are in PostgreSQL's words where SQLite's differ (`greatest`, `least`, `= ANY(:list)`), with times as datetime
+and lists as list; a NULL never goes into greatest or least, since the two disagree about it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from twitter_manager.errors import StorageUnavailable
-
-# While one writer is stuck for so long (the file is locked elsewhere), so many may wait for it; whoever comes then is
-# refused at once. Half of the server's threads: the others go on answering what only reads.
-STUCK_SECONDS = 1.0
-MAX_WAITING = 32
-
-__all__ = ["MAX_WAITING", "STUCK_SECONDS", "Database", "FailedWrite", "FairLock", "Queries", "Row", "Transaction"]
+__all__ = ["Database", "FailedWrite", "Queries", "Row", "Transaction", "TweetSearch"]
 
 
 class Row(Protocol):
@@ -29,8 +23,30 @@ class Row(Protocol):
         ...
 
 
+class TweetSearch(Protocol):
+    """How words are looked for in the tweets' texts."""
+
+    TABLES: str
+    """What to select from; the tweet is there as `tweet`."""
+    ID: str
+    """The tweet's id in TABLES, in the order of which they are read."""
+    CONDITION: str
+    """Holds for the tweets that have :words."""
+    COUNT: str
+    """The statement that counts all tweets that have :words."""
+
+    def to_expression(self, text: str, /) -> str:
+        """The value of :words for what a person typed."""
+        ...
+
+
 class Queries(Protocol):
     """What can be read from: the database (its newest committed state) or a transaction."""
+
+    @property
+    def tweet_search(self) -> TweetSearch:
+        """This database's way of looking for words."""
+        ...
 
     def one(self, sql: str, **parameters: object) -> Row | None:
         """The first row, or None."""
@@ -40,11 +56,19 @@ class Queries(Protocol):
         """Every row."""
         ...
 
+    def value(self, sql: str, **parameters: object) -> Any:
+        """The first column of the first row; None where there is no row."""
+        ...
+
 
 class Transaction(Queries, Protocol):
     """All of it or nothing. `now` is the one time of everything in it."""
 
     now: datetime
+
+    def insert(self, sql: str, **parameters: object) -> Row:
+        """Runs an INSERT … RETURNING that stores one row, and returns it."""
+        ...
 
     def execute(self, sql: str, **parameters: object) -> int:
         """Runs one statement; returns how many rows it changed."""
@@ -69,6 +93,10 @@ class Database(Queries, Protocol):
     last_failed_write: FailedWrite | None
     """The last one of this process, whatever succeeded since."""
 
+    def migrate(self) -> None:
+        """Makes it, or brings an older one up to date after copying it. Raises StartRefused."""
+        ...
+
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begins a writing transaction; commits at the end, rolls back on an exception. Not to be nested."""
         ...
@@ -80,49 +108,3 @@ class Database(Queries, Protocol):
     def close(self) -> None:
         """Closes every connection."""
         ...
-
-
-class FairLock:
-    """A lock that serves in the order of asking: with a plain one, unlucky writers wait hundreds of milliseconds."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._held = False
-        self._held_since = 0.0
-
-    @contextmanager
-    def held(self, *, patience: float) -> Iterator[None]:
-        """Holds it. Raises StorageUnavailable after `patience` seconds in the queue."""
-        self._acquire(patience)
-        try:
-            yield
-        finally:
-            self._release()
-
-    def _acquire(self, patience: float) -> None:
-        with self._guard:
-            if not self._held:
-                self._held = True
-                self._held_since = time.monotonic()
-                return
-            if len(self._waiting) >= MAX_WAITING and time.monotonic() - self._held_since > STUCK_SECONDS:
-                raise StorageUnavailable("the database is stuck and many wait for it")
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        if turn.acquire(timeout=patience):
-            return
-        with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-                raise StorageUnavailable("too many writers wait for the database")
-        # it became ours while we were giving up: then it is ours
-
-    def _release(self) -> None:
-        with self._guard:
-            self._held_since = time.monotonic()
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._held = False

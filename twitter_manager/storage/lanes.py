@@ -7,8 +7,9 @@ whoever had the lane calls `release`, which computes the due time anew.
 from datetime import datetime
 
 from twitter_manager.models import Lane
-from twitter_manager.storage.database import Queries, Row, Transaction
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import SENDABLE, UNSETTLED
 from twitter_manager.timestamps import from_text
 
 __all__ = [
@@ -43,27 +44,27 @@ _lane = mapper(Lane)
 # still `posting` when its lane is given back was lost, and is due for recovery. The shape matters: each part reads a
 # few rows of one index however many tweets wait (a test looks at the plan).
 _NEXT_DUE = f"""
-    SELECT min(due) FROM (
+    SELECT min(due) AS due FROM (
         SELECT min(CASE status WHEN 'posting' THEN updated_at ELSE due_at END) AS due FROM tweet
-        WHERE twitter_account_id = lane.account_id AND status IN ('posting', 'unconfirmed')
+        WHERE twitter_account_id = lane.account_id AND status IN {UNSETTLED}
         UNION ALL
         SELECT CASE WHEN (
             SELECT count(*) FROM tweet AS u
             WHERE u.twitter_account_id = lane.account_id
                 AND (u.needs_decision = 0 OR u.error_code = 'x_cannot_be_asked')
-                AND u.status IN ('posting', 'unconfirmed')) < {MAX_UNSETTLED}
+                AND u.status IN {UNSETTLED}) < {MAX_UNSETTLED}
         THEN (
-            SELECT max(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
+            SELECT greatest(t.due_at, coalesce(lane.rest_until, t.due_at)) FROM tweet AS t
             WHERE t.twitter_account_id = lane.account_id AND t.due_at IS NOT NULL
-                AND t.status IN ('pending', 'scheduled', 'held')
+                AND t.status IN {SENDABLE}
                 AND NOT EXISTS (
                     SELECT 1 FROM tweet AS u
                     WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
-                        AND u.status IN ('posting', 'unconfirmed'))
+                        AND u.status IN {UNSETTLED})
             ORDER BY t.due_at LIMIT 1)
         END
-    )
-"""  # noqa: S608  - a constant of ours
+    ) AS next
+"""
 
 
 def get(q: Queries, account_id: int) -> Lane:
@@ -124,14 +125,14 @@ def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
 
 def count_unsettled(q: Queries, account_id: int) -> int:
     """How many of the account's tweets are unsettled; those that only their owner can settle do not count."""
-    row = q.one(
-        """
-        SELECT count(*) AS n FROM tweet WHERE twitter_account_id = :account_id
-            AND (needs_decision = 0 OR error_code = 'x_cannot_be_asked') AND status IN ('posting', 'unconfirmed')
+    found: int = q.value(
+        f"""
+        SELECT count(*) FROM tweet WHERE twitter_account_id = :account_id
+            AND (needs_decision = 0 OR error_code = 'x_cannot_be_asked') AND status IN {UNSETTLED}
         """,
         account_id=account_id,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> bool:
@@ -156,7 +157,10 @@ def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
         lease=lease,
     )
     row = tx.one(
-        f"UPDATE lane SET due_at = max(({_NEXT_DUE}), :now) WHERE account_id = :account_id RETURNING *",  # noqa: S608
+        f"""
+        UPDATE lane SET due_at = (SELECT greatest(due, :now) FROM ({_NEXT_DUE}) AS soonest WHERE due IS NOT NULL)
+        WHERE account_id = :account_id RETURNING *
+        """,
         account_id=account_id,
         now=tx.now,
     )
@@ -166,7 +170,7 @@ def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
 def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
     """The lane is due at `due_at` at the latest."""
     tx.execute(
-        "UPDATE lane SET due_at = min(coalesce(due_at, :due_at), :due_at) WHERE account_id = :account_id",
+        "UPDATE lane SET due_at = least(coalesce(due_at, :due_at), :due_at) WHERE account_id = :account_id",
         account_id=account_id,
         due_at=due_at,
     )
@@ -193,7 +197,7 @@ def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> Non
     """Nothing is sent from this lane before `until`."""
     tx.execute(
         """
-        UPDATE lane SET rest_until = max(coalesce(rest_until, :until), :until),
+        UPDATE lane SET rest_until = greatest(coalesce(rest_until, :until), :until),
             rest_code = CASE WHEN rest_until >= :until THEN rest_code ELSE :code END
         WHERE account_id = :account_id
         """,
@@ -252,29 +256,29 @@ def note_x_id(tx: Transaction, account_id: int, x_id: str) -> None:
 
 def next_due(q: Queries) -> datetime | None:
     """When a lane of the present world can be claimed next; None: not before something changes."""
-    row = q.one(
+    found = q.value(
         """
-        SELECT min(max(lane.due_at, coalesce(lane.lease_until, lane.due_at),
-            coalesce(app_rest.probe_at, lane.due_at))) AS due_at
+        SELECT min(greatest(lane.due_at, coalesce(lane.lease_until, lane.due_at),
+            coalesce(app_rest.probe_at, lane.due_at)))
         FROM lane LEFT JOIN app_rest ON app_rest.mock = lane.mock
         WHERE lane.due_at IS NOT NULL
             AND lane.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
         """
     )
-    return _time(row)
+    return found and from_text(found)
 
 
 def oldest_overdue(q: Queries) -> datetime | None:
     """Since when the longest waiting free lane of the present world has been due, unless its app rests."""
-    row = q.one(
+    found = q.value(
         """
-        SELECT min(due_at) AS due_at FROM lane
+        SELECT min(due_at) FROM lane
         WHERE lease IS NULL AND due_at IS NOT NULL
             AND mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
             AND NOT EXISTS (SELECT 1 FROM app_rest WHERE app_rest.mock = lane.mock)
         """
     )
-    return _time(row)
+    return found and from_text(found)
 
 
 def free_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
@@ -295,13 +299,10 @@ def list_wrong(tx: Transaction) -> list[int]:
     """Accounts whose free lane would be due too late: there should never be one."""
     rows = tx.all(
         f"""
-        SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane
-        WHERE lease IS NULL AND right_due_at IS NOT NULL AND (due_at IS NULL OR due_at > max(right_due_at, :now))
-        """,  # noqa: S608
+        SELECT account_id FROM (
+            SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane WHERE lease IS NULL) AS free
+        WHERE right_due_at IS NOT NULL AND (due_at IS NULL OR (due_at > right_due_at AND due_at > :now))
+        """,
         now=tx.now,
     )
     return [row["account_id"] for row in rows]
-
-
-def _time(row: Row | None) -> datetime | None:
-    return from_text(row["due_at"]) if row and row["due_at"] else None

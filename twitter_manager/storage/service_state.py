@@ -23,8 +23,8 @@ class Switch:
 
 def find(q: Queries, name: str) -> str | None:
     """The value under `name`."""
-    row = q.one("SELECT value FROM service_state WHERE name = :name", name=name)
-    return row["value"] if row else None
+    found: str | None = q.value("SELECT value FROM service_state WHERE name = :name", name=name)
+    return found
 
 
 def put(tx: Transaction, name: str, value: str) -> None:

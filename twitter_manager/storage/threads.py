@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from twitter_manager import models
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Thread, Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import QUEUED, SENDABLE, UNSETTLED
 from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
 __all__ = [
@@ -29,12 +31,11 @@ _thread = mapper(Thread)
 
 def insert(tx: Transaction, *, account_id: int) -> Thread:
     """A thread without parts yet."""
-    row = tx.one(
+    row = tx.insert(
         "INSERT INTO thread (account_id, created_at) VALUES (:account_id, :now) RETURNING *",
         account_id=account_id,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _thread(row)
 
 
@@ -52,7 +53,7 @@ def list_parts(q: Queries, thread_id: int) -> Sequence[TweetOfAccount]:
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
         WHERE tweet.thread_id = :thread_id ORDER BY tweet.position
-        """,  # noqa: S608  - a constant of ours
+        """,
         thread_id=thread_id,
     )
     return [of_account(row) for row in rows]
@@ -72,9 +73,9 @@ def chain(tx: Transaction, thread_id: int) -> bool:
     changed = tx.execute(
         f"""
         UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, updated_at = :now
-        WHERE id = {_NEXT} AND position > 1 AND status IN ('pending', 'scheduled') AND due_at IS NULL
+        WHERE id = {_NEXT} AND position > 1 AND status IN {QUEUED} AND due_at IS NULL
             AND coalesce({_IN_FRONT}, reply_to) IS NOT NULL
-        """,  # noqa: S608  - constants of ours
+        """,
         thread_id=thread_id,
         now=tx.now,
     )
@@ -99,8 +100,8 @@ def resume(tx: Transaction, thread_id: int) -> bool:
         UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, status = 'pending',
             scheduled_at = NULL, error_code = NULL, twitter_error = NULL, updated_at = :now
         WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'held')
-            OR (status IN ('pending', 'scheduled') AND due_at IS NULL))
-        """,  # noqa: S608  - constants of ours
+            OR (status IN {QUEUED} AND due_at IS NULL))
+        """,
         thread_id=thread_id,
         now=tx.now,
     )
@@ -111,9 +112,9 @@ def resume(tx: Transaction, thread_id: int) -> bool:
 def reschedule(tx: Transaction, thread_id: int, scheduled_at: datetime) -> None:
     """The thread's first part has another time: so have those that wait behind it."""
     tx.execute(
-        """
+        f"""
         UPDATE tweet SET scheduled_at = :scheduled_at, status = 'scheduled', updated_at = :now
-        WHERE thread_id = :thread_id AND position > 1 AND status IN ('pending', 'scheduled') AND due_at IS NULL
+        WHERE thread_id = :thread_id AND position > 1 AND status IN {QUEUED} AND due_at IS NULL
         """,
         thread_id=thread_id,
         scheduled_at=scheduled_at,
@@ -125,20 +126,20 @@ def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
     """A part's row was deleted, its post at X too if `taken_down`: the one behind it, if that is not out, stands in its
     place, with its time, and answers what is there to be answered."""
     parent = gone.reply_to if gone.twitter_id is None or taken_down else gone.twitter_id
-    on_its_way = gone.status in ("pending", "scheduled", "held")
+    on_its_way = gone.status in models.SENDABLE
     held = gone.status == "held"
     tx.execute(
-        """
+        f"""
         UPDATE tweet SET position = :position, updated_at = :now,
             reply_to = CASE WHEN reply_to IS NULL OR reply_to = :twitter_id THEN :parent ELSE reply_to END,
-            scheduled_at = CASE WHEN :posted THEN scheduled_at ELSE :scheduled_at END,
-            status = CASE WHEN :posted OR status NOT IN ('pending', 'scheduled') THEN status
-                WHEN :held THEN 'held' WHEN :scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
-            error_code = CASE WHEN :held AND status IN ('pending', 'scheduled') THEN :error_code ELSE error_code END,
-            due_at = CASE WHEN status IN ('pending', 'scheduled') THEN coalesce(due_at, :due_at) ELSE due_at END
+            scheduled_at = CASE WHEN :posted = 1 THEN scheduled_at ELSE :scheduled_at END,
+            status = CASE WHEN :posted = 1 OR status NOT IN {QUEUED} THEN status
+                WHEN :held = 1 THEN 'held' WHEN :scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
+            error_code = CASE WHEN :held = 1 AND status IN {QUEUED} THEN :error_code ELSE error_code END,
+            due_at = CASE WHEN status IN {QUEUED} THEN coalesce(due_at, :due_at) ELSE due_at END
         WHERE id = (
             SELECT id FROM tweet WHERE thread_id = :thread_id AND position > :position ORDER BY position LIMIT 1)
-            AND status IN ('pending', 'scheduled', 'held', 'failed', 'canceled')
+            AND (status IN {SENDABLE} OR status IN ('failed', 'canceled'))
         """,
         thread_id=gone.thread_id,
         position=gone.position,
@@ -156,9 +157,9 @@ def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
 def is_being_answered(q: Queries, part: Tweet) -> bool:
     """Whether X may have the part behind it at this moment: that one answers this one's post."""
     row = q.one(
-        """
+        f"""
         SELECT 1 AS yes FROM tweet
-        WHERE thread_id = :thread_id AND reply_to = :twitter_id AND status IN ('posting', 'unconfirmed')
+        WHERE thread_id = :thread_id AND reply_to = :twitter_id AND status IN {UNSETTLED}
         """,
         thread_id=part.thread_id,
         twitter_id=part.twitter_id,
@@ -180,9 +181,9 @@ def is_stopped(q: Queries, thread_id: int) -> bool:
 def cancel_unsent(tx: Transaction, thread_id: int, *, error_code: str | None) -> None:
     """What is not sent of it is taken back, for this reason."""
     tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = :error_code, updated_at = :now
-        WHERE thread_id = :thread_id AND status IN ('pending', 'scheduled', 'held')
+        WHERE thread_id = :thread_id AND status IN {SENDABLE}
         """,
         thread_id=thread_id,
         error_code=error_code,
@@ -193,9 +194,9 @@ def cancel_unsent(tx: Transaction, thread_id: int, *, error_code: str | None) ->
 def delete(tx: Transaction, thread_id: int) -> bool:
     """Deletes the thread with its parts; False when X may have one of them at this moment, or it is gone."""
     changed = tx.execute(
-        """
+        f"""
         DELETE FROM thread WHERE id = :id AND NOT EXISTS (
-            SELECT 1 FROM tweet WHERE thread_id = :id AND status IN ('posting', 'unconfirmed'))
+            SELECT 1 FROM tweet WHERE thread_id = :id AND status IN {UNSETTLED})
         """,
         id=thread_id,
     )

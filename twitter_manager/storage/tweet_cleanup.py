@@ -1,12 +1,12 @@
 """Deleting tweets: one, or those that meet some criteria. What is on its way to X stays."""
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from twitter_manager.models import Tweet
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import QUEUED, UNSETTLED
 from twitter_manager.timestamps import later
 
 __all__ = [
@@ -30,12 +30,12 @@ class CleanUp:
 
 
 # posting, unconfirmed, told to go out, or behind such a one in its thread: what is on its way is never cleaned up
-_ON_ITS_WAY = """(
-    status IN ('posting', 'unconfirmed')
-    OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND position > 1)))
-    OR (status IN ('pending', 'scheduled') AND position > 1 AND EXISTS (
+_ON_ITS_WAY = f"""(
+    status IN {UNSETTLED}
+    OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND coalesce(position, 1) > 1)))
+    OR (status IN {QUEUED} AND coalesce(position, 1) > 1 AND EXISTS (
         SELECT 1 FROM tweet AS front WHERE front.thread_id = tweet.thread_id AND front.position < tweet.position
-            AND (front.status IN ('posting', 'unconfirmed')
+            AND (front.status IN {UNSETTLED}
                 OR (front.due_at IS NOT NULL AND (front.status IN ('pending', 'held') OR front.position > 1)))))
 )"""
 
@@ -43,8 +43,8 @@ _ON_ITS_WAY = """(
 def delete(tx: Transaction, tweet: Tweet) -> bool:
     """Deletes the tweet with its attempts; False when X may have it at this moment, or got it since it was read."""
     changed = tx.execute(
-        """
-        DELETE FROM tweet WHERE id = :id AND status NOT IN ('posting', 'unconfirmed')
+        f"""
+        DELETE FROM tweet WHERE id = :id AND status NOT IN {UNSETTLED}
             AND coalesce(twitter_id, '') = coalesce(:twitter_id, '')
         """,
         id=tweet.id,
@@ -60,7 +60,7 @@ def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) ->
         SELECT * FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}
             AND id > :after
         ORDER BY id LIMIT :most
-        """,  # noqa: S608  - constants of ours
+        """,
         **_clean_up_values(tx, which),
         after=after,
         most=most,
@@ -70,20 +70,20 @@ def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) ->
 
 def delete_many(tx: Transaction, tweet_ids: Sequence[int]) -> None:
     """Deletes them with their attempts."""
-    tx.execute("DELETE FROM tweet WHERE id IN (SELECT value FROM json_each(:ids))", ids=json.dumps(tweet_ids))
+    tx.execute("DELETE FROM tweet WHERE id = ANY(:ids)", ids=list(tweet_ids))
 
 
 def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
     """How many meet every criterion and are on their way."""
-    row = tx.one(
-        f"SELECT count(*) AS n FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",  # noqa: S608  - constants of ours
+    found: int = tx.value(
+        f"SELECT count(*) FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",
         **_clean_up_values(tx, which),
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 _CLEAN_UP = """
-    (:statuses IS NULL OR status IN (SELECT value FROM json_each(:statuses)))
+    (:statuses IS NULL OR status = ANY(:statuses))
     AND (:before IS NULL OR created_at < :before)
     AND (:account_id IS NULL OR twitter_account_id = :account_id)
 """
@@ -91,7 +91,7 @@ _CLEAN_UP = """
 
 def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
     return {
-        "statuses": json.dumps(list(which.statuses)) if which.statuses else None,
+        "statuses": list(which.statuses) if which.statuses else None,
         "before": None if which.days_old is None else later(tx.now, -86_400.0 * which.days_old),
         "account_id": which.account_id,
     }

@@ -6,6 +6,7 @@ from datetime import datetime
 from twitter_manager.models import Tweet
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import SENDABLE, UNSETTLED
 
 __all__ = [
     "expire_overdue",
@@ -25,7 +26,7 @@ def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: 
     """At most so many tweets whose time was before that, which were never tried and are not wanted late: canceled or
     held, as their late_policy says. Returns them."""
     rows = tx.all(
-        """
+        f"""
         UPDATE tweet SET due_at = NULL, post_now = 0, twitter_error = NULL, updated_at = :now,
             status = CASE late_policy WHEN 'skip' THEN 'canceled' ELSE 'held' END,
             error_code = CASE late_policy WHEN 'skip' THEN :skipped ELSE :held END
@@ -33,7 +34,7 @@ def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: 
             SELECT late.id FROM tweet AS late
             WHERE late.twitter_account_id = :account_id AND late.late_policy <> 'publish'
                 AND late.due_at IS NOT NULL AND late.scheduled_at < :before
-                AND late.status IN ('pending', 'scheduled', 'held') AND coalesce(late.position, 1) = 1
+                AND late.status IN {SENDABLE} AND coalesce(late.position, 1) = 1
                 AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = late.id)
             ORDER BY late.scheduled_at LIMIT :most)
         RETURNING *
@@ -54,10 +55,10 @@ def hold(
     """It is certainly not at X and is kept back until `until` (None: until its account is back); also where a second
     worker took the attempt for unclear meanwhile."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, twitter_error = :twitter_error,
             needs_decision = 0, updated_at = :now
-        WHERE id = :id AND status IN ('pending', 'scheduled', 'held', 'posting', 'unconfirmed')
+        WHERE id = :id AND (status IN {SENDABLE} OR status IN {UNSETTLED})
         """,
         id=tweet_id,
         error_code=error_code,
@@ -71,9 +72,9 @@ def hold(
 def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, until: datetime) -> list[int]:
     """What is due in the account's lane waits for the lane's rest; returns the tweets."""
     rows = tx.all(
-        """
+        f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
-        WHERE twitter_account_id = :account_id AND due_at <= :now AND status IN ('pending', 'scheduled', 'held')
+        WHERE twitter_account_id = :account_id AND due_at <= :now AND status IN {SENDABLE}
         RETURNING id
         """,
         account_id=account_id,
@@ -87,9 +88,9 @@ def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, un
 def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, until: datetime) -> list[int]:
     """What is due in any lane of the world waits for the app's next probe; returns the tweets."""
     rows = tx.all(
-        """
+        f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
-        WHERE due_at <= :now AND status IN ('pending', 'scheduled', 'held')
+        WHERE due_at <= :now AND status IN {SENDABLE}
             AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
         RETURNING id
         """,
@@ -104,9 +105,9 @@ def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, unt
 def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) -> list[int]:
     """The account is lost: what would go out waits for it to come back; unsettled ones need their owner."""
     rows = tx.all(
-        """
+        f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = NULL, updated_at = :now
-        WHERE twitter_account_id = :account_id AND due_at IS NOT NULL AND status IN ('pending', 'scheduled', 'held')
+        WHERE twitter_account_id = :account_id AND due_at IS NOT NULL AND status IN {SENDABLE}
         RETURNING id
         """,
         account_id=account_id,
@@ -143,7 +144,7 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         """
         UPDATE tweet SET due_at = :now, needs_decision = 0, error_code = 'x_unclear', updated_at = :now
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
-            AND error_code NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
+            AND coalesce(error_code, '') NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
             AND EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND attempt.outcome = 'unclear')
         """,
         account_id=account_id,

@@ -5,8 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from twitter_manager.models import TweetOfAccount
-from twitter_manager.storage.database import Queries
-from twitter_manager.storage.search_words import match_expression
+from twitter_manager.storage.database import Queries, TweetSearch
 from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
 __all__ = ["TweetFilter", "count", "count_by_status", "list_page"]
@@ -18,7 +17,7 @@ class TweetFilter:
 
     statuses: Collection[str] | None = None
     account_id: int | None = None
-    words: str | None = None  # as a person types them: storage/search_words.py
+    words: str | None = None  # as a person types them
     thread_id: int | None = None
     batch_id: int | None = None
     error_code: str | None = None
@@ -30,17 +29,19 @@ class TweetFilter:
 
 def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) -> Sequence[TweetOfAccount]:
     """So many of the tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
+    search = q.tweet_search
+    id_ = _id(which, search)
     rows = q.all(  # the ids first: SQLite then stops at the page's end also where it must sort by several statuses
         f"""
         SELECT {OF_ACCOUNT}
         FROM (
-            SELECT {_id(which)} AS id FROM {_tables(which)} {_where(which, _CONDITIONS)}
-            ORDER BY {_id(which)} DESC LIMIT :limit OFFSET :offset
+            SELECT {id_} AS id FROM {_tables(which, search)} {_where(which, _CONDITIONS, search)}
+            ORDER BY {id_} DESC LIMIT :limit OFFSET :offset
         ) AS page
         CROSS JOIN tweet ON tweet.id = page.id
         CROSS JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
-        """,  # noqa: S608  - put together from constants of ours
-        **_values(which),
+        """,
+        **_values(which, search),
         limit=limit,
         offset=offset,
     )
@@ -49,16 +50,15 @@ def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) ->
 
 def count(q: Queries, which: TweetFilter) -> int:
     """How many tweets there are, wherever the list begins: from the counters, where those know it."""
-    which = replace(which, before=None)
+    which, search = replace(which, before=None), q.tweet_search
     asked = _asked(which)
     if asked.keys() <= {"statuses", "account_id"}:
-        sql = f"SELECT coalesce(sum(n), 0) AS n FROM tweet_count {_where(which, _COUNTED)}"  # noqa: S608  - as above
-    elif asked.keys() == {"words"}:  # the index of the words knows that without the tweets
-        sql = "SELECT count(*) AS n FROM tweet_text WHERE tweet_text MATCH :words"
+        sql = f"SELECT coalesce(sum(n), 0) FROM tweet_count {_where(which, _COUNTED, search)}"
+    elif asked.keys() == {"words"}:
+        sql = search.COUNT
     else:
-        sql = f"SELECT count(*) AS n FROM {_tables(which)} {_where(which, _CONDITIONS)}"  # noqa: S608  - as above
-    row = q.one(sql, **_values(which))
-    return int(row["n"]) if row else 0
+        sql = f"SELECT count(*) FROM {_tables(which, search)} {_where(which, _CONDITIONS, search)}"
+    return int(q.value(sql, **_values(which, search)))
 
 
 def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]:
@@ -74,7 +74,6 @@ def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]
 
 
 _CONDITIONS: Mapping[str, str] = {
-    "words": "tweet_text MATCH :words",
     "statuses": "tweet.status IN ({statuses})",
     "account_id": "tweet.twitter_account_id = :account_id",
     "thread_id": "tweet.thread_id = :thread_id",
@@ -93,7 +92,7 @@ _END = {
     "before": ":before",
     "until": f"""(
         SELECT coalesce(min(first_id), {_NO_END}) FROM tweet_period WHERE first_id > coalesce(
-            (SELECT max(first_id) FROM tweet_period WHERE period <= substr(:until, 1, 15)), 0))""",  # noqa: S608  - a constant
+            (SELECT max(first_id) FROM tweet_period WHERE period <= substr(:until, 1, 15)), 0))""",
 }
 
 
@@ -103,24 +102,25 @@ def _asked(which: TweetFilter) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None and value is not False}
 
 
-def _where(which: TweetFilter, known: Mapping[str, str]) -> str:
-    asked = _asked(which)
-    conditions = [sql.format(statuses=", ".join(_statuses(which))) for name, sql in known.items() if name in asked]
-    conditions += [f"{_id(which)} >= {sql}" for name, sql in _FIRST.items() if name in asked]
+def _where(which: TweetFilter, known: Mapping[str, str], search: TweetSearch) -> str:
+    asked, id_ = _asked(which), _id(which, search)
+    conditions = [] if which.words is None else [search.CONDITION]
+    conditions += [sql.format(statuses=", ".join(_statuses(which))) for name, sql in known.items() if name in asked]
+    conditions += [f"{id_} >= {sql}" for name, sql in _FIRST.items() if name in asked]
     if ends := [sql for name, sql in _END.items() if name in asked]:
         # one condition: of two, SQLite would take one to begin at and walk to the other
-        conditions.append(f"{_id(which)} < min({_NO_END}, {', '.join(ends)})")
+        conditions.append(f"{id_} < least({_NO_END}, {', '.join(ends)})")
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _id(which: TweetFilter) -> str:
-    """What the list goes by; the index of the words is in its order, too."""
-    return "tweet.id" if which.words is None else "tweet_text.rowid"
+def _id(which: TweetFilter, search: TweetSearch) -> str:
+    """What the list goes by."""
+    return "tweet.id" if which.words is None else search.ID
 
 
-def _tables(which: TweetFilter) -> str:
+def _tables(which: TweetFilter, search: TweetSearch) -> str:
     if which.words is not None:
-        return "tweet_text CROSS JOIN tweet ON tweet.id = tweet_text.rowid"
+        return search.TABLES
     index = _index(which)
     return f"tweet INDEXED BY {index}" if index else "tweet"
 
@@ -146,8 +146,8 @@ def _statuses(which: TweetFilter) -> dict[str, str]:
     return {f":status{number}": status for number, status in enumerate(which.statuses or ())}
 
 
-def _values(which: TweetFilter) -> dict[str, object]:
+def _values(which: TweetFilter, search: TweetSearch) -> dict[str, object]:
     """The parameters."""
     values = {name: value for name, value in _asked(which).items() if name != "statuses"}
     values |= {name[1:]: status for name, status in _statuses(which).items()}
-    return values if which.words is None else {**values, "words": match_expression(which.words)}
+    return values if which.words is None else {**values, "words": search.to_expression(which.words)}

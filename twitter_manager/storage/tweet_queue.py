@@ -6,6 +6,7 @@ from datetime import datetime
 from twitter_manager.models import Tweet
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import QUEUED, SENDABLE, UNSETTLED
 from twitter_manager.timestamps import earlier, from_text
 
 __all__ = [
@@ -21,13 +22,13 @@ _tweet = mapper(Tweet)
 STOPPED_SECONDS = 900.0  # a part that waits for so long belongs to a thread that stopped
 
 
-_SENDABLE = """
+_SENDABLE = f"""
     SELECT * FROM tweet AS t
-    WHERE t.twitter_account_id = :account_id AND t.due_at <= :now AND t.status IN ('pending', 'scheduled', 'held')
+    WHERE t.twitter_account_id = :account_id AND t.due_at <= :now AND t.status IN {SENDABLE}
         AND NOT EXISTS (
             SELECT 1 FROM tweet AS u
             WHERE u.twitter_account_id = t.twitter_account_id AND u.fingerprint = t.fingerprint
-                AND u.status IN ('posting', 'unconfirmed'))
+                AND u.status IN {UNSETTLED})
 """
 
 
@@ -35,11 +36,11 @@ _PLACE = "CASE t.status WHEN 'held' THEN coalesce(t.scheduled_at, t.created_at) 
 
 
 _NEXT = f"""
-    SELECT * FROM ({_SENDABLE} AND t.position > 1 ORDER BY t.due_at, t.id LIMIT 1)
-    UNION ALL SELECT * FROM ({_SENDABLE} AND t.post_now = 1 ORDER BY t.due_at, t.id LIMIT 1)
-    UNION ALL SELECT * FROM ({_SENDABLE} AND {_PLACE} <= :now ORDER BY {_PLACE}, t.id LIMIT 1)
+    SELECT * FROM ({_SENDABLE} AND t.position > 1 ORDER BY t.due_at, t.id LIMIT 1) AS part
+    UNION ALL SELECT * FROM ({_SENDABLE} AND t.post_now = 1 ORDER BY t.due_at, t.id LIMIT 1) AS asked
+    UNION ALL SELECT * FROM ({_SENDABLE} AND {_PLACE} <= :now ORDER BY {_PLACE}, t.id LIMIT 1) AS due
     LIMIT 1
-"""  # noqa: S608  - constants of ours
+"""
 
 
 def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
@@ -53,13 +54,13 @@ def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -
     """When the account's waiting tweets are due, the earliest first; a part that waits for the one in front of it
     counts at the time of its thread, unless that is so long over that the thread must have stopped."""
     rows = q.all(
-        """
+        f"""
         SELECT due_at AS moment FROM tweet
-        WHERE twitter_account_id = :account_id AND due_at <= :until AND status IN ('pending', 'scheduled', 'held')
+        WHERE twitter_account_id = :account_id AND due_at <= :until AND status IN {SENDABLE}
         UNION ALL
         SELECT coalesce(scheduled_at, created_at) AS moment FROM tweet
         WHERE twitter_account_id = :account_id AND position > 1 AND due_at IS NULL
-            AND status IN ('pending', 'scheduled') AND coalesce(scheduled_at, created_at) BETWEEN :stopped AND :until
+            AND status IN {QUEUED} AND coalesce(scheduled_at, created_at) BETWEEN :stopped AND :until
         ORDER BY moment LIMIT :most
         """,
         account_id=account_id,
@@ -73,7 +74,7 @@ def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -
 def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
     """The account's tweets of which it is not known whether they are at X."""
     rows = tx.all(  # sorted here: asked to sort by id, SQLite would walk through every tweet of the account instead
-        "SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN ('posting', 'unconfirmed')",
+        f"SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN {UNSETTLED}",
         account_id=account_id,
     )
     return sorted((_tweet(row) for row in rows), key=lambda tweet: tweet.id)
@@ -81,12 +82,12 @@ def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
 
 def count_due_of_environment(q: Queries, *, mock: bool, now: datetime) -> int:
     """How many due tweets of the world wait."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM tweet
+        SELECT count(*) FROM tweet
         WHERE due_at <= :now AND twitter_account_id IN (SELECT id FROM twitter_account WHERE mock = :mock)
         """,
         mock=mock,
         now=now,
     )
-    return int(row["n"]) if row else 0
+    return found

@@ -7,6 +7,7 @@ from twitter_manager.models import Tweet
 from twitter_manager.storage import threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import EDITABLE, SENDABLE, UNSETTLED
 
 __all__ = [
     "begin_posting",
@@ -33,7 +34,7 @@ def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]
     that wait for the part in front of them; returns them, by id."""
     rows = tx.all(
         """
-        UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), updated_at = :now
+        UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), updated_at = :now
         WHERE status = 'pending' AND (:account_id IS NULL OR twitter_account_id = :account_id)
             AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
             AND twitter_account_id IN (
@@ -51,7 +52,7 @@ def make_due(tx: Transaction, tweet_id: int, *, post_now: bool) -> bool:
     """A pending tweet is to go out now; False when it is not pending, or waits for the part in front of it."""
     changed = tx.execute(
         """
-        UPDATE tweet SET due_at = min(coalesce(due_at, :now), :now), post_now = max(post_now, :post_now),
+        UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), post_now = greatest(post_now, :post_now),
             updated_at = :now
         WHERE id = :id AND status = 'pending' AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
         """,
@@ -74,13 +75,13 @@ def edit(
 ) -> bool:
     """Its owner changes a tweet that is certainly not at X; False when it is on its way, there, or refused."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET content = :content, fingerprint = :fingerprint, status = :status,
             scheduled_at = :scheduled_at, due_at = :due_at, updated_at = :now,
             error_code = CASE WHEN :status = status THEN error_code END,
             twitter_error = CASE WHEN :status = status THEN twitter_error END,
             post_now = CASE WHEN :due_at IS NULL THEN 0 ELSE post_now END
-        WHERE id = :id AND status IN ('draft', 'pending', 'scheduled', 'held', 'canceled')
+        WHERE id = :id AND status IN {EDITABLE}
         """,
         id=tweet_id,
         content=content,
@@ -112,10 +113,10 @@ def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> 
 def cancel(tx: Transaction, tweet_id: int) -> bool:
     """It does not go out any more."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = NULL, twitter_error = NULL,
             updated_at = :now
-        WHERE id = :id AND status IN ('pending', 'scheduled', 'held')
+        WHERE id = :id AND status IN {SENDABLE}
         """,
         id=tweet_id,
         now=tx.now,
@@ -126,9 +127,9 @@ def cancel(tx: Transaction, tweet_id: int) -> bool:
 def begin_posting(tx: Transaction, tweet_id: int) -> bool:
     """The intent to send it; False when it is not to be sent any more."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = 'posting', error_code = NULL, twitter_error = NULL, updated_at = :now
-        WHERE id = :id AND status IN ('pending', 'scheduled', 'held')
+        WHERE id = :id AND status IN {SENDABLE}
         """,
         id=tweet_id,
         now=tx.now,
@@ -192,10 +193,10 @@ def take_id_from_another(tx: Transaction, account_id: int, *, twitter_id: str, t
 def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_error: str | None) -> bool:
     """X refused it."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = 'failed', due_at = NULL, post_now = 0, needs_decision = 0,
             error_code = :error_code, twitter_error = :twitter_error, updated_at = :now
-        WHERE id = :id AND status IN ('posting', 'unconfirmed')
+        WHERE id = :id AND status IN {UNSETTLED}
         """,
         id=tweet_id,
         error_code=error_code,
@@ -210,10 +211,10 @@ def mark_unconfirmed(
 ) -> bool:
     """It was sent and whether X took it is not known: the first look is at `check_at`."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = 'unconfirmed', due_at = :check_at, error_code = :error_code,
             twitter_error = :twitter_error, updated_at = :now
-        WHERE id = :id AND status IN ('posting', 'unconfirmed')
+        WHERE id = :id AND status IN {UNSETTLED}
         """,
         id=tweet_id,
         check_at=check_at,
@@ -269,10 +270,10 @@ def mark_needs_decision(
 def send_again(tx: Transaction, tweet_id: int) -> bool:
     """It is certainly not at X: it goes out again as it would have."""
     changed = tx.execute(
-        """
+        f"""
         UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END, due_at = :now,
             needs_decision = 0, error_code = NULL, twitter_error = NULL, updated_at = :now
-        WHERE id = :id AND status IN ('posting', 'unconfirmed')
+        WHERE id = :id AND status IN {UNSETTLED}
         """,
         id=tweet_id,
         now=tx.now,

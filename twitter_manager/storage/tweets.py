@@ -1,7 +1,6 @@
 """Tweets: what was handed over. What changes their status stands in tweet_states.py, the lists that callers turn the
 pages of in tweet_lists.py."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -10,6 +9,7 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet, TweetOfAccount
 from twitter_manager.storage.database import Queries, Row, Transaction
 from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.statuses import NO_DUPLICATE, SENDABLE, UNSETTLED
 
 __all__ = [
     "NewTweet",
@@ -56,7 +56,7 @@ _COLUMNS = tuple(field.name for field in fields(NewTweet))
 
 def insert(tx: Transaction, new: NewTweet) -> Tweet:
     """Stores it; with a due time its lane is the caller's to make due, in the same transaction."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, quote_of, media_ids, poll,
             reply_settings, community_id, made_with_ai, paid_partnership, late_policy, scheduled_at, due_at, post_now,
@@ -69,7 +69,6 @@ def insert(tx: Transaction, new: NewTweet) -> Tweet:
         **{name: getattr(new, name) for name in _COLUMNS},
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _tweet(row)
 
 
@@ -96,12 +95,12 @@ def get_of_account(q: Queries, tweet_id: int) -> TweetOfAccount:
 
 
 # What `of_account` reads; the tweet and its account are there as `tweet` and `a`.
-OF_ACCOUNT = """
+OF_ACCOUNT = f"""
     tweet.*, a.username, a.mock,
-    CASE WHEN tweet.due_at IS NOT NULL AND tweet.status IN ('pending', 'scheduled', 'held') THEN EXISTS (
+    CASE WHEN tweet.due_at IS NOT NULL AND tweet.status IN {SENDABLE} THEN EXISTS (
         SELECT 1 FROM tweet AS equal
         WHERE equal.twitter_account_id = tweet.twitter_account_id AND equal.fingerprint = tweet.fingerprint
-            AND equal.status IN ('posting', 'unconfirmed')) ELSE 0 END AS waits_for_equal
+            AND equal.status IN {UNSETTLED}) ELSE FALSE END AS waits_for_equal
 """
 
 
@@ -110,9 +109,9 @@ def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
     rows = q.all(
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
-        WHERE tweet.id IN (SELECT value FROM json_each(:ids)) ORDER BY tweet.id
-        """,  # noqa: S608  - a constant of ours
-        ids=_json(tweet_ids),
+        WHERE tweet.id = ANY(:ids) ORDER BY tweet.id
+        """,
+        ids=list(tweet_ids),
     )
     return [of_account(row) for row in rows]
 
@@ -125,14 +124,15 @@ def find_equal(
     One that is held without a time goes out at any time; a part that waits will have another parent.
     """
     row = q.one(
-        """
+        f"""
         SELECT * FROM tweet
         WHERE twitter_account_id = :account_id AND fingerprint = :fingerprint
             AND coalesce(reply_to, '') = coalesce(:reply_to, '')
             AND NOT (coalesce(position, 1) > 1 AND reply_to IS NULL)
-            AND status NOT IN ('draft', 'failed', 'canceled')
+            AND status NOT IN {NO_DUPLICATE}
             AND ((status = 'held' AND due_at IS NULL)
-                OR coalesce(posted_at, max(coalesce(due_at, ''), coalesce(scheduled_at, created_at)))
+                OR coalesce(posted_at, greatest(
+                    coalesce(due_at, scheduled_at, created_at), coalesce(scheduled_at, created_at)))
                     BETWEEN :since AND :until)
         ORDER BY id LIMIT 1
         """,
@@ -150,13 +150,13 @@ def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) ->
     rows = tx.all(
         """
         SELECT twitter_id FROM tweet
-        WHERE twitter_account_id = :account_id AND twitter_id IN (SELECT value FROM json_each(:ids))
+        WHERE twitter_account_id = :account_id AND twitter_id = ANY(:ids)
         UNION
         SELECT twin_twitter_id FROM tweet
-        WHERE twitter_account_id = :account_id AND twin_twitter_id IN (SELECT value FROM json_each(:ids))
+        WHERE twitter_account_id = :account_id AND twin_twitter_id = ANY(:ids)
         """,
         account_id=account_id,
-        ids=_json(twitter_ids),
+        ids=list(twitter_ids),
     )
     return {row["twitter_id"] for row in rows}
 
@@ -169,7 +169,3 @@ def of_account(row: Row) -> TweetOfAccount:
         mock=bool(row["mock"]),
         waits_for_equal=bool(row["waits_for_equal"]),
     )
-
-
-def _json(values: Sequence[object]) -> str:
-    return json.dumps(list(values))

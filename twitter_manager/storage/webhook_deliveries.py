@@ -1,6 +1,5 @@
 """Deliveries to webhooks: the queue, and once they are made or given up, the log. Triggers of 0004 fill it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +36,7 @@ class DeliveryFilter:
 
 def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> WebhookDelivery:
     """Puts an event for this webhook on the queue, due now. `data` is JSON."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO webhook_delivery (webhook_id, event, data, queued_at, next_attempt_at, created_at)
         VALUES (:webhook_id, :event, :data, :now, :now, :now)
@@ -48,7 +47,6 @@ def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> Webhoo
         data=data,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _delivery(row)
 
 
@@ -72,23 +70,23 @@ def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0)
 
 def count(q: Queries, which: DeliveryFilter) -> int:
     """How many there are, wherever the list begins."""
-    row = q.one(
+    found: int = q.value(
         """
-        SELECT count(*) AS n FROM webhook_delivery
+        SELECT count(*) FROM webhook_delivery
         WHERE webhook_id = :webhook_id AND (:status IS NULL OR status = :status)
         """,
         webhook_id=which.webhook_id,
         status=which.status,
     )
-    return int(row["n"]) if row else 0
+    return found
 
 
 def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:
     """What this webhook is told next: of what is due, the event that happened first."""
-    row = q.one(  # by id and not by time, which || hides: else everything that is due would be sorted each time
+    row = q.one(  # by id and not by time, which coalesce hides: else everything that is due would be sorted each time
         """
         SELECT * FROM webhook_delivery
-        WHERE webhook_id = :webhook_id AND status = 'pending' AND next_attempt_at || '' <= :now
+        WHERE webhook_id = :webhook_id AND status = 'pending' AND coalesce(next_attempt_at, next_attempt_at) <= :now
         ORDER BY id LIMIT 1
         """,
         webhook_id=webhook_id,
@@ -124,12 +122,13 @@ def note_failure(
     """An attempt was in vain; without a next one it is given up. False when it does not wait any more."""
     changed = tx.execute(
         """
-        UPDATE webhook_delivery SET status = CASE WHEN :next_attempt_at IS NULL THEN 'failed' ELSE 'pending' END,
+        UPDATE webhook_delivery SET status = :status,
             attempts = attempts + 1, next_attempt_at = :next_attempt_at, last_status = :last_status,
             error_code = :error_code, error_detail = :error_detail
         WHERE id = :id AND status = 'pending'
         """,
         id=delivery_id,
+        status="failed" if next_attempt_at is None else "pending",
         next_attempt_at=next_attempt_at,
         last_status=last_status,
         error_code=error_code,
@@ -170,10 +169,10 @@ def queue_again(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, 
         UPDATE webhook_delivery SET status = 'pending', attempts = 0, queued_at = :now, next_attempt_at = :now,
             delivered_at = NULL
         WHERE webhook_id = :webhook_id AND status <> 'pending' AND (:since IS NULL OR created_at >= :since)
-            AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+            AND (:ids IS NULL OR id = ANY(:ids))
         """,
         webhook_id=webhook_id,
-        ids=None if ids is None else json.dumps(list(ids)),
+        ids=None if ids is None else list(ids),
         since=since,
         now=tx.now,
     )

@@ -43,7 +43,7 @@ class WebhookChoice:
 
 def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
     """A new webhook. `secret` is encrypted."""
-    row = tx.one(
+    row = tx.insert(
         """
         INSERT INTO webhook (url, description, events, is_active, secret, created_at, updated_at)
         VALUES (:url, :description, :events, :is_active, :secret, :now, :now)
@@ -53,7 +53,6 @@ def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
         secret=secret,
         now=tx.now,
     )
-    assert row is not None  # noqa: S101  - RETURNING always gives the row
     return _webhook(row)
 
 
@@ -83,8 +82,7 @@ def list_all(q: Queries) -> Sequence[Webhook]:
 
 def count(q: Queries) -> int:
     """How many webhooks there are."""
-    row = q.one("SELECT count(*) AS n FROM webhook")
-    return int(row["n"]) if row else 0
+    return int(q.value("SELECT count(*) FROM webhook"))
 
 
 def change(tx: Transaction, webhook_id: int, choice: WebhookChoice) -> None:
@@ -122,7 +120,7 @@ _READY = """
 
 def any_due(q: Queries, *, now: datetime) -> bool:
     """Whether `claim` would find one."""
-    return q.one(f"SELECT 1 AS yes FROM webhook AS ready WHERE {_READY} LIMIT 1", now=now) is not None  # noqa: S608
+    return q.one(f"SELECT 1 AS yes FROM webhook AS ready WHERE {_READY} LIMIT 1", now=now) is not None
 
 
 def claim(tx: Transaction, *, lease: str, until: datetime) -> Webhook | None:
@@ -132,7 +130,7 @@ def claim(tx: Transaction, *, lease: str, until: datetime) -> Webhook | None:
         UPDATE webhook SET lease = :lease, lease_until = :until, tried_at = :now
         WHERE id = (SELECT id FROM webhook AS ready WHERE {_READY} ORDER BY tried_at NULLS FIRST, id LIMIT 1)
         RETURNING *
-        """,  # noqa: S608  - a constant of ours
+        """,
         lease=lease,
         until=until,
         now=tx.now,

@@ -33,8 +33,8 @@ def any_seen_since(q: Queries, moment: datetime) -> bool:
 
 def last_seen_at(q: Queries) -> datetime | None:
     """When the last sign of life of any worker was."""
-    row = q.one("SELECT max(seen_at) AS seen_at FROM worker")
-    return None if row is None or row["seen_at"] is None else from_text(row["seen_at"])
+    found = q.value("SELECT max(seen_at) FROM worker")
+    return found and from_text(found)
 
 
 def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:

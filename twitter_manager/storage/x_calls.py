@@ -80,7 +80,7 @@ def usage(
             CASE WHEN :of_app <= 1 + (SELECT max(id) FROM x_call) - (SELECT min(id) FROM x_call) THEN (
                 SELECT called_at FROM x_call WHERE mock = :mock AND endpoint = :endpoint
                 ORDER BY called_at DESC LIMIT 1 OFFSET :of_app - 1) END AS of_app
-        FROM (SELECT 1) LEFT JOIN rate_window w
+        FROM (SELECT 1) AS one LEFT JOIN rate_window w
             ON coalesce(w.account_id, 0) = :owner AND w.endpoint = :endpoint AND w.mock = :mock
         """,
         account_id=account_id,

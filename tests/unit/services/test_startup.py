@@ -13,8 +13,9 @@ from twitter_manager import config
 from twitter_manager.crypto import Vault
 from twitter_manager.errors import StartRefused
 from twitter_manager.services import build, prepare
-from twitter_manager.storage import accounts, migrations, workers
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage import accounts, workers
+from twitter_manager.storage.sqlite import migrations
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 

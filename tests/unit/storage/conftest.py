@@ -1,14 +1,20 @@
 """A database of one's own per test, on a real file, in mock mode, with one account."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.support.clock import Clock
 from tests.support.storage import new_account, open_database
+from twitter_manager import sqlite_file
 from twitter_manager.storage import service_state
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite import engine
+from twitter_manager.storage.sqlite.dialect import to_sqlite
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 
 @pytest.fixture
@@ -23,7 +29,32 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def db(path: Path, clock: Clock) -> Iterator[SqliteDatabase]:
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A NULL in greatest or least is an error: SQLite and PostgreSQL disagree about what comes of it."""
+
+    def connect(path: Path, **options: Any) -> sqlite3.Connection:
+        connection = sqlite_file.connect(path, **options)
+        connection.create_function("strict_greatest", -1, _none_is_null(max), deterministic=True)
+        connection.create_function("strict_least", -1, _none_is_null(min), deterministic=True)
+        return connection
+
+    def to_strict_sqlite(sql: str) -> str:
+        return to_sqlite(sql.replace("greatest(", "strict_greatest(").replace("least(", "strict_least("))
+
+    monkeypatch.setattr(engine, "sqlite_file", SimpleNamespace(**vars(sqlite_file) | {"connect": connect}))
+    monkeypatch.setattr(engine, "to_sqlite", to_strict_sqlite)
+
+
+def _none_is_null(choose: Callable[[Sequence[Any]], Any]) -> Callable[..., Any]:
+    def chosen(*values: Any) -> Any:
+        assert None not in values
+        return choose(values)
+
+    return chosen
+
+
+@pytest.fixture
+def db(path: Path, clock: Clock, strict: None) -> Iterator[SqliteDatabase]:
     db = open_database(path, clock)
     with db.transaction() as tx:
         service_state.set_mock_mode(tx, True)

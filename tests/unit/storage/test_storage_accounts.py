@@ -8,7 +8,7 @@ from twitter_manager.errors import NotFound
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, api_keys, app_rests, attempts, oauth_states, service_state, workers
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import earlier
 
 

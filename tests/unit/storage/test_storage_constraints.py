@@ -8,7 +8,7 @@ import pytest
 from tests.support.clock import START
 from tests.support.storage import put
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 Values = dict[str, Any]
 NOW = "2026-11-20T14:05:00.123Z"

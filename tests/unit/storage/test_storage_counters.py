@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.storage import at, counted, new_account, new_tweet, truly_counted
 from twitter_manager.storage import tweet_holds, tweet_lists, tweet_states
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 Change = Callable[[Transaction, int], object]
 CHANGES: dict[str, Change] = {

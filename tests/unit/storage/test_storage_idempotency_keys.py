@@ -10,7 +10,7 @@ from tests.support.storage import at
 from twitter_manager.errors import Conflict
 from twitter_manager.storage import api_keys, idempotency_keys
 from twitter_manager.storage.idempotency_keys import KEPT_SECONDS, IdempotentCall
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 
 @pytest.fixture

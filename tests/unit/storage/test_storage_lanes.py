@@ -17,7 +17,7 @@ from tests.support.storage import (
 from twitter_manager.models import Lane
 from twitter_manager.storage import accounts, app_rests, lanes, service_state, tweet_queue, tweet_states
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import later
 
 

@@ -6,7 +6,7 @@ from tests.support.clock import START, Clock
 from tests.support.storage import at, new_account
 from twitter_manager.storage import accounts, rate_windows, x_calls
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.storage.x_calls import Usage
 
 POST, READ = "POST /2/tweets", "GET /2/tweets"

@@ -19,7 +19,7 @@ from twitter_manager.storage import (
     tweets,
 )
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.storage.tweet_lists import TweetFilter
 
 STATUSES = ("draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled")

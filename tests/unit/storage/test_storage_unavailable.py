@@ -39,7 +39,7 @@ from twitter_manager.storage import (
 )
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.storage.tweet_cleanup import CleanUp
 from twitter_manager.storage.tweet_lists import TweetFilter
 from twitter_manager.storage.tweets import NewTweet
@@ -110,9 +110,7 @@ def example(annotation: Any) -> object:
 
 def test_there_are_as_many_as_there_should_be() -> None:
     files = {path.stem for path in Path(accounts.__file__).parent.glob("*.py")}
-    assert files - {"__init__", "database", "inspection", "rows", "search_words", "sqlite"} == {
-        n.__name__.rpartition(".")[2] for n in NOUNS
-    }
+    assert files - {"__init__", "database", "rows", "statuses"} == {n.__name__.rpartition(".")[2] for n in NOUNS}
     assert len(FUNCTIONS) > 70
 
 

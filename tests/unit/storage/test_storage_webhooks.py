@@ -14,8 +14,8 @@ from tests.support.storage import at, new_due_tweet, new_posting_tweet
 from twitter_manager.models import Webhook
 from twitter_manager.storage import accounts, app_rests, tweet_holds, tweet_states, webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.migrations import migrate
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
+from twitter_manager.storage.sqlite.migrations import migrate
 from twitter_manager.storage.webhook_deliveries import DeliveryFilter
 from twitter_manager.storage.webhooks import WebhookChoice
 

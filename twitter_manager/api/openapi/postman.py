@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN, Folder, LaneTask
+from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN, Folder, Step
 from twitter_manager.api.openapi.schemas import Schema
 
 __all__ = ["COLLECTION_FILE", "ENVIRONMENT_FILE", "collection", "environment", "postman_files"]
@@ -95,7 +95,7 @@ def _folder(folder: Folder, document: Schema) -> Schema:
     return {"name": folder.name, "description": described.get(folder.name, "What deletes, last."), "item": items}
 
 
-def _request(step: LaneTask, document: Schema) -> Schema:
+def _request(step: Step, document: Schema) -> Schema:
     path, method, operation = _operation(step.endpoint, document)
     request: Schema = {
         "method": method.upper(),
@@ -132,13 +132,13 @@ def _url(path: str, query: Mapping[str, str]) -> Schema:
     return url | ({"query": [_pair(name, value) for name, value in query.items()]} if query else {})
 
 
-def _body(step: LaneTask, operation: Schema) -> str:
+def _body(step: Step, operation: Schema) -> str:
     content = operation["requestBody"]["content"]["application/json"]
     body = content["example"] if step.body is None else step.body
     return _NUMBER.sub(r"{{\1}}", json.dumps(dict(body), indent=2, ensure_ascii=False))
 
 
-def _tests(step: LaneTask, operation: Schema, document: Schema) -> Schema:
+def _tests(step: Step, operation: Schema, document: Schema) -> Schema:
     answers = operation["responses"]
     good = [status for status in answers if status.startswith("2")]
     expected = step.status or tuple(int(status) for status in good)

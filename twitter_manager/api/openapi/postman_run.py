@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-__all__ = ["PATH_VARIABLES", "RUN", "Folder", "LaneTask", "number"]
+__all__ = ["PATH_VARIABLES", "RUN", "Folder", "Step", "number"]
 
 Values = Mapping[str, object]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneTask:
+class Step:
     """One request: to the operation with this Flask endpoint, with its example as the body unless `body` is given.
 
     `keeps`: variables from the answer, by the way to the value (`account.id`). `status`: what the run expects; by
@@ -36,7 +36,7 @@ class Folder:
     """Steps that belong together; under a tag's name, or the end of the run."""
 
     name: str
-    steps: tuple[LaneTask, ...]
+    steps: tuple[Step, ...]
 
 
 def number(variable: str) -> str:
@@ -59,42 +59,42 @@ RUN = (
     Folder(
         "Service",
         (
-            LaneTask(endpoint="health.show"),
-            LaneTask(endpoint="health.test"),
-            LaneTask(endpoint="stats.show"),
-            LaneTask(endpoint="mock_mode.show", keeps={"mockMode": "enabled"}),
-            LaneTask(endpoint="mock_mode.switch", body={"enabled": number("mockMode")}),
+            Step(endpoint="health.show"),
+            Step(endpoint="health.test"),
+            Step(endpoint="stats.show"),
+            Step(endpoint="mock_mode.show", keeps={"mockMode": "enabled"}),
+            Step(endpoint="mock_mode.switch", body={"enabled": number("mockMode")}),
         ),
     ),
     Folder(
         "Accounts",
         (
-            LaneTask(endpoint="oauth.begin", keeps={"authUrl": "auth_url"}),
-            LaneTask(
+            Step(endpoint="oauth.begin", keeps={"authUrl": "auth_url"}),
+            Step(
                 endpoint="oauth.callback",
                 name="Alice says yes at the simulated X, which sends her back to the callback",
                 url="{{authUrl}}&mock_user=alice",
                 keeps={"accountId": "account.id"},
             ),
-            LaneTask(endpoint="accounts.show_all"),
-            LaneTask(endpoint="accounts.show"),
-            LaneTask(endpoint="accounts.change", name="Switches the account off", body={"is_active": False}),
-            LaneTask(endpoint="accounts.change", name="Switches it on again", body={"is_active": True}),
-            LaneTask(endpoint="accounts.refresh"),
+            Step(endpoint="accounts.show_all"),
+            Step(endpoint="accounts.show"),
+            Step(endpoint="accounts.change", name="Switches the account off", body={"is_active": False}),
+            Step(endpoint="accounts.change", name="Switches it on again", body={"is_active": True}),
+            Step(endpoint="accounts.refresh"),
         ),
     ),
     Folder(
         "Tweets",
         (
-            LaneTask(endpoint="tweets.create", body=_TWEET, keeps={"tweetId": "tweet_id"}),
-            LaneTask(endpoint="tweets.show"),
-            LaneTask(endpoint="tweets.change", body={"text": "Hello again from Postman {{$guid}}"}),
-            LaneTask(
+            Step(endpoint="tweets.create", body=_TWEET, keeps={"tweetId": "tweet_id"}),
+            Step(endpoint="tweets.show"),
+            Step(endpoint="tweets.change", body={"text": "Hello again from Postman {{$guid}}"}),
+            Step(
                 endpoint="tweets.show_page",
                 query={"status": "pending", "account_id": "{{accountId}}", "limit": "10"},
             ),
-            LaneTask(endpoint="tweets.retry", name="Only a failed tweet is sent again", body={}, status=(409,)),
-            LaneTask(
+            Step(endpoint="tweets.retry", name="Only a failed tweet is sent again", body={}, status=(409,)),
+            Step(
                 endpoint="tweets.resolve",
                 name="Only an unconfirmed tweet takes its owner's word",
                 body={"as": "not_posted"},
@@ -105,41 +105,41 @@ RUN = (
     Folder(
         "Posting",
         (
-            LaneTask(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}),
-            LaneTask(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
-            LaneTask(endpoint="posting.post_all", body={"account_id": number("accountId")}),
+            Step(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}),
+            Step(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
+            Step(endpoint="posting.post_all", body={"account_id": number("accountId")}),
         ),
     ),
     Folder(
         "Publishing",
         (
-            LaneTask(endpoint="publishing.validate", body=_TWEET),
-            LaneTask(endpoint="publishing.publish", body=_TWEET),
-            LaneTask(
+            Step(endpoint="publishing.validate", body=_TWEET),
+            Step(endpoint="publishing.publish", body=_TWEET),
+            Step(
                 endpoint="publishing.publish",
                 name="Keeps a post for its time",
                 body={**_TWEET, "schedule_at": "2036-11-20T14:05:00Z"},
                 status=(201,),
             ),
-            LaneTask(
+            Step(
                 endpoint="publishing.publish_batch",
                 name="Says what would be taken of a batch",
                 body={"tweets": [_TWEET], "dry_run": True},
                 status=(200,),
             ),
-            LaneTask(
+            Step(
                 endpoint="publishing.publish_batch",
                 body={"tweets": [_TWEET, _TWEET]},
                 keeps={"batchId": "batch_id"},
                 status=(202,),
             ),
-            LaneTask(endpoint="publishing.show_batch"),
+            Step(endpoint="publishing.show_batch"),
         ),
     ),
     Folder(
         "Threads",
         (
-            LaneTask(
+            Step(
                 endpoint="threads.publish",
                 body={
                     "account_id": number("accountId"),
@@ -147,36 +147,36 @@ RUN = (
                 },
                 keeps={"threadId": "thread_id"},
             ),
-            LaneTask(endpoint="threads.show"),
-            LaneTask(endpoint="threads.resume", name="Only a thread that stopped goes on again", status=(409,)),
+            Step(endpoint="threads.show"),
+            Step(endpoint="threads.resume", name="Only a thread that stopped goes on again", status=(409,)),
         ),
     ),
-    Folder("Limits", (LaneTask(endpoint="rate_limit.show", query={"account_id": "{{accountId}}"}),)),
+    Folder("Limits", (Step(endpoint="rate_limit.show", query={"account_id": "{{accountId}}"}),)),
     Folder(
         "Webhooks",
         (
-            LaneTask(
+            Step(
                 endpoint="webhooks.create",
                 body={"url": "https://example.com/hooks/twitter", "description": "From Postman"},
                 keeps={"webhookId": "webhook.id"},
             ),
-            LaneTask(endpoint="webhooks.show_all"),
-            LaneTask(endpoint="webhooks.show"),
-            LaneTask(endpoint="webhooks.test"),
-            LaneTask(endpoint="webhooks.show_deliveries"),
-            LaneTask(endpoint="webhooks.replay", body={"since": "2026-11-20T14:05:00Z"}),
-            LaneTask(endpoint="webhooks.change", name="Switches the webhook off", body={"is_active": False}),
+            Step(endpoint="webhooks.show_all"),
+            Step(endpoint="webhooks.show"),
+            Step(endpoint="webhooks.test"),
+            Step(endpoint="webhooks.show_deliveries"),
+            Step(endpoint="webhooks.replay", body={"since": "2026-11-20T14:05:00Z"}),
+            Step(endpoint="webhooks.change", name="Switches the webhook off", body={"is_active": False}),
         ),
     ),
     Folder(
         "Clean up",
         (
-            LaneTask(endpoint="webhooks.delete"),
-            LaneTask(endpoint="tweets.delete", name="Deletes the tweet here and at X", query={"from_twitter": "1"}),
-            LaneTask(endpoint="threads.delete", name="Deletes the thread here and at X", query={"from_twitter": "1"}),
-            LaneTask(endpoint="tweets.clean_up", body={"statuses": [], "account_id": number("accountId")}),
-            LaneTask(endpoint="accounts.clean_up", body={"statuses": ["failed"]}),
-            LaneTask(endpoint="accounts.remove"),
+            Step(endpoint="webhooks.delete"),
+            Step(endpoint="tweets.delete", name="Deletes the tweet here and at X", query={"from_twitter": "1"}),
+            Step(endpoint="threads.delete", name="Deletes the thread here and at X", query={"from_twitter": "1"}),
+            Step(endpoint="tweets.clean_up", body={"statuses": [], "account_id": number("accountId")}),
+            Step(endpoint="accounts.clean_up", body={"statuses": ["failed"]}),
+            Step(endpoint="accounts.remove"),
         ),
     ),
 )

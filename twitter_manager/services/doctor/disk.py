@@ -7,8 +7,7 @@ from pathlib import Path
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services.doctor.check import Check, fail, ok, warn
-from twitter_manager.storage import inspection
-from twitter_manager.storage.inspection import Inspection
+from twitter_manager.storage import Inspection, inspect_database
 
 __all__ = ["contents", "database", "folder", "room", "room_at", "secrets_file"]
 
@@ -64,7 +63,7 @@ def database(path: Path) -> Check:
         remedy = "give it and its folder to the user whom the service runs as"
         return fail("database", f"{path} cannot be written by this user", remedy)
     try:
-        return contents(inspection.inspect(path))
+        return contents(inspect_database(path))
     except StorageUnavailable as error:
         return fail("database", f"{path} cannot be read: {error.why}", _COPY)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from twitter_manager.models import Tweet, TweetOfAccount
+from twitter_manager.models import QUEUED, Tweet, TweetOfAccount
 
 __all__ = ["THREAD_STATES", "next_part", "status_of_thread"]
 
@@ -20,8 +20,8 @@ def status_of_thread(parts: Sequence[TweetOfAccount]) -> str:
     if part is None:
         return "posted"
     stopped = part.status in ("failed", "canceled")
-    forgotten = part.status in ("pending", "scheduled") and part.due_at is None
+    forgotten = part.status in QUEUED and part.due_at is None
     if stopped or forgotten:
         return "broken"
-    under_way = part.status in ("pending", "scheduled") and parts[0].tweet.status == "posted"
+    under_way = part.status in QUEUED and parts[0].tweet.status == "posted"
     return "posting" if under_way else part.status

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import Conflict, NotFound
-from twitter_manager.models import Thread
+from twitter_manager.models import UNSETTLED, Thread
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import Post, PublishRequest, named_in_thread, problems_of_post
 from twitter_manager.services.publishing.enqueue import (
@@ -25,8 +25,6 @@ from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 
 __all__ = ["StartedThread", "Threads"]
-
-IN_FLIGHT = ("posting", "unconfirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ class Threads:
             threads.get(tx, thread_id)
             threads.stop(tx, thread_id)
             parts = threads.list_parts(tx, thread_id)
-        if any(part.tweet.status in IN_FLIGHT for part in parts):
+        if any(part.tweet.status in UNSETTLED for part in parts):
             raise Conflict("thread_in_flight", retryable=True)
         out = [part.tweet for part in reversed(parts) if part.tweet.twitter_id is not None]
         for tweet in out if from_x else ():

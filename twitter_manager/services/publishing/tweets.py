@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import Conflict, Invalid, XRefused
-from twitter_manager.models import Tweet
+from twitter_manager.models import UNSETTLED, Tweet
 from twitter_manager.services.accounts.tokens import RenewalFailed, Tokens, renewal_refused
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import check_schedule, check_text, reworded
@@ -102,7 +102,7 @@ class Tweets:
     def _delete(self, tweet_id: int, *, from_x: bool) -> bool:
         """False where the tweet is not any more as it was read."""
         tweet = tweets.get(self._context.db, tweet_id)
-        if tweet.status in ("posting", "unconfirmed"):
+        if tweet.status in UNSETTLED:
             raise Conflict("tweet_in_flight", status=tweet.status)
         if from_x and threads.is_being_answered(self._context.db, tweet):
             raise Conflict("thread_in_flight", retryable=True)  # its answer would answer nothing

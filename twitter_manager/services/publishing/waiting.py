@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from twitter_manager.capacity import LAST_ANSWER_SECONDS, SEATS
-from twitter_manager.models import Tweet, TweetOfAccount
+from twitter_manager.models import FINAL, Tweet, TweetOfAccount
 from twitter_manager.services.context import Context
 from twitter_manager.services.publishing.thread_states import next_part
 from twitter_manager.storage import threads, tweets
@@ -20,7 +20,7 @@ _PER_TWEET = 0.001  # looking at a thousand costs something
 
 def is_settled(tweet: Tweet, until: datetime) -> bool:
     """Whether nothing more will happen to the tweet before `until`."""
-    if tweet.status in ("posted", "failed", "canceled", "draft"):
+    if tweet.status in FINAL or tweet.status == "draft":
         return True
     if tweet.status in ("held", "unconfirmed"):
         return tweet.needs_decision or tweet.due_at is None or tweet.due_at > until

@@ -22,7 +22,7 @@ from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.rate_limits.meter import Meter
 from twitter_manager.storage import accounts, x_calls
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import NotSent, RateLimited, WindowSpent
@@ -368,7 +368,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from twitter_manager.services.rate_limits import limiter
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 path, account_id, now = sys.argv[1:]
 db = SqliteDatabase(Path(path), clock=lambda: datetime.fromisoformat(now), patience=30)

@@ -5,8 +5,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from twitter_manager import sqlite_file
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage.migrations import SHIPPED
+from twitter_manager.storage.sqlite.migrations import SHIPPED
 
 __all__ = ["Inspection", "inspect"]
 
@@ -26,7 +27,7 @@ class Inspection:
 def inspect(path: Path) -> Inspection:
     """Looks at the file at `path`, all of it. Raises StorageUnavailable where it cannot be read at all."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE)) as raw:
+        with closing(sqlite_file.connect(path, patience=_PATIENCE)) as raw:
             raw.execute("PRAGMA query_only = ON")
             found = raw.execute("PRAGMA quick_check(1)").fetchone()[0]
             return Inspection(

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage.database import MAX_WAITING, STUCK_SECONDS, FairLock
+from twitter_manager.storage.sqlite.fair_lock import MAX_WAITING, STUCK_SECONDS, FairLock
 
 
 def queue_up(lock: FairLock, name: int, served: list[int]) -> threading.Thread:

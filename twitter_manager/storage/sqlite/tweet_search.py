@@ -1,8 +1,13 @@
-"""What a person types to find tweets, in the words of SQLite's full text search (FTS5)."""
+"""Words in the tweets' texts, in the language of SQLite's full text search (FTS5): database.TweetSearch as a module."""
 
 import re
 
-__all__ = ["SIGNS", "match_expression"]
+__all__ = ["CONDITION", "COUNT", "ID", "SIGNS", "TABLES", "to_expression"]
+
+TABLES = "tweet_text CROSS JOIN tweet ON tweet.id = tweet_text.rowid"
+ID = "tweet_text.rowid"  # the index is in its order
+CONDITION = "tweet_text MATCH :words"
+COUNT = "SELECT count(*) FROM tweet_text WHERE tweet_text MATCH :words"  # without the tweets
 
 # Signs that are words of their own, because nothing separates them from their neighbours: the scripts without blanks
 # between words, Korean, symbols and emoji. The view tweet_words (migration 0006) has the same list.
@@ -14,7 +19,7 @@ _SIGN = re.compile(f"([{SIGNS}])")
 _TERM = re.compile(r'"(?P<phrase>[^"]*)"?(?P<rest>\**)|(?P<word>[^\s"]*[^\s"*])(?P<star>\**)')
 
 
-def match_expression(text: str) -> str:
+def to_expression(text: str) -> str:
     """What to MATCH against tweet_text: every word of `text`, in any order; "words in quotes" follow each other.
 
     A `*` at the end stands for any further letters. Everything else of FTS5's language (AND, NEAR, column:, ^ …) is

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from tests.support.clock import Clock
 from tests.support.storage import at, new_account, new_tweet, open_database
 from twitter_manager.storage import tweet_cleanup, tweet_lists
-from twitter_manager.storage.database import Row, Transaction
-from twitter_manager.storage.migrations import SHIPPED, migrate
-from twitter_manager.storage.search_words import SIGNS
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.database import Row, Transaction, TweetSearch
+from twitter_manager.storage.sqlite import tweet_search
+from twitter_manager.storage.sqlite.dialect import to_sqlite
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
+from twitter_manager.storage.sqlite.migrations import SHIPPED, migrate
+from twitter_manager.storage.sqlite.tweet_search import SIGNS
 from twitter_manager.storage.tweet_lists import TweetFilter
-from twitter_manager.timestamps import later, to_text
+from twitter_manager.timestamps import later
 
 SEARCH_VERSION = 6
 
@@ -180,7 +182,7 @@ class TestTheIndexIsRight:
         migrate(path, [script for script in SHIPPED if script[0] < SEARCH_VERSION])
         older = SqliteDatabase(path)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("twitter_manager.storage.migrations._NEWEST", SEARCH_VERSION - 1)
+            patch.setattr("twitter_manager.storage.sqlite.migrations._NEWEST", SEARCH_VERSION - 1)
             with older.transaction() as tx:
                 new_account(tx, 1)
                 for number, text in enumerate(("vorher 東京", "before", "vorher 🎉")):
@@ -289,6 +291,7 @@ class Watched:
     def __init__(self, path: Path) -> None:
         self._raw = sqlite3.connect(path)
         self._raw.row_factory = sqlite3.Row
+        self.tweet_search: TweetSearch = tweet_search
         self.steps = 0
         self.plan: list[str] = []
 
@@ -296,10 +299,13 @@ class Watched:
         return next(iter(self.all(sql, **parameters)), None)
 
     def all(self, sql: str, **parameters: object) -> Sequence[Row]:
-        values = {name: to_text(each) if isinstance(each, datetime) else each for name, each in parameters.items()}
-        self.plan += [row["detail"] for row in self._raw.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+        sql = to_sqlite(sql)
+        self.plan += [row["detail"] for row in self._raw.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
         self._raw.set_progress_handler(self._count, 100)
-        return self._raw.execute(sql, values).fetchall()
+        return self._raw.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, **parameters: object) -> Any:
+        return self.all(sql, **parameters)[0][0]
 
     def _count(self) -> int:
         self.steps += 100

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.clock import START, Clock
 from tests.support.storage import new_account, new_unconfirmed_tweet, open_database
 from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
-from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.database import Row, Transaction, TweetSearch
+from twitter_manager.storage.sqlite import tweet_search
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import later, to_text
 
 MANY = 40_000
@@ -84,3 +86,45 @@ def test_the_plan_of_the_due_time(large: SqliteDatabase) -> None:
     assert [step for step in reads if step.startswith("SCAN") and step != "SCAN CONSTANT ROW"] == []
     # both of these are ordered by something else than the due time: they may only read the unsettled few
     assert all("status=?" in step or "fingerprint=?" in step for step in reads if " u " in step or " tweet " in step)
+
+
+class Statement:
+    """Keeps what is asked instead of answering."""
+
+    tweet_search: TweetSearch = tweet_search
+    now = START
+
+    def all(self, sql: str, **parameters: object) -> list[Row]:
+        self.sql, self.parameters = sql, parameters
+        return []
+
+    def one(self, sql: str, **parameters: object) -> None:
+        self.all(sql, **parameters)
+
+    def value(self, sql: str, **parameters: object) -> int:
+        self.all(sql, **parameters)
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("index", "ask"),
+    [
+        (
+            "tweet_equal",
+            lambda q: tweets.find_equal(q, 1, fingerprint="print 1", reply_to=None, since=START, until=START),
+        ),
+        ("tweet_by_account", lambda q: tweet_queue.list_unsettled(q, 1)),
+        ("tweet_unsettled", lambda q: tweets.get_many(q, [1])),
+        ("tweet_waiting_part", lambda q: tweet_queue.list_due_times(q, 1, until=START, most=1)),
+        ("tweet_next_part", lambda q: tweet_queue.next_to_send(q, 1)),
+        ("tweet_post_now", lambda q: tweet_queue.next_to_send(q, 1)),
+        ("tweet_order", lambda q: tweet_queue.next_to_send(q, 1)),
+        ("lane_due", lambda q: lanes.claim(q, lease="lease", until=START, worker_id="worker")),
+    ],
+)
+def test_the_indexes_of_some_statuses_are_used(large: SqliteDatabase, index: str, ask: Callable[[Any], object]) -> None:
+    statement = Statement()
+    ask(statement)
+    with large.transaction() as tx:
+        steps = tx.all(f"EXPLAIN QUERY PLAN {statement.sql}", **statement.parameters)
+    assert [step["detail"] for step in steps if f" {index} " in step["detail"]] != []

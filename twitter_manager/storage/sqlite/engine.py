@@ -6,7 +6,6 @@ one database in another, so it is not opened while that is there; writers that w
 lock in front.
 """
 
-import os
 import sqlite3
 import threading
 import time
@@ -15,27 +14,24 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from twitter_manager import timestamps
+from twitter_manager import sqlite_file, timestamps
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.storage import migrations
-from twitter_manager.storage.database import FailedWrite, FairLock
+from twitter_manager.sqlite_file import Identity, identity
+from twitter_manager.storage.database import FailedWrite, TweetSearch
+from twitter_manager.storage.sqlite import migrations, tweet_search
+from twitter_manager.storage.sqlite.dialect import to_sqlite
+from twitter_manager.storage.sqlite.fair_lock import FairLock
 
 __all__ = ["SqliteDatabase"]
 
 PATIENCE = 5.0  # seconds that a writer waits for its turn, here and behind other processes
-_PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
-
-# every time is bound as fixed-width text; sqlite3's own adapter writes it otherwise and is deprecated
-sqlite3.register_adapter(datetime, timestamps.to_text)
 
 
 def _raise(error: sqlite3.DatabaseError) -> NoReturn:
     """Turns 'locked', 'full', 'gone', 'not a database' into StorageUnavailable; faults of ours stay what they are."""
-    code = getattr(error, "sqlite_errorcode", None)
-    of_ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
-    if of_ours and "no such table" not in str(error):
+    if sqlite_file.is_programming_error(error):
         raise error
     raise StorageUnavailable(str(error)) from error
 
@@ -46,20 +42,12 @@ class _Connection:
     def __init__(self, path: Path, *, reading: bool, patience: float) -> None:
         self.in_use = threading.Lock()
         self._file = str(path)
-        self.identity = _identity(self._file)
+        self.identity = identity(self._file)
         if self.identity is None:
             raise StorageUnavailable("the database file is away")
-        self.raw = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            isolation_level=None,
-            timeout=patience,
-            check_same_thread=False,
-            cached_statements=256,
-        )
+        self.raw = sqlite_file.connect(path, patience=patience, cached_statements=256)
         # a reader goes with its thread
         weakref.finalize(self, self.raw.close).atexit = False
-        self.raw.row_factory = sqlite3.Row
         self.raw.execute("PRAGMA foreign_keys = ON")
         self.raw.execute("PRAGMA synchronous = FULL")
         if reading:
@@ -67,7 +55,7 @@ class _Connection:
 
     def is_in_place(self) -> bool:
         """Whether the file at its path is still the one this connection reads and writes."""
-        return self.identity is not None and self.identity == _identity(self._file)
+        return self.identity is not None and self.identity == identity(self._file)
 
     def close(self) -> None:
         self.identity = None
@@ -88,20 +76,30 @@ class _Connection:
 class _Transaction:
     """An open BEGIN IMMEDIATE."""
 
+    tweet_search: TweetSearch = tweet_search
+
     def __init__(self, raw: sqlite3.Connection, now: datetime) -> None:
         self._raw = raw
         self.now = now
         self.committed: list[Callable[[], None]] = []
 
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._raw.execute(sql, parameters).fetchone()
+        row: sqlite3.Row | None = self._raw.execute(to_sqlite(sql), parameters).fetchone()
         return row
 
     def all(self, sql: str, **parameters: object) -> Sequence[sqlite3.Row]:
-        return self._raw.execute(sql, parameters).fetchall()
+        return self._raw.execute(to_sqlite(sql), parameters).fetchall()
+
+    def value(self, sql: str, **parameters: object) -> Any:
+        row = self.one(sql, **parameters)
+        return None if row is None else row[0]
+
+    def insert(self, sql: str, **parameters: object) -> sqlite3.Row:
+        (row,) = self.all(sql, **parameters)
+        return row
 
     def execute(self, sql: str, **parameters: object) -> int:
-        return self._raw.execute(sql, parameters).rowcount
+        return self._raw.execute(to_sqlite(sql), parameters).rowcount
 
     def after_commit(self, action: Callable[[], None]) -> None:
         self.committed.append(action)
@@ -109,6 +107,8 @@ class _Transaction:
 
 class SqliteDatabase:
     """The file at `path`. Opening is lazy: nothing is touched before the first use. `patience`: see PATIENCE."""
+
+    tweet_search: TweetSearch = tweet_search
 
     def __init__(
         self, path: Path, *, clock: Callable[[], datetime] = timestamps.now, patience: float = PATIENCE
@@ -122,7 +122,7 @@ class SqliteDatabase:
         self._writer: _Connection | None = None
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
         self._open_guard = threading.Lock()
-        self._known: tuple[int, int] | None = None  # the file that was in use last
+        self._known: Identity | None = None  # the file that was in use last
         self.last_failed_write: FailedWrite | None = None
 
     def migrate(self) -> None:
@@ -132,7 +132,7 @@ class SqliteDatabase:
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
         try:
             with self._reader() as raw:
-                row: sqlite3.Row | None = raw.execute(sql, parameters).fetchone()
+                row: sqlite3.Row | None = raw.execute(to_sqlite(sql), parameters).fetchone()
                 return row
         except sqlite3.DatabaseError as error:
             _raise(error)
@@ -140,9 +140,13 @@ class SqliteDatabase:
     def all(self, sql: str, **parameters: object) -> Sequence[sqlite3.Row]:
         try:
             with self._reader() as raw:
-                return raw.execute(sql, parameters).fetchall()
+                return raw.execute(to_sqlite(sql), parameters).fetchall()
         except sqlite3.DatabaseError as error:
             _raise(error)
+
+    def value(self, sql: str, **parameters: object) -> Any:
+        row = self.one(sql, **parameters)
+        return None if row is None else row[0]
 
     @contextmanager
     def transaction(self) -> Iterator[_Transaction]:
@@ -169,9 +173,7 @@ class SqliteDatabase:
             action()
 
     def change_count(self) -> int:
-        row = self.one("PRAGMA data_version")
-        assert row is not None  # noqa: S101  - it always has one
-        return int(row[0])
+        return int(self.value("PRAGMA data_version"))
 
     def close(self) -> None:
         with self._open_guard:
@@ -194,7 +196,7 @@ class SqliteDatabase:
 
     def _opened(self, *, reading: bool) -> _Connection:
         with self._open_guard:
-            if _identity(self._file) is None:  # what is open stays so: nothing else can get this identity meanwhile
+            if identity(self._file) is None:  # what is open stays so: nothing else can get this identity meanwhile
                 raise StorageUnavailable("the database file is away")
             self._close_stale()
             self._check_wal()
@@ -214,8 +216,8 @@ class SqliteDatabase:
 
         Whether they belong together, as a copy brought back, or not, as an older backup, only a person can say.
         """
-        wal = self.path.with_name(self.path.name + "-wal")
-        if self._known not in (None, _identity(self._file)) and _identity(str(wal)) is not None:
+        if sqlite_file.has_wal_of_another(self.path, self._known):
+            wal = sqlite_file.wal_of(self.path)
             raise StorageUnavailable(
                 f"{self.path.name} was replaced while it was in use; stop the service, move {wal.name} away unless it"
                 " belongs to the new file, and start it again"
@@ -261,12 +263,3 @@ def _begin(raw: sqlite3.Connection, patience: float) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
-    try:
-        found = os.stat(path)  # noqa: PTH116  - a Path would double its time, and each use asks
-    except OSError:
-        return None
-    return (found.st_dev, found.st_ino) if found.st_size else None

@@ -13,7 +13,7 @@ from tests.support.clock import Clock
 from tests.support.storage import contents, counted, new_account, new_tweet, open_database, truly_counted
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.storage import accounts, service_state, tweet_lists
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 
 def write(db: SqliteDatabase, account_id: int, text: str) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from twitter_manager.errors import StartRefused, StorageUnavailable
-from twitter_manager.storage.migrations import SHIPPED, Script, migrate
-from twitter_manager.storage.sqlite import SqliteDatabase
+from twitter_manager.storage.sqlite.engine import SqliteDatabase
+from twitter_manager.storage.sqlite.migrations import SHIPPED, Script, migrate
 
 NEWEST = SHIPPED[-1][0]
 NEXT = NEWEST + 1

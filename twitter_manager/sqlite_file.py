@@ -1,0 +1,50 @@
+"""A SQLite file as such: how it is opened, which file it is, and whose fault an error is."""
+
+import os
+import sqlite3
+from pathlib import Path
+
+__all__ = ["Identity", "connect", "has_wal_of_another", "identity", "is_programming_error", "wal_of"]
+
+Identity = tuple[int, int]
+_PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
+
+
+def connect(path: Path, *, patience: float, make: bool = False, cached_statements: int = 128) -> sqlite3.Connection:
+    """A connection without implicit transactions, for any thread; only `make` makes a file that is not there."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}",
+        uri=True,
+        isolation_level=None,
+        timeout=patience,
+        check_same_thread=False,
+        cached_statements=cached_statements,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def identity(path: str) -> Identity | None:
+    """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  - a Path would double its time, and each use asks
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found.st_size else None
+
+
+def wal_of(path: Path) -> Path:
+    """Where SQLite keeps what is committed and not yet in the file itself."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def has_wal_of_another(path: Path, known: Identity | None) -> bool:
+    """Whether another file stands where `known` was, beside the -wal of that one: SQLite would mix their pages."""
+    return known not in (None, identity(str(path))) and identity(str(wal_of(path))) is not None
+
+
+def is_programming_error(error: sqlite3.DatabaseError) -> bool:
+    """Whether a fault of ours raised it, and not a file that is locked, full, away or no database."""
+    code = getattr(error, "sqlite_errorcode", None)
+    ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
+    return ours and "no such table" not in str(error)

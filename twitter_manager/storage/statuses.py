@@ -1,0 +1,21 @@
+"""The sets of tweet statuses of models.py as SQL: `status IN {UNSETTLED}`.
+
+Literal words and in this order, since SQLite takes a partial index only for the words of its own condition.
+"""
+
+from collections.abc import Sequence
+
+from twitter_manager import models
+
+__all__ = ["EDITABLE", "NO_DUPLICATE", "QUEUED", "SENDABLE", "UNSETTLED"]
+
+
+def _words(statuses: Sequence[models.TweetStatus]) -> str:
+    return "('" + "', '".join(statuses) + "')"
+
+
+QUEUED = _words(models.QUEUED)
+SENDABLE = _words(models.SENDABLE)
+UNSETTLED = _words(models.UNSETTLED)
+EDITABLE = _words(models.EDITABLE)
+NO_DUPLICATE = _words(models.NO_DUPLICATE)
