@@ -22,6 +22,7 @@ __all__ = [
     "get",
     "give_up_refresh",
     "list_all",
+    "list_of_environment",
     "list_page",
     "mark_unauthorized",
     "rename_namesakes",
@@ -57,6 +58,12 @@ def find_id(q: Queries, username: str, *, mock: bool) -> int | None:
 def list_all(q: Queries) -> Sequence[Account]:
     """Every account, oldest first."""
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
+
+
+def list_of_environment(q: Queries, *, mock: bool, limit: int) -> Sequence[Account]:
+    """Up to `limit` accounts of the simulated or the real X, oldest first."""
+    sql = "SELECT * FROM twitter_account WHERE mock = :mock ORDER BY id LIMIT :limit"
+    return [_account(row) for row in q.all(sql, mock=mock, limit=limit)]
 
 
 def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Account]:
