@@ -79,7 +79,11 @@ class TestBatches:
         rows = [{"account_id": alice, "text": "1", "schedule_at": LATER}, {"account": "carol", "text": "2"}]
         taken, refused = post(service, "/tweets/batch", {"tweets": rows}).json["posts"]
         assert (taken["status"], refused["status"]) == ("scheduled", "refused")
-        assert (refused["field"], refused["error_code"], refused["account_id"]) == ("account", "account_not_found", None)
+        assert (refused["field"], refused["error_code"], refused["account_id"]) == (
+            "account",
+            "account_not_found",
+            None,
+        )
 
     def test_a_list_of_usernames_beside_ids(self, service: Service, alice: int) -> None:
         body = {"text": "Hello", "schedule_at": LATER, "account_ids": [alice], "accounts": ["@bob", "Alice"]}
