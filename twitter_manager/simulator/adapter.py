@@ -19,8 +19,8 @@ Timeout = float | tuple[float, float] | tuple[float, None] | None
 
 
 class SimulatorAdapter(BaseAdapter):
-    """Answers in this process. Latency is slept; where a real line would time out, ReadTimeout comes after `patience`
-    seconds, or sooner if the caller's own read time-out is shorter."""
+    """Answers in this process. Latency is slept; where a real connection would time out, ReadTimeout is raised after
+    `patience` seconds, or the caller's read time-out if that is shorter."""
 
     def __init__(self, world: World, *, patience: float = 0.0) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class SimulatorAdapter(BaseAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """The answer of the world. Raises requests' ConnectionError for a cut line and ReadTimeout for silence.
+        """Raises requests' ConnectionError for a cut connection and ReadTimeout for silence.
 
         Also ConnectTimeout where the world cannot be used and nothing was done; ConnectionError if that is unclear.
         """
@@ -65,7 +65,7 @@ class SimulatorAdapter(BaseAdapter):
             raise requests.exceptions.ConnectionError(str(error), request=request) from error
 
     def close(self) -> None:
-        """Nothing to close: the world belongs to who opened it."""
+        """Does nothing: the world belongs to the code that opened it."""
 
 
 def _asked(request: requests.PreparedRequest) -> Request:
@@ -78,7 +78,7 @@ def _asked(request: requests.PreparedRequest) -> Request:
 
 
 def _whole_body(body: object) -> bytes:
-    """A body as bytes, whatever `requests` was given: text, bytes, a file, or pieces."""
+    """From anything that `requests` accepts: text, bytes, a file, or an iterable of pieces."""
     if body is None:
         return b""
     if isinstance(body, bytes | bytearray | str):

@@ -1,4 +1,4 @@
-"""answer(world, request): the one door of the simulated X."""
+"""answer(world, request): the entry point of the simulated X."""
 
 import sqlite3
 from collections.abc import Callable
@@ -51,9 +51,8 @@ HANDLERS: dict[str, Callable[[Call], Answer]] = {
 
 
 def answer(world: World, request: Request) -> Answer:
-    """What X answers to `request`, its effect on the world included. Waiting for `delay` and the ways of delivery
-    are left to the transport. Raises WorldUnavailable.
-    """
+    """X's answer to `request`, with its effect on the world; `delay` and `delivery` are left to the transport. Raises
+    WorldUnavailable."""
     now = world.now()
     with world.transaction() as db:
         found = routes.match(request.method, request.path)
@@ -66,7 +65,7 @@ def answer(world: World, request: Request) -> Answer:
         user = users.find(db, consent.user_id) if consent else None
         call = Call(db, now, request, route, values, settings.read(db), user)
         username = user.username if user else _known_to_token_endpoint(call)
-        rule = faults.take(db, route=route, username=username, chance=world.chance)
+        rule = faults.consume_rule(db, route=route, username=username, chance=world.chance)
         reply = _with_rule(call, consent, rule)
         journal.record(
             db, request, reply, route=route.name, username=username, fault=rule.kind if rule else None, now=now
@@ -75,7 +74,7 @@ def answer(world: World, request: Request) -> Answer:
 
 
 def dated(reply: Answer, now: datetime) -> Answer:
-    """The answer with the Date header (RFC 9110 §6.6.1) by which a caller can tell its own clock's error."""
+    """With the Date header (RFC 9110 §6.6.1), by which a caller can check its own clock."""
     return replace(reply, headers={"date": format_datetime(now, usegmt=True), **reply.headers})
 
 
@@ -87,7 +86,7 @@ def _with_rule(call: Call, consent: Consent | None, rule: Rule | None) -> Answer
 
 
 def _ordinary(call: Call, consent: Consent | None) -> Answer:
-    """What X answers on a good day."""
+    """Without a fault."""
     if not call.route.is_api:
         return _handled(call)
     if consent is None or call.caller is None:
@@ -142,7 +141,7 @@ def _bearer(db: sqlite3.Connection, request: Request, now: datetime) -> Consent 
 
 
 def _known_to_token_endpoint(call: Call) -> str | None:
-    """Whose refresh it is, so that a rule for one user can strike it."""
+    """Whose refresh token it is, so that a rule for one user applies to it."""
     shown = call.request.form().get("refresh_token", "") if call.route.path == "/2/oauth2/token" else ""
     consent = grants.holder(call.db, shown, kind="refresh", now=call.now) if shown else None
     user: User | None = users.find(call.db, consent.user_id) if consent else None

@@ -33,8 +33,6 @@ BAD_NAME = "That is no username: 1 to 15 letters, digits or underscores."
 
 @dataclass(frozen=True)
 class Application:
-    """What the app asks for."""
-
     client_id: str
     redirect_uri: str
     scope: str
@@ -44,7 +42,7 @@ class Application:
 
 
 def show(call: Call) -> Answer:
-    """GET: the page; with mock_user=NAME that person says yes at once, unless another site sent them here."""
+    """GET: the page; with mock_user=NAME that user consents at once, unless another site sent the request."""
     asked = _application(call)
     name = call.one("mock_user")
     if name is not None and not same_origin.is_elsewhere(call.request.headers):
@@ -53,7 +51,7 @@ def show(call: Call) -> Answer:
 
 
 def decide(call: Call) -> Answer:
-    """POST: the person's decision. The authorize parameters stay in the query, so the page works under any prefix."""
+    """POST: the decision. The authorize parameters stay in the query, so that the page works under any prefix."""
     if not same_origin.is_own(call.request.headers, host=call.request.headers.get("host", "")):
         raise Refusal(consent_page.refused("The choice was sent by another page."))
     asked = _application(call)
@@ -99,7 +97,7 @@ def _back(asked: Application, parameters: dict[str, str]) -> Answer:
 
 
 def _application(call: Call) -> Application:
-    """What is asked, checked. Raises Refusal with a 400 page: never a redirect to an address that was not checked."""
+    """Raises Refusal with a 400 page, never a redirect, since the address is not checked yet."""
     given = {name: call.one(name) or "" for name in _NAMES}
     for problem, wrong in _problems(call, given):
         if wrong:
@@ -144,7 +142,7 @@ def _is_registered(call: Call, client_id: str) -> bool:
 
 
 def _is_known_address(call: Call, uri: str) -> bool:
-    """Registered, or on this machine: whoever hears the code there could have asked here themselves."""
+    """Registered, or on this machine: a program that gets the code there could have asked for it here."""
     return grants.is_registered_callback(call.db, uri) or (_is_return_address(uri) and _is_loopback(uri))
 
 

@@ -9,7 +9,7 @@ __all__ = ["question", "refused"]
 
 
 def question(*, client_id: str, scopes: list[str], usernames: list[str], mistake: str = "") -> Answer:
-    """200 (400 after a `mistake`): choose one of the people there are, invent one, or decline. The forms post to the
+    """200 (400 after a `mistake`): choose a user, invent one, or decline. The forms post to the
     page's own address, so that the authorize parameters stay in its query under whatever prefix it is mounted."""
     wanted = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in scopes)
     content = f"""

@@ -1,6 +1,6 @@
 """Commands to a simulator that runs as a server, under /_simulator: what World offers in Python, as JSON.
 
-Only server.py leads here; in mock mode nobody outside can reach it.
+Only server.py uses it; in mock mode it cannot be reached from outside.
 """
 
 import json
@@ -20,15 +20,12 @@ LATEST = 1000
 
 
 def is_command(request: Request) -> bool:
-    """Whether the request is for the simulator and not for the X it plays."""
+    """Whether the request is for the simulator itself, not for X."""
     return request.path.startswith(PREFIX)
 
 
 def answer(world: World, request: Request, *, host: str) -> Answer:
-    """Carry a command out. 400 with `error` when it makes no sense, 403 for a web page that wants to give one.
-
-    `host`: the name this server was told to listen on.
-    """
+    """400 with `error` for an invalid command, 403 for one from a web page. `host`: the name this server listens on."""
     refused = _refusal(request, host)
     if refused:
         return json_answer(403, {"error": refused})
@@ -44,7 +41,8 @@ def answer(world: World, request: Request, *, host: str) -> Answer:
 
 
 def _refusal(request: Request, host: str) -> str | None:
-    """Any page a person visits can send requests to this machine; none may command. None: it is no such request."""
+    """Why the command is refused, or None."""
+    # any web page that a person visits can send requests to this machine
     named = request.headers.get("host", "")
     if not same_origin.names_this_machine(named, also=host):
         return "the Host header must be an address, localhost or the name this server listens on"
@@ -70,7 +68,7 @@ def _posts(world: World, given: dict[str, Any]) -> object:
 
 
 def _calls(world: World, given: dict[str, Any]) -> object:
-    """The count of all that fit, and the latest thousand."""
+    """The count of all that match, and the latest thousand."""
     calls = world.calls(method=given.get("method"), path=given.get("path"), username=given.get("username"))
     return {"total": len(calls), "calls": [asdict(call) for call in calls[-LATEST:]]}
 

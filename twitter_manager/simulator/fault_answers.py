@@ -1,4 +1,4 @@
-"""What the caller gets on X's bad days: one function per kind of fault, by name in BEFORE and AFTER.
+"""What the caller gets when X fails: one function per kind of fault, by name in BEFORE and AFTER.
 
 docs/simulator.md describes each with its options.
 """
@@ -35,7 +35,7 @@ def _refused(options: Options, _now: datetime) -> Answer:
 
 
 def _rate_limited(options: Options, now: datetime) -> Answer:
-    """429 in either of X's shapes; `reset_in` in seconds, None for the answers without headers that have been seen;
+    """429 in either of X's shapes; `reset_in` in seconds, None for answers without headers, which X gives, too;
     `daily_reset_in` adds an exhausted 24-hour window (x-api.md §9.1)."""
     windows = {"x-rate-limit": options.get("reset_in", 900), "x-user-limit-24hour": options.get("daily_reset_in")}
     headers: dict[str, str] = {}
@@ -84,7 +84,7 @@ def _client_forbidden(_options: Options, _now: datetime) -> Answer:
 
 
 def _refused_in_errors(options: Options, _now: datetime) -> Answer:
-    """400 whose detail says nothing: the reason stands in errors[] (x-api.md §0b 7)."""
+    """400 whose detail says nothing: the reason is in errors[] (x-api.md §0b 7)."""
     return invalid_body(options.get("message", "Your media IDs are invalid."))
 
 
@@ -141,7 +141,7 @@ def _unreadable(options: Options, _now: datetime) -> Answer:
 
 
 def _garbage(options: Options, status: int) -> Answer:
-    """A page from the edge that ends in the middle, or the `body` that was commanded, as JSON."""
+    """A truncated HTML page from the edge, or the `body` of the options, as JSON."""
     if "body" in options:
         return Answer(status, {"content-type": "application/json"}, str(options["body"]).encode())
     return Answer(status, {"content-type": "text/html"}, b"<html><body>upstream said: \xff\xfe{")
@@ -152,7 +152,7 @@ def _emptied(_options: Options, answer: Answer, _now: datetime) -> Answer:
 
 
 def _altered(options: Options, answer: Answer, _now: datetime) -> Answer:
-    """`fields` in place of those of the JSON object, `headers` (lower-case names) in place of X's own."""
+    """`fields` replace those of the JSON object, `headers` (lower-case names) X's own."""
     body = {**json.loads(answer.body), **options["fields"]} if options.get("fields") and answer.body else None
     changed = json_answer(answer.status, body).body if body else answer.body
     return replace(answer, body=changed, headers={**answer.headers, **options.get("headers", {})})

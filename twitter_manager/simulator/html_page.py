@@ -37,7 +37,7 @@ HEADERS = {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
-    # No form-action: browsers would also hold the redirect back to the app against it.
+    # No form-action: browsers would apply it to the redirect back to the app, too.
     "content-security-policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
     ),
@@ -45,7 +45,7 @@ HEADERS = {
 
 
 def page(status: int, title: str, content: str, *, with_form: bool = False) -> Answer:
-    """The page; `content` is HTML, its values escaped."""
+    """`content` is HTML, its values escaped."""
     html = f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -33,7 +33,7 @@ def token(call: Call) -> Answer:
 
 
 def revoke(call: Call) -> Answer:
-    """POST /2/oauth2/revoke: access or refresh token; an unknown one is fine too (RFC 7009 §2.2)."""
+    """POST /2/oauth2/revoke: access or refresh token; an unknown one is accepted, too (RFC 7009 §2.2)."""
     form = call.request.form()
     _remember_what_was_shown(call, form)
     shown = _required(form, "token")
@@ -56,13 +56,13 @@ def _exchange(call: Call, form: dict[str, str], client_id: str) -> Answer:
         return oauth_error(
             400, "invalid_request", "Value passed for the code verifier did not match the code challenge."
         )
-    grants.spend_code(call.db, code.value)
+    grants.consume_code(call.db, code.value)
     consent = grants.new_consent(call.db, client_id=client_id, user_id=code.user_id, scope=code.scope)
     return _new_pair(call, consent)
 
 
 def _refresh(call: Call, form: dict[str, str], client_id: str) -> Answer:
-    """The old refresh token dies with its use; the old access token stays good until its time is over."""
+    """The old refresh token is used up; the old access token stays valid until it expires."""
     old = _required(form, "refresh_token")
     consent = grants.holder(call.db, old, kind="refresh", now=call.now)
     if consent is None or consent.client_id != client_id:
@@ -95,7 +95,7 @@ def _verifies(verifier: str, code: Code) -> bool:
 
 
 def _client(call: Call, form: dict[str, str]) -> str:
-    """Who asks: Basic for a confidential client, client_id in the body for a public one. Raises Refusal (401)."""
+    """The client id: Basic for a confidential client, client_id in the body for a public one. Raises Refusal (401)."""
     basic = _basic(call)
     client_id, secret = basic or (form.get("client_id", ""), None)
     if not client_id:
@@ -123,7 +123,7 @@ def _basic(call: Call) -> tuple[str, str] | None:
 
 
 def _remember_what_was_shown(call: Call, form: dict[str, str]) -> None:
-    """Right or wrong, none of it may be read in a log."""
+    # valid or not, none of it may appear in a log
     shown = [form.get(name) for name in ("code", "code_verifier", "refresh_token", "token", "client_secret")]
     basic = _basic(call)
     for value in [*shown, basic[1] if basic else None]:

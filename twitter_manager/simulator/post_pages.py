@@ -43,7 +43,7 @@ def _answered(call: Call, post: Post) -> str | None:
 
 
 def _before(call: Call, post: Post) -> list[Shown]:
-    """What it answers, from the beginning of the conversation on; broken off where one of them is not visible."""
+    """The posts it replies to, oldest first, up to the nearest one that is not visible."""
     chain: list[Shown] = []
     parent_id = post.in_reply_to
     while parent_id and (parent := posts.find_visible(call.db, parent_id, now=call.now)):
@@ -54,7 +54,7 @@ def _before(call: Call, post: Post) -> list[Shown]:
 
 
 def _after(call: Call, post: Post) -> list[Shown]:
-    """What answers it, and what answers that, oldest first."""
+    """Its replies, and their replies, oldest first."""
     above = set(posts.edit_history(call.db, post.id))
     found: list[Post] = []
     for each in posts.list_conversation(call.db, post.conversation_id, now=call.now):

@@ -45,7 +45,7 @@ def _check_duplicate(call: Call, draft: Draft) -> None:
 
 
 def delete(call: Call) -> Answer:
-    """DELETE /2/tweets/{id}. What is not there counts as deleted; X does not document it (x-api.md §3.3)."""
+    """DELETE /2/tweets/{id}. What does not exist counts as deleted; X does not document it (x-api.md §3.3)."""
     post = posts.find(call.db, call.path_id())
     if post and post.author_id != call.user.id:
         raise Refusal(not_yours(post.id, "You are not authorized to delete this Tweet."))
@@ -55,7 +55,7 @@ def delete(call: Call) -> Answer:
 
 
 def show(call: Call) -> Answer:
-    """GET /2/tweets/{id}: 200 with `errors` when there is none to see."""
+    """GET /2/tweets/{id}: 200 with `errors` when it is not visible."""
     view = view_of(call)
     post = posts.find_visible(call.db, call.path_id(), now=call.now)
     if post is None:
@@ -64,7 +64,7 @@ def show(call: Call) -> Answer:
 
 
 def show_many(call: Call) -> Answer:
-    """GET /2/tweets?ids=: those that are missing stand in `errors`."""
+    """GET /2/tweets?ids=: missing ones are in `errors`."""
     wanted = call.many("ids")
     wrong = [post_id for post_id in wanted if id_of(post_id) is None]
     if not 1 <= len(wanted) <= MANY or wrong:
@@ -77,7 +77,7 @@ def show_many(call: Call) -> Answer:
 
 
 def show_timeline(call: Call) -> Answer:
-    """GET /2/users/{id}/tweets: newest first, what is visible only."""
+    """GET /2/users/{id}/tweets: newest first, visible ones only."""
     author_id = call.path_id()
     page = page_of(call, author_id)
     if users.find(call.db, author_id) is None:

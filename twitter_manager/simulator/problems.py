@@ -1,4 +1,4 @@
-"""Answers in JSON, and X's ways to say no (x-api.md §11): problem JSON with type URIs, and the token endpoint's own."""
+"""Answers in JSON, and X's error answers (x-api.md §11): problem JSON with type URIs, and the token endpoint's own."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ PROBLEM_TYPE = "application/problem+json; charset=utf-8"
 
 
 class Refusal(Exception):
-    """A handler says no; `answer` is what the caller gets."""
+    """Raised by a handler; `answer` is what the caller gets."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"refused with {answer.status}")
@@ -34,7 +34,6 @@ class Refusal(Exception):
 def json_answer(
     status: int, body: object, *, content_type: str = JSON_TYPE, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    """`body` as JSON."""
     encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status, {"content-type": content_type, **(headers or {})}, encoded)
 
@@ -47,7 +46,7 @@ def problem(status: int, title: str, *, detail: str | None = None, kind: str = "
 
 
 def forbidden(detail: str = "Forbidden") -> Answer:
-    """403 about:blank, in which only the detail tells the reason."""
+    """403 about:blank, in which only the detail gives the reason."""
     return problem(403, "Forbidden", detail=detail)
 
 
@@ -72,7 +71,7 @@ def _invalid_request(error: dict[str, Any]) -> Answer:
 
 
 def missing_resource(resource: str, parameter: str, value: str) -> dict[str, str]:
-    """The entry in `errors` for something that is not there; X answers 200 with it (x-api.md §11.2)."""
+    """The entry in `errors` for what does not exist; X answers 200 with it (x-api.md §11.2)."""
     return {
         "title": "Not Found Error",
         "type": PROBLEMS + "resource-not-found",
@@ -85,7 +84,7 @@ def missing_resource(resource: str, parameter: str, value: str) -> dict[str, str
 
 
 def not_yours(resource_id: str, detail: str) -> Answer:
-    """403 for somebody else's post."""
+    """403 for another user's post."""
     return problem(
         403,
         "Forbidden",
