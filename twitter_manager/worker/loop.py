@@ -62,7 +62,7 @@ class RunningWorker:
 
     @property
     def in_flight(self) -> int:
-        """How many tasks are running, each with a call to X."""
+        """How many tasks are running: calls to X, or about to make one."""
         return len(self._busy)
 
     def is_alive(self) -> bool:

@@ -201,7 +201,7 @@ class Dispatcher:
         deactivate_account(self._context, tx, account.id, status=status, code=code)
 
     def _release_idle(self, tx: Transaction, lane: Lane) -> None:
-        """A lane that had nothing to do must not be due again at once, or the worker would spin."""
+        # the lane must not be due again at once, or the worker would spin
         due_at = lanes.release(tx, lane.account_id, lane.lease or "")
         if due_at is not None and due_at <= tx.now:
             log.error("lane %s is due and has nothing to do", lane.account_id)

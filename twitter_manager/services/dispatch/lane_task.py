@@ -104,7 +104,7 @@ class LaneTask(ABC):
             raise NotSent(Problem(None, title="The lease was lost"))
 
     def _postpone(self, tx: Transaction) -> None:
-        """A row that always fails must not make the worker spin, neither by sends nor by checks."""
+        # a row that always fails must not make the worker spin, neither by sends nor by checks
         until = later(tx.now, 60)
         lanes.rest(tx, self.lane.account_id, until=until, code="internal_error")
         tweet_states.postpone_checks(tx, self.lane.account_id, until)
