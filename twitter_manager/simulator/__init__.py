@@ -1,14 +1,14 @@
 """A stateful simulation of X on this machine, with X's normal answers and, on command, its faults.
 
-    messages.py      Request and Answer: what goes in and out, and how an answer travels (whole, cut, silent, trickle)
-    answers.py       answer(world, request): the entry point; for it one file per section of X's documentation:
-                     oauth.py, authorize.py (consent_page.py), posts_api.py (post_request.py, timeline.py, shapes.py),
-                     users_api.py, post_pages.py (post_page.py); problems.py has X's error answers; html_page.py the
-                     frame of the pages
+    messages.py      Request and Response, and how a response is delivered (whole, cut, silent, trickle)
+    responses.py     respond(world, request): the entry point; for it one file per section of X's documentation:
+                     oauth.py, authorize.py (consent_page.py), users_api.py, post_pages.py (post_page.py), posts_api.py
+                     (post_request.py, timeline.py, serializers.py); problems.py has X's error answers; html_page.py
+                     the frame of the pages
     routes.py        every call this X knows: scopes, rate limit, query parameters
     world.py         World(path): the state in one SQLite file (state_file.py), with its methods for tests and operators
     users.py posts.py grants.py settings.py journal.py rate_windows.py faults.py ids.py    the nouns in that file
-    fault_answers.py what each kind of fault answers
+    fault_responses.py  what each kind of fault answers
     bad_days.py      world.faults: the faults as methods
     links.py         t.co links and escaped text
     same_origin.py   which requests come from other sites' pages

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twitter_manager.simulator import consent_page, grants, same_origin, users
 from twitter_manager.simulator.call import Call
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.problems import Refusal
 from twitter_manager.simulator.users import User
 
@@ -41,7 +41,7 @@ class Application:
     method: str
 
 
-def show(call: Call) -> Answer:
+def show(call: Call) -> Response:
     """GET: the page; with mock_user=NAME that user consents at once, unless another site sent the request."""
     asked = _application(call)
     name = call.one("mock_user")
@@ -50,7 +50,7 @@ def show(call: Call) -> Answer:
     return _page(call, asked)
 
 
-def decide(call: Call) -> Answer:
+def decide(call: Call) -> Response:
     """POST: the decision. The authorize parameters stay in the query, so that the page works under any prefix."""
     if not same_origin.is_own(call.request.headers, host=call.request.headers.get("host", "")):
         raise Refusal(consent_page.refused("The choice was sent by another page."))
@@ -65,7 +65,7 @@ def decide(call: Call) -> Answer:
     return _approve(call, asked, name)
 
 
-def _approve(call: Call, asked: Application, name: str) -> Answer:
+def _approve(call: Call, asked: Application, name: str) -> Response:
     if not users.username_fits(name):
         raise Refusal(consent_page.refused(BAD_NAME))
     user: User = users.ensure(call.db, name, now=call.now)
@@ -82,18 +82,18 @@ def _approve(call: Call, asked: Application, name: str) -> Answer:
     return _back(asked, {"code": code})
 
 
-def _page(call: Call, asked: Application, *, mistake: str = "") -> Answer:
+def _page(call: Call, asked: Application, *, mistake: str = "") -> Response:
     names = [user.username for user in users.list_all(call.db)]
     return consent_page.question(
         client_id=asked.client_id, scopes=asked.scope.split(), usernames=names, mistake=mistake
     )
 
 
-def _back(asked: Application, parameters: dict[str, str]) -> Answer:
+def _back(asked: Application, parameters: dict[str, str]) -> Response:
     """302 to the app, its own query kept (RFC 6749 §4.1.2)."""
     parts = urlsplit(asked.redirect_uri)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("state", asked.state), *parameters.items()])
-    return Answer(302, {"location": urlunsplit(parts._replace(query=query)), "cache-control": "no-store"})
+    return Response(302, {"location": urlunsplit(parts._replace(query=query)), "cache-control": "no-store"})
 
 
 def _application(call: Call) -> Application:

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 from twitter_manager.simulator import same_origin
-from twitter_manager.simulator.messages import Answer, Request
-from twitter_manager.simulator.problems import json_answer
+from twitter_manager.simulator.messages import Request, Response
+from twitter_manager.simulator.problems import json_response
 from twitter_manager.simulator.world import World
 
-__all__ = ["answer", "is_command"]
+__all__ = ["is_command", "respond"]
 
 PREFIX = "/_simulator/"
 LATEST = 1000
@@ -24,20 +24,20 @@ def is_command(request: Request) -> bool:
     return request.path.startswith(PREFIX)
 
 
-def answer(world: World, request: Request, *, host: str) -> Answer:
+def respond(world: World, request: Request, *, host: str) -> Response:
     """400 with `error` for an invalid command, 403 for one from a web page. `host`: the name this server listens on."""
     refused = _refusal(request, host)
     if refused:
-        return json_answer(403, {"error": refused})
+        return json_response(403, {"error": refused})
     command = COMMANDS.get(f"{request.method} {request.path.removeprefix(PREFIX)}")
     if command is None:
-        return json_answer(404, {"error": "no such command", "commands": sorted(COMMANDS)})
+        return json_response(404, {"error": "no such command", "commands": sorted(COMMANDS)})
     try:
         body = json.loads(request.body or b"{}")
         query = {name: values[0] for name, values in request.query.items()}
-        return json_answer(200, command(world, body if request.body else query))
+        return json_response(200, command(world, body if request.body else query))
     except (ValueError, TypeError, LookupError) as error:
-        return json_answer(400, {"error": str(error)})
+        return json_response(400, {"error": str(error)})
 
 
 def _refusal(request: Request, host: str) -> str | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from twitter_manager.simulator import routes
-from twitter_manager.simulator.fault_answers import AFTER, BEFORE, Options
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.fault_responses import AFTER, BEFORE, Options
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.routes import Route
 
 __all__ = ["AFTER", "BEFORE", "Rule", "add", "clear", "consume_rule", "kinds", "list_rules", "refusal", "spoiled"]
@@ -97,14 +97,14 @@ def _count_down(db: sqlite3.Connection, rule: Rule) -> None:
         db.execute("DELETE FROM fault WHERE id = :id", {"id": rule.id})
 
 
-def refusal(rule: Rule, *, route: Route, now: datetime) -> Answer:
+def refusal(rule: Rule, *, route: Route, now: datetime) -> Response:
     """For a rule of a kind in BEFORE."""
     return BEFORE[rule.kind]({"is_api": route.is_api, **rule.options}, now)
 
 
-def spoiled(rule: Rule, answer: Answer, *, now: datetime) -> Answer:
+def spoiled(rule: Rule, response: Response, *, now: datetime) -> Response:
     """For a rule of a kind in AFTER."""
-    return AFTER[rule.kind](rule.options, answer, now)
+    return AFTER[rule.kind](rule.options, response, now)
 
 
 def kinds() -> list[str]:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from html import escape
 
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 
 __all__ = ["page"]
 
@@ -44,7 +44,7 @@ HEADERS = {
 }
 
 
-def page(status: int, title: str, content: str, *, with_form: bool = False) -> Answer:
+def page(status: int, title: str, content: str, *, with_form: bool = False) -> Response:
     """`content` is HTML, its values escaped."""
     html = f"""<!DOCTYPE html>
 <html lang="en">
@@ -59,4 +59,4 @@ def page(status: int, title: str, content: str, *, with_form: bool = False) -> A
 """
     # with no-referrer browsers would send the form with `Origin: null`
     headers = {**HEADERS, "referrer-policy": "same-origin"} if with_form else HEADERS
-    return Answer(status, headers, html.encode())
+    return Response(status, headers, html.encode())

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.simulator.messages import Answer, Request
+from twitter_manager.simulator.messages import Request, Response
 from twitter_manager.timestamps import to_text
 
 __all__ = ["LoggedCall", "list_calls", "record"]
@@ -32,7 +32,7 @@ class LoggedCall:
 def record(
     db: sqlite3.Connection,
     request: Request,
-    answer: Answer,
+    response: Response,
     *,
     route: str | None,
     username: str | None,
@@ -49,8 +49,8 @@ def record(
             "path": request.path,
             "route": route,
             "username": username,
-            "status": answer.status,
-            "delivery": answer.delivery.value,
+            "status": response.status,
+            "delivery": response.delivery.value,
             "fault": fault,
         },
     ).fetchone()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ["Answer", "Delivery", "Request"]
+__all__ = ["Delivery", "Request", "Response"]
 
 
 class Delivery(StrEnum):
@@ -52,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One HTTP answer; `delay` in seconds passes before its first byte."""
 
     status: int

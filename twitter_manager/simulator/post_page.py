@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twitter_manager.simulator.html_page import page
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.posts import Post
 from twitter_manager.simulator.users import User
 from twitter_manager.timestamps import from_text
@@ -31,7 +31,7 @@ class Shown:
         return f"../../{self.author.username}/status/{self.post.id}"
 
 
-def conversation(before: list[Shown], shown: Shown, after: list[Shown]) -> Answer:
+def conversation(before: list[Shown], shown: Shown, after: list[Shown]) -> Response:
     """200: the post, above it what it replies to, below it its replies."""
     articles = [
         *(_article(each) for each in before),
@@ -42,7 +42,7 @@ def conversation(before: list[Shown], shown: Shown, after: list[Shown]) -> Answe
     return page(200, title, f"\n<h1>Post</h1>{''.join(articles)}")
 
 
-def absent() -> Answer:
+def absent() -> Response:
     """404: there is no such post, or it is not visible."""
     content = "\n<h1>This post is not here</h1>\n<p>It was deleted, is not visible yet, or never was.</p>"
     return page(404, "No such post", content)

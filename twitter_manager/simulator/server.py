@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from twitter_manager.simulator import control, same_origin
-from twitter_manager.simulator.answers import answer, dated
-from twitter_manager.simulator.messages import Answer, Delivery, Request
+from twitter_manager.simulator.messages import Delivery, Request, Response
 from twitter_manager.simulator.problems import problem
+from twitter_manager.simulator.responses import dated, respond
 from twitter_manager.simulator.world import World, WorldUnavailable
 
 __all__ = ["running", "serve"]
@@ -113,56 +113,56 @@ class SimulatorHandler(BaseHTTPRequestHandler):
         except ValueError:
             self._send(problem(400, "Bad Request"))
         else:
-            self._deliver(self._answered(request))
+            self._deliver(self._response_to(request))
 
-    def _answered(self, request: Request) -> Answer:
+    def _response_to(self, request: Request) -> Response:
         try:
             if control.is_command(request):
-                return control.answer(self.server.world, request, host=self.server.host)
+                return control.respond(self.server.world, request, host=self.server.host)
             if _is_for_people(request) and not same_origin.names_this_machine(
                 request.headers.get("host", ""), also=self.server.host
             ):
                 return problem(403, "Forbidden", detail="The Host header names another machine.")
-            return answer(self.server.world, request)
+            return respond(self.server.world, request)
         except WorldUnavailable as error:
             log.error("simulator: %s", error)
             return problem(503, "Service Unavailable")
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = respond
 
-    def _deliver(self, reply: Answer) -> None:
-        time.sleep(reply.delay)
-        if reply.delivery is Delivery.WHOLE:
-            self._send(reply)
+    def _deliver(self, response: Response) -> None:
+        time.sleep(response.delay)
+        if response.delivery is Delivery.WHOLE:
+            self._send(response)
             return
         self.close_connection = True
-        if reply.delivery is Delivery.SILENT:
+        if response.delivery is Delivery.SILENT:
             self._wait_for_disconnect(SILENCE_S)
-        elif reply.delivery is Delivery.TRICKLE:
-            self._trickle(reply)
+        elif response.delivery is Delivery.TRICKLE:
+            self._trickle(response)
 
-    def _send(self, reply: Answer) -> None:
+    def _send(self, response: Response) -> None:
         # head and body in one write: two would wait for each other (Nagle and delayed acknowledgement, 40 ms)
-        body = b"" if self.command == "HEAD" else reply.body
-        head = self._head(dated(reply, self.server.world.now()), len(reply.body))
+        body = b"" if self.command == "HEAD" else response.body
+        head = self._head(dated(response, self.server.world.now()), len(response.body))
         self.wfile.write(head + body)
 
-    def _head(self, reply: Answer, length: int) -> bytes:
-        reason = self.responses.get(reply.status, ("",))[0]
-        lines = [f"{self.protocol_version} {reply.status} {reason}", f"content-length: {length}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+    def _head(self, response: Response, length: int) -> bytes:
+        reason = self.responses.get(response.status, ("",))[0]
+        lines = [f"{self.protocol_version} {response.status} {reason}", f"content-length: {length}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
         if self.close_connection:
             lines.append("connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def _trickle(self, reply: Answer) -> None:
+    def _trickle(self, response: Response) -> None:
         """Spaces before the JSON, one a second: valid, but not complete in time."""
-        self.wfile.write(self._head(reply, SILENCE_S + len(reply.body)))
+        self.wfile.write(self._head(response, SILENCE_S + len(response.body)))
         for _ in range(SILENCE_S):
             self.wfile.write(b" ")
             if self._wait_for_disconnect(1):
                 return
-        self.wfile.write(reply.body)
+        self.wfile.write(response.body)
 
     def _wait_for_disconnect(self, seconds: float) -> bool:
         """Waits up to `seconds`; whether the caller disconnected meanwhile."""
