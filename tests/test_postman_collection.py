@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import JSON, BackgroundWorker, Service
 from tests.support.documented_client import chapters, document, faults_of, operations
+from tests.support.service import JSON, BackgroundWorker, Service
 from twitter_manager.api.openapi.postman import collection, environment, postman_files
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN
 from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service
+from tests.support.service import Service
 from twitter_manager.api import webhook_deliveries
 from twitter_manager.api.tweet_responses import STATUSES
 from twitter_manager.services.publishing.thread_states import THREAD_STATES

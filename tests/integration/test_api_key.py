@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager import config
 from twitter_manager.api.http.wrong_keys import WrongKeys
 from twitter_manager.errors import StartRefused

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.conftest import PAGE, Service, assert_error
+from tests.support.service import PAGE, Service, assert_error
 
 
 class Links(HTMLParser):

@@ -156,11 +156,11 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    reset_unauthorized, private = folder / "trusted.pem", folder / "private.pem"
-    reset_unauthorized.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    trusted, private = folder / "trusted.pem", folder / "private.pem"
+    trusted.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(reset_unauthorized, private)
-    return context, reset_unauthorized
+    context.load_cert_chain(trusted, private)
+    return context, trusted

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.clock import START, Clock
-from tests.support.storage import at, new_account, new_posting_tweet, new_tweet
+from tests.support.factories import at, new_account, new_posting_tweet, new_tweet
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, api_keys, app_rests, attempts, oauth_states, service_state, workers

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import at
+from tests.support.factories import at
 from twitter_manager.errors import Conflict
 from twitter_manager.storage import api_keys, idempotency_keys
 from twitter_manager.storage.idempotency_keys import KEPT_SECONDS, IdempotentCall

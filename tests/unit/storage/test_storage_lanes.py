@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import (
+from tests.support.factories import (
     at,
     new_account,
     new_due_tweet,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.storage import at, new_account, put
+from tests.support.factories import at, new_account, put
 from twitter_manager import storage
 from twitter_manager.models import FINAL, NO_DUPLICATE, QUEUED, SENDABLE, TWEET_STATUSES, UNSETTLED, Tweet
 from twitter_manager.storage import lanes, tweet_cleanup, tweet_holds, tweet_lists, tweet_states, tweets

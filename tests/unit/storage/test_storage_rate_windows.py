@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.clock import START, Clock
-from tests.support.storage import at, new_account
+from tests.support.factories import at, new_account
 from twitter_manager.storage import accounts, rate_windows, x_calls
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite.engine import SqliteDatabase

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import at, new_due_tweet, new_posting_tweet
+from tests.support.factories import at, new_due_tweet, new_posting_tweet
 from twitter_manager.models import Webhook
 from twitter_manager.storage import accounts, app_rests, tweet_holds, tweet_states, webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clock import Clock
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account
 from twitter_manager.services.environments import build_environments

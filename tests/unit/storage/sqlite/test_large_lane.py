@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import START, Clock
-from tests.support.storage import new_account, new_unconfirmed_tweet, open_database
+from tests.support.factories import new_account, new_unconfirmed_tweet, open_database
 from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
 from twitter_manager.storage.database import Row, Transaction, TweetSearch
 from twitter_manager.storage.sqlite import tweet_search
