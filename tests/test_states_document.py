@@ -48,8 +48,8 @@ CALLS: dict[str, list[Call]] = {
         lambda tx, tweet, account, thread, policy=policy: expire_overdue(tx, tweet, account, policy)
         for policy in ("skip", "hold")
     ],
-    "tweet_states.take_id_from_another": [
-        lambda tx, tweet, account, thread: tweet_states.take_id_from_another(tx, account, twitter_id="2", tweet_id=0)
+    "tweet_states.clear_id_of_another": [
+        lambda tx, tweet, account, thread: tweet_states.clear_id_of_another(tx, account, twitter_id="2", tweet_id=0)
     ],
     "tweet_holds.release_held_for_window": [lambda tx, tweet, account, thread: tweet_holds.release_held_for_window(tx)],
     "tweet_states.mark_posted": [

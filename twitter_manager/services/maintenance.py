@@ -97,7 +97,7 @@ class Maintenance:
         with self._context.db.transaction() as tx:
             if x_calls.clamp_future(tx):
                 log.warning("the clock was set back: windows and rests that X named before are tried anew")
-                rate_windows.forget_future(tx)
+                rate_windows.delete_future(tx)
                 lanes.end_window_rests(tx)
                 tweet_holds.release_held_for_window(tx)
                 for mock in (False, True):
@@ -122,7 +122,7 @@ class Maintenance:
     def repair_lanes(self) -> int:
         """Repairs lanes that would be due too late. There should be none: each is an error of ours, and logged."""
         with self._context.db.transaction() as tx:
-            wrong = lanes.list_wrong(tx)
+            wrong = lanes.list_due_too_late(tx)
             for account_id in wrong:
                 log.error("lane %s was due too late; repaired", account_id)
                 wake_lane(self._context, tx, account_id, tx.now)

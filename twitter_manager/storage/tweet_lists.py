@@ -1,4 +1,4 @@
-"""Lists of tweets that callers turn the pages of, and the numbers that go with them."""
+"""Paged lists of tweets, and the numbers that go with them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -24,11 +24,11 @@ class TweetFilter:
     needs_decision: bool = False  # True: only those that ask their owner
     since: datetime | None = None  # made at this time or later
     until: datetime | None = None  # made before this time
-    before: int | None = None  # the list goes on behind this id; does not change the count
+    before: int | None = None  # only smaller ids; does not change the count
 
 
 def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) -> Sequence[TweetOfAccount]:
-    """So many of the tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
+    """Up to `limit` tweets, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
     search = q.tweet_search
     id_ = _id(which, search)
     rows = q.all(  # the ids first: SQLite then stops at the page's end also where it must sort by several statuses
@@ -49,7 +49,7 @@ def list_page(q: Queries, which: TweetFilter, *, limit: int, offset: int = 0) ->
 
 
 def count(q: Queries, which: TweetFilter) -> int:
-    """How many tweets there are, wherever the list begins: from the counters, where those know it."""
+    """How many tweets there are, without regard to `before`: from the counters where they suffice."""
     which, search = replace(which, before=None), q.tweet_search
     asked = _asked(which)
     if asked.keys() <= {"statuses", "account_id"}:
@@ -62,7 +62,7 @@ def count(q: Queries, which: TweetFilter) -> int:
 
 
 def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]:
-    """How many tweets (of one account or of all) are in each status, from the counters."""
+    """Of one account or of all, from the counters."""
     rows = q.all(
         """
         SELECT status, sum(n) AS n FROM tweet_count WHERE :account_id IS NULL OR account_id = :account_id
@@ -97,7 +97,7 @@ _END = {
 
 
 def _asked(which: TweetFilter) -> dict[str, object]:
-    """The criteria that there are."""
+    """The criteria that are set."""
     values = {field.name: getattr(which, field.name) for field in fields(which)}
     return {name: value for name, value in values.items() if value is not None and value is not False}
 
@@ -108,13 +108,13 @@ def _where(which: TweetFilter, known: Mapping[str, str], search: TweetSearch) ->
     conditions += [sql.format(statuses=", ".join(_statuses(which))) for name, sql in known.items() if name in asked]
     conditions += [f"{id_} >= {sql}" for name, sql in _FIRST.items() if name in asked]
     if ends := [sql for name, sql in _END.items() if name in asked]:
-        # one condition: of two, SQLite would take one to begin at and walk to the other
+        # one condition: of two, SQLite would use one to begin at and scan up to the other
         conditions.append(f"{id_} < least({_NO_END}, {', '.join(ends)})")
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _id(which: TweetFilter, search: TweetSearch) -> str:
-    """What the list goes by."""
+    """The column that the list is sorted by."""
     return "tweet.id" if which.words is None else search.ID
 
 
@@ -126,7 +126,8 @@ def _tables(which: TweetFilter, search: TweetSearch) -> str:
 
 
 def _index(which: TweetFilter) -> str | None:
-    """The planner knows neither how rare an error is nor how long an account's list: left alone it walks through it."""
+    """The planner knows neither how rare an error is nor how long an account's list is: left alone it scans the
+    list."""
     of_account = which.account_id is not None
     if which.thread_id is not None:
         return "tweet_of_thread"
@@ -142,12 +143,11 @@ def _index(which: TweetFilter) -> str | None:
 
 
 def _statuses(which: TweetFilter) -> dict[str, str]:
-    """The statuses, by the names of their parameters."""
+    """By the names of their parameters."""
     return {f":status{number}": status for number, status in enumerate(which.statuses or ())}
 
 
 def _values(which: TweetFilter, search: TweetSearch) -> dict[str, object]:
-    """The parameters."""
     values = {name: value for name, value in _asked(which).items() if name != "statuses"}
     values |= {name[1:]: status for name, status in _statuses(which).items()}
     return values if which.words is None else {**values, "words": search.to_expression(which.words)}

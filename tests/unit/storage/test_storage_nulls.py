@@ -182,7 +182,7 @@ def test_when_a_lane_is_due(tx: Transaction, stored: list[Tweet]) -> None:
     assert lanes.count_unsettled(tx, 1) == len(counting)
     assert lanes.release(tx, 1, "") == (max(min(due), tx.now) if due else None)
     tx.execute("UPDATE lane SET due_at = NULL")
-    assert (1 in lanes.list_wrong(tx)) == bool(due)
+    assert (1 in lanes.list_due_too_late(tx)) == bool(due)
 
 
 @beside_rows

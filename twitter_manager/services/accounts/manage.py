@@ -93,7 +93,7 @@ class Accounts:
 
         def forget(tx: Transaction) -> None:
             deactivate_account(self._context, tx, account_id, status="inactive", code="account_needs_reconnect")
-            accounts.forget_tokens(tx, account_id)
+            accounts.clear_tokens(tx, account_id)
 
         with self._seats.taken():
             self._let_go(account_id, forget)

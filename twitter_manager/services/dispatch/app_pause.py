@@ -9,7 +9,7 @@ from twitter_manager.storage import app_rests, tweet_holds
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import later
 
-__all__ = ["begin", "end", "give_back_probe", "may_call", "probes_in_vain"]
+__all__ = ["begin", "end", "may_call", "probes_in_vain", "release_probe"]
 
 PROBE_SECONDS = 120.0  # the one probing call has so long before another may try
 
@@ -52,11 +52,11 @@ def end(context: Context, tx: Transaction, *, mock: bool, began: datetime) -> No
     log.warning("X takes the app's calls again after %s", rest.code)
 
 
-def give_back_probe(tx: Transaction, *, mock: bool, began: datetime) -> None:
+def release_probe(tx: Transaction, *, mock: bool, began: datetime) -> None:
     """The call that began at `began` said nothing about the app: if it was the probe, another one may try at once."""
     rest = app_rests.find(tx, mock=mock)
     if rest is not None and began > rest.since:
-        app_rests.give_back_probe(tx, mock=mock)
+        app_rests.release_probe(tx, mock=mock)
 
 
 def may_call(tx: Transaction, *, mock: bool) -> bool:

@@ -145,7 +145,7 @@ class Dispatcher:
         free_at = limiter.acquire(tx, account_id=account.id, mock=account.mock, endpoint=CREATE)
         if free_at is None:
             return SendTweet.begin(self._context, tx, lane, account, token, tweet)
-        app_pause.give_back_probe(tx, mock=account.mock, began=tx.now)
+        app_pause.release_probe(tx, mock=account.mock, began=tx.now)
         lanes.rest(tx, lane.account_id, until=free_at, code="rate_limit_exceeded")
         self._hold_due(tx, lane, code="rate_limit_exceeded", until=free_at)
         return None

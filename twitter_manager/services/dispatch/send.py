@@ -156,17 +156,17 @@ class SendTweet(LaneTask):
                 self._app_rests(tx, decision, words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
-        attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
+        attempts.record_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
         if not self._mark_posted(tx, decision.twitter_id):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
-        lanes.note_x_id(tx, self._account.id, decision.twitter_id)
+        lanes.record_x_id(tx, self._account.id, decision.twitter_id)
         self._judged(tx, of_post=True)
 
     def _mark_posted(self, tx: Transaction, twitter_id: str) -> bool:
         """X's own word goes before that of a look or an owner who gave the id to another tweet."""
         if tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now):
             return True
-        if not tweet_states.take_id_from_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
+        if not tweet_states.clear_id_of_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
             return False
         log.error("post %s is tweet %s, and another tweet had its id", twitter_id, self._tweet.id)
         return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)
@@ -216,7 +216,7 @@ class SendTweet(LaneTask):
             self._give_back_probe(tx)
 
     def _give_back_probe(self, tx: Transaction) -> None:
-        app_pause.give_back_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
+        app_pause.release_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
 
     def _token_was_taken(self, tx: Transaction) -> None:
         lanes.set_trouble(tx, self._account.id, 0)

@@ -76,7 +76,7 @@ def record_headers(tx: Transaction, *, account_id: int | None, mock: bool, endpo
 def release(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
     """The call that took its place last was certainly never sent: it does not count."""
     if x_calls.delete_newest(tx, account_id=account_id, mock=mock, endpoint=endpoint):
-        rate_windows.give_back_one(tx, account_id=account_id, mock=mock, endpoint=endpoint)
+        rate_windows.return_call(tx, account_id=account_id, mock=mock, endpoint=endpoint)
 
 
 def recent_calls(q: Queries, *, account_id: int, mock: bool, endpoint: str, now: datetime) -> list[datetime]:

@@ -208,16 +208,16 @@ class Delivery:
                 self._note_failure(tx, decision)
 
     def _note_success(self, tx: Transaction) -> None:
-        webhooks.forget_failures(tx, self._webhook.id)
+        webhooks.clear_failures(tx, self._webhook.id)
         since = self._webhook.failing_since
         if since is not None and tx.now >= later(since, OUTAGE_SECONDS):
             webhook_deliveries.make_due(tx, self._webhook.id)
 
     def _note_failure(self, tx: Transaction, failed: NotDelivered) -> None:
-        webhooks.note_failure(tx, self._webhook.id, rest_until=failed.rest_until)
+        webhooks.record_failure(tx, self._webhook.id, rest_until=failed.rest_until)
         if failed.gone:
             webhooks.switch_off(tx, self._webhook.id, error_code=failed.code)
-        webhook_deliveries.note_failure(
+        webhook_deliveries.record_failure(
             tx,
             self._delivery.id,
             next_attempt_at=failed.next_attempt_at,

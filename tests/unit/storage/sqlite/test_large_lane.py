@@ -67,7 +67,7 @@ def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
             "next_to_send": fastest(lambda: tweet_queue.next_to_send(tx, 1)),
             "list_unsettled": fastest(lambda: tweet_queue.list_unsettled(tx, 1)),
             "adopted_ids": fastest(lambda: tweets.adopted_ids(tx, 1, ["1", "2"])),
-            "list_wrong": fastest(lambda: lanes.list_wrong(tx)),
+            "list_due_too_late": fastest(lambda: lanes.list_due_too_late(tx)),
             "counts": fastest(lambda: tweet_lists.count_by_status(tx)),
             "a page": fastest(lambda: tweet_lists.list_page(tx, tweet_lists.TweetFilter(account_id=1), limit=10)),
         }
