@@ -58,7 +58,7 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
     The system's look-up cannot be stopped, so it is left behind in a thread of its own when it takes too long.
     """
     answer: SimpleQueue[list[Address] | OSError] = SimpleQueue()
-    threading.Thread(target=_look_up, args=(host, port, answer), name="dns", daemon=True).start()
+    threading.Thread(target=_resolve_into, args=(host, port, answer), name="dns", daemon=True).start()
     try:
         found = answer.get(timeout=max(0.0, seconds))
     except Empty as error:
@@ -68,7 +68,7 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
     return found
 
 
-def _look_up(host: str, port: int, answer: "SimpleQueue[list[Address] | OSError]") -> None:
+def _resolve_into(host: str, port: int, answer: "SimpleQueue[list[Address] | OSError]") -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         answer.put(list(dict.fromkeys(ipaddress.ip_address(each[4][0]) for each in found)))

@@ -19,7 +19,7 @@ from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, lanes
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
-from twitter_manager.twitter.errors import WindowSpent
+from twitter_manager.twitter.errors import WindowExhausted
 
 __all__ = ["Accounts", "Removed"]
 
@@ -138,7 +138,7 @@ class Accounts:
         now = self._context.clock()
         free = limiter.free_at(self._context.db, account_id=account.id, mock=account.mock, endpoint=_RENEWAL, now=now)
         if free is not None:
-            raise limiter.slow_down(WindowSpent(free), now)
+            raise limiter.slow_down(WindowExhausted(free), now)
 
     @contextmanager
     def _lane(self, account_id: int) -> Iterator[str]:

@@ -187,7 +187,7 @@ class ReconcileTimeline(LaneTask):
         for at in range(0, len(edited), MAX_LOOKED_UP):
             self.extend_lease()
             ids = edited[at : at + MAX_LOOKED_UP]
-            originals |= x_tweets.look_up(self._x, self._token, ids, account_id=self._account.id, metered=False)
+            originals |= x_tweets.get_many(self._x, self._token, ids, account_id=self._account.id, metered=False)
         return [_original(post, originals.get(post.first_id)) if post.versions else post for post in posts]
 
     @property
