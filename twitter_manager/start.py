@@ -119,7 +119,7 @@ class _Running:
 
     def stopping_line(self) -> str:
         """What the end waits for now."""
-        return stopping_line(calls=self._worker.in_flight if self._worker else 0, requests=self._server.inside)
+        return stopping_line(calls=self._worker.in_flight if self._worker else 0, requests=self._server.in_flight)
 
     def stop(self) -> None:
         """Takes nothing new, finishes what is being sent for at most 8 s, and leaves the rest to the successor."""
