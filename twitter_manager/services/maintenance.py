@@ -90,7 +90,7 @@ class Maintenance:
     def prune_idempotency_keys(self) -> int:
         """Deletes the keys whose day is over, and their answers."""
         with self._context.db.transaction() as tx:
-            return idempotency_keys.delete_older_than(tx, earlier(tx.now, idempotency_keys.KEPT_SECONDS))
+            return idempotency_keys.delete_older_than(tx, earlier(tx.now, idempotency_keys.RETENTION_SECONDS))
 
     def prune_calls(self) -> int:
         """Deletes the calls to X that no window counts any more; a clock set back must not make any count longer."""

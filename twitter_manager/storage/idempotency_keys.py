@@ -10,17 +10,17 @@ from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import earlier
 
 __all__ = [
-    "KEPT_SECONDS",
+    "RETENTION_SECONDS",
     "IdempotentCall",
     "check_free",
     "delete_older_than",
     "find",
     "insert",
     "insert_answer",
-    "keep_answer",
+    "store_answer",
 ]
 
-KEPT_SECONDS = 86_400.0  # an older row counts as not there
+RETENTION_SECONDS = 86_400.0  # an older row counts as not there
 
 _row = mapper(IdempotencyKey)
 
@@ -49,7 +49,7 @@ def find(q: Queries, call: IdempotentCall, *, now: datetime) -> IdempotencyKey |
         WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key AND created_at >= :oldest
         """,
         **_scope(call),
-        oldest=earlier(now, KEPT_SECONDS),
+        oldest=earlier(now, RETENTION_SECONDS),
     )
     return _row(row) if row else None
 
@@ -70,7 +70,7 @@ def insert(tx: Transaction, call: IdempotentCall | None, *, subject_id: int) -> 
         raise Conflict("idempotency_key_in_use", retryable=True)
 
 
-def keep_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
+def store_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
     """Stores the first response about what was made; False when nothing was, or a response is stored already."""
     changed = tx.execute(
         """
@@ -81,7 +81,7 @@ def keep_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: s
         **_scope(call),
         status=status,
         answer=answer,
-        oldest=earlier(tx.now, KEPT_SECONDS),
+        oldest=earlier(tx.now, RETENTION_SECONDS),
     )
     return changed == 1
 
@@ -120,7 +120,7 @@ def _insert(
         status=status,
         answer=answer,
         now=tx.now,
-        oldest=earlier(tx.now, KEPT_SECONDS),
+        oldest=earlier(tx.now, RETENTION_SECONDS),
     )
     return changed == 1
 
