@@ -1,4 +1,4 @@
-"""The service as a test asks it: through its front door, in the process of the test."""
+"""The service as a test calls it: through its HTTP API, in the process of the test."""
 
 import threading
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ JSON = {"Accept": "application/json"}
 
 @dataclass
 class Service:
-    """A service that was set up in a folder of its own. `client` sends the key with every call."""
+    """An installation in a folder of its own. `client` sends the key with every call."""
 
     services: Services
     app: Flask
@@ -37,7 +37,7 @@ class Service:
 
     @property
     def anonymous(self) -> FlaskClient:
-        """Somebody without a key."""
+        """Without a key."""
         return self.app.test_client()
 
     @property
@@ -45,20 +45,20 @@ class Service:
         return self.services.simulated()
 
     def begin(self, **query: object) -> dict[str, str]:
-        """A connection that was begun: auth_url and state."""
+        """Begins a connection: auth_url and state."""
         answer = self.client.get("/api/v1/auth/twitter", query_string=query)
         assert answer.status_code == 200, answer.text
         begun: dict[str, str] = answer.json
         return begun
 
     def consent(self, auth_url: str, username: str) -> str:
-        """The person says yes; where X sends the browser then (path and query)."""
+        """The person consents; returns where X redirects the browser (path and query)."""
         answer = self.anonymous.get(_local(f"{auth_url}&mock_user={username}"))
         assert answer.status_code == 302, answer.text
         return _local(answer.headers["Location"])
 
     def connect(self, username: str) -> int:
-        """Connects the person's account, as the README says; its id."""
+        """Connects the person's account, as the README says; returns its id."""
         back = self.consent(self.begin()["auth_url"], username)
         answer = self.anonymous.get(back, headers=JSON)
         assert answer.status_code == 200, answer.text
@@ -66,33 +66,32 @@ class Service:
         return self.connected[username]
 
     def tweet(self, account_id: int, text: str) -> int:
-        """A pending tweet; its id."""
+        """Returns the id of a pending tweet."""
         answer = self.client.post("/api/v1/tweet", json={"account_id": account_id, "text": text})
         assert answer.status_code == 201, answer.text
         number: int = answer.json["tweet_id"]
         return number
 
     def row(self, tweet_id: int) -> dict[str, Any]:
-        """The tweet as the list shows it."""
+        """The tweet as in the list."""
         listed = self.client.get("/api/v1/tweets").json["tweets"]
         found: dict[str, Any] = next(tweet for tweet in listed if tweet["id"] == tweet_id)
         return found
 
     def beat(self) -> None:
-        """A worker gives a sign of life."""
+        """Stores a worker's heartbeat."""
         self.services.maintenance.beat(worker_id="test", host="test")
 
     def run_due(self) -> None:
-        """Does everything that is due now."""
-        step = self.services.dispatcher.claim_next("test")
-        while step is not None:
-            step = self.services.dispatcher.run_and_claim_next(step, "test") or self.services.dispatcher.claim_next(
+        task = self.services.dispatcher.claim_next("test")
+        while task is not None:
+            task = self.services.dispatcher.run_and_claim_next(task, "test") or self.services.dispatcher.claim_next(
                 "test"
             )
 
 
 class BackgroundWorker:
-    """Does what is due as soon as it is, by the test's clock, while the test waits for an answer."""
+    """Runs what is due by the test's clock, while the test waits for a response."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -123,7 +122,7 @@ class BackgroundWorker:
 
 
 def assert_error(answer: TestResponse, status: int, code: str, **more: object) -> dict[str, Any]:
-    """The one shape, with this status and code and these further fields; returns it."""
+    """Checks the error shape, with this status and code and these further fields; returns it."""
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/json"
     shape: dict[str, Any] = answer.json
