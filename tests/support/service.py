@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support.clock import Clock
+from twitter_manager.error_codes import CODES
 from twitter_manager.services import Services
 from twitter_manager.simulator.world import World
 
@@ -129,7 +130,18 @@ def assert_error(answer: TestResponse, status: int, code: str, **more: object) -
     assert shape["code"] == code
     assert shape["request_id"] == answer.headers["X-Request-ID"]
     assert isinstance(shape["error"], str)
-    assert set(shape) <= {"error", "code", "request_id", "field", "retryable", "next_attempt_at", "twitter"}
+    assert shape["hint"] == CODES[code].remedy
+    assert set(shape) - more.keys() <= {
+        "error",
+        "code",
+        "request_id",
+        "hint",
+        "status",
+        "field",
+        "retryable",
+        "next_attempt_at",
+        "twitter",
+    }
     assert more.items() <= shape.items(), shape
     return shape
 
