@@ -1,8 +1,8 @@
 """How fast the service is: `make bench` runs every figure and writes docs/benchmarks.md.
 
     __main__.py             all figures, one after the other, and the page
-    figures.py              what a figure is, and the middle of several rounds
-    stage.py                the service, the simulated X and whatever else a figure needs, each a process of its own
+    figures.py              what a figure is, and the median of several rounds
+    harness.py              the service, the simulated X and whatever else a figure needs, each a process of its own
     page.py                 the page, from page.template.md
 
     requests_per_second.py  POST /api/v1/tweet and GET /api/v1/tweets, beside bare_flask.py, asked by load.py

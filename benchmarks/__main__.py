@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from benchmarks import burst, memory, page, post_pending, punctuality, requests_per_second, start_up
-from benchmarks.figures import Figure, middle
+from benchmarks.figures import Figure, median_of
 
 __all__ = ["main"]
 
@@ -11,11 +11,11 @@ ROUNDS = 3
 
 MEASURES: Sequence[Callable[[], Sequence[Figure]]] = (
     requests_per_second.measure,
-    lambda: middle(ROUNDS, post_pending.measure),
-    lambda: middle(ROUNDS, burst.measure),
+    lambda: median_of(ROUNDS, post_pending.measure),
+    lambda: median_of(ROUNDS, burst.measure),
     punctuality.measure,
     memory.measure,
-    lambda: middle(ROUNDS, start_up.measure),
+    lambda: median_of(ROUNDS, start_up.measure),
 )
 
 

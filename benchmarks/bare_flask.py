@@ -22,7 +22,6 @@ ROWS = 50
 
 
 def bare_app(db: SqliteDatabase) -> Flask:
-    """The application around the database."""
     app = Flask(__name__, static_folder=None)
     app.json = OrjsonProvider(app)
 

@@ -4,7 +4,7 @@ import time
 from datetime import datetime
 
 from benchmarks.figures import Figure
-from benchmarks.harness import LATENCY, Stage, folder, in_whole_seconds
+from benchmarks.harness import LATENCY, ServiceUnderLoad, folder, in_whole_seconds
 from twitter_manager.timestamps import now
 
 __all__ = ["measure"]
@@ -14,10 +14,10 @@ FIRST_SECONDS = 0.5
 
 
 def measure(posts: int = POSTS, accounts: int = ACCOUNTS) -> list[Figure]:
-    """How long until all are out and until each account's first is, by the time that stands on the tweet; and how
-    many reads and refreshes X was paid for, although nothing went wrong."""
+    """How long until all are out and until each account's first is, by the tweets' posted_at; and how many reads and
+    refreshes X was called for, although nothing failed."""
     ideal = max(posts / accounts * LATENCY, posts * LATENCY / WIDTH)
-    with folder() as path, Stage(path, accounts=accounts, WORKER_CONCURRENCY=str(WIDTH)) as harness:
+    with folder() as path, ServiceUnderLoad(path, accounts=accounts, WORKER_CONCURRENCY=str(WIDTH)) as harness:
         due, before = _due_at_once(harness, posts), harness.x.count_calls()
         time.sleep(max(0.0, (due - now()).total_seconds() + ideal))
         harness.wait_until_posted(posts, seconds=60)
@@ -51,7 +51,7 @@ def measure(posts: int = POSTS, accounts: int = ACCOUNTS) -> list[Figure]:
     ]
 
 
-def _due_at_once(harness: Stage, posts: int) -> datetime:
+def _due_at_once(harness: ServiceUnderLoad, posts: int) -> datetime:
     due = in_whole_seconds(1 + posts * 0.004)
     harness.schedule([due] * posts)
     harness.x.be_slow()

@@ -1,4 +1,4 @@
-"""What a figure is measured on: an installation of the service and a simulated X, each in a process of its own."""
+"""What a figure is measured with: an installation of the service and a simulated X, each in a process of its own."""
 
 import contextlib
 import http.client
@@ -15,7 +15,7 @@ import requests
 from tests.support.service_process import ROOT, Installation, Process, eventually, free_port
 from twitter_manager.timestamps import from_text, now, to_text
 
-__all__ = ["LATENCY", "SimulatedX", "Stage", "folder", "in_whole_seconds", "numbered_texts"]
+__all__ = ["LATENCY", "ServiceUnderLoad", "SimulatedX", "folder", "in_whole_seconds", "numbered_texts"]
 
 LATENCY = 0.15  # seconds that the simulated X takes for each answer
 Json = dict[str, Any]
@@ -23,13 +23,13 @@ Json = dict[str, Any]
 
 @contextlib.contextmanager
 def folder() -> Iterator[Path]:
-    """A folder of its own, gone afterwards."""
+    """A temporary folder, deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as path:
         yield Path(path)
 
 
 def numbered_texts(count: int) -> list[str]:
-    """So many different texts of everyday length."""
+    """`count` different texts of usual length."""
     return [
         f"Post number {number} of {count}, with about as many words as people write on an ordinary day"
         for number in range(count)
@@ -37,14 +37,14 @@ def numbered_texts(count: int) -> list[str]:
 
 
 class Caller:
-    """One line to a server, kept open: JSON in and out."""
+    """One keep-alive connection to a server: JSON in and out."""
 
     def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
         self._line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self._headers = {"Content-Type": "application/json", **(headers or {})}
 
     def __call__(self, method: str, path: str, body: Json | None = None) -> Json:
-        """The answer's body. Raises RuntimeError for anything but 2xx."""
+        """The response's body. Raises RuntimeError for anything but 2xx."""
         self._line.request(method, path, orjson.dumps(body) if body is not None else None, self._headers)
         answer = self._line.getresponse()
         content = answer.read()
@@ -54,12 +54,11 @@ class Caller:
         return found
 
     def close(self) -> None:
-        """Hangs up."""
         self._line.close()
 
 
 class SimulatedX:
-    """The simulated X as a process of its own."""
+    """The simulated X in a process of its own."""
 
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
@@ -88,16 +87,16 @@ class SimulatedX:
         return False
 
     def be_slow(self, seconds: float = LATENCY) -> None:
-        """Every answer takes so long from now on."""
+        """Delays every response by `seconds` from now on."""
         self.command("POST", "/_simulator/settings", {"latency": seconds})
 
     def sign_in(self, username: str) -> str:
-        """An access token of that user."""
+        """Returns an access token of that user."""
         token: str = self.command("POST", "/_simulator/sign-in", {"username": username})["access_token"]
         return token
 
     def count_calls(self) -> int:
-        """How often it was called, whatever for; commands do not count."""
+        """All calls to X; commands do not count."""
         total: int = self.command("GET", "/_simulator/calls?method=GET")["total"]
         posted: int = self.command("GET", "/_simulator/calls?method=POST")["total"]
         return total + posted
@@ -108,8 +107,8 @@ class SimulatedX:
         return [from_text(call["at"]) for call in calls]
 
 
-class Stage:
-    """The service over a simulated X, with accounts connected and a line to ask it."""
+class ServiceUnderLoad:
+    """The service with a simulated X, with accounts connected and a connection to call it."""
 
     def __init__(self, path: Path, *, accounts: int, **settings: str) -> None:
         with contextlib.ExitStack() as stack:
@@ -128,12 +127,12 @@ class Stage:
         self._ending.close()
 
     def create(self, count: int) -> None:
-        """Hands over so many tweets, evenly over the accounts; they wait to be told."""
+        """Creates `count` pending tweets, evenly over the accounts."""
         for tweet in self._tweets(count):
             self.ask("POST", "/api/v1/tweet", tweet)
 
     def schedule(self, moments: Sequence[datetime]) -> None:
-        """Hands over a post for each of the moments, evenly over the accounts; up to a thousand."""
+        """Creates a tweet for each of the moments, evenly over the accounts; up to a thousand."""
         tweets = [
             {**tweet, "schedule_at": to_text(moment)}
             for tweet, moment in zip(self._tweets(len(moments)), moments, strict=True)
@@ -149,14 +148,14 @@ class Stage:
         ]
 
     def wait_until_posted(self, count: int, *, seconds: float) -> None:
-        """Until so many tweets are posted; asks rarely, since asking costs what is measured."""
+        """Polls rarely, since polling costs what is measured."""
         self.service.wait_until_posted(count, seconds=seconds)
 
     def posted(self) -> list[tuple[int, datetime]]:
-        """Account and time of every tweet that is out, by the service's own book."""
+        """Account and posted_at of every posted tweet."""
         return [(tweet["account_id"], from_text(tweet["posted_at"])) for tweet in self.service.tweets(status="posted")]
 
 
 def in_whole_seconds(seconds: float) -> datetime:
-    """The full second that begins in about so many seconds."""
+    """The full second that begins in about `seconds` seconds."""
     return (now() + timedelta(seconds=seconds)).replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""The load: so many connections that ask one thing after the other, from a process of its own.
+"""The load: CONNECTIONS connections, each of which sends one request after the other, from a process of its own.
 
 Written on bare sockets: a client library costs more time per request than the service does, and both share two cores.
 """
@@ -20,16 +20,16 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of it: answers per second, and within how many seconds 99 of 100 came."""
+    """Responses per second, and within how many seconds 99 of 100 came."""
 
     per_second: float
     p99: float
 
 
 def run(port: int, method: str, path: str, *, headers: dict[str, str], body: str = "", seconds: float) -> Load:
-    """Asks 127.0.0.1:`port` for so long. `#` in the body becomes the number of the request.
+    """Calls 127.0.0.1:`port` for `seconds`. `#` in the body becomes the number of the request.
 
-    Raises RuntimeError when an answer is not 2xx.
+    Raises RuntimeError when a response is not 2xx.
     """
     order = {"port": port, "method": method, "path": path, "headers": headers, "body": body, "seconds": seconds}
     done = subprocess.run(
@@ -40,8 +40,8 @@ def run(port: int, method: str, path: str, *, headers: dict[str, str], body: str
     return Load(**json.loads(done.stdout))
 
 
-class _Line:
-    """One connection: a request on its way, or none."""
+class _Connection:
+    """A request in progress, or none."""
 
     def __init__(self, port: int) -> None:
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=60)
@@ -55,7 +55,8 @@ class _Line:
         self.sock.sendall(request)
 
     def receive(self) -> float | None:
-        """Reads what is there; how long the whole answer took, once it is whole. Raises RuntimeError."""
+        """Reads what has arrived; returns how long the whole response took, once it is complete. Raises
+        RuntimeError."""
         piece = self.sock.recv(262_144)
         self._received += piece
         head, blank, content = self._received.partition(b"\r\n\r\n")
@@ -73,7 +74,7 @@ def _ask_on_and_on(order: dict[str, object], seconds: float, connections: int) -
     asked = 0
     began = time.perf_counter()
     for _ in range(connections):
-        line = _Line(int(str(order["port"])))
+        line = _Connection(int(str(order["port"])))
         lines.register(line.sock, selectors.EVENT_READ, line)
         line.ask(_request(order, asked))
         asked += 1

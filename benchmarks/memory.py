@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.harness import Stage, folder
+from benchmarks.harness import ServiceUnderLoad, folder
 
 __all__ = ["measure"]
 
@@ -14,8 +14,8 @@ IDLE_SECONDS = 10.0
 
 
 def measure(idle: float = IDLE_SECONDS) -> list[Figure]:
-    """Of the service as it stands when it has run for so long and was asked for a few things."""
-    with folder() as path, Stage(path, accounts=2) as harness:
+    """Of a service that has run for `idle` seconds and has served a few requests."""
+    with folder() as path, ServiceUnderLoad(path, accounts=2) as harness:
         harness.create(10)
         time.sleep(idle)
         sizes = [_pss(process) for process in family(harness.process.pid)]
@@ -24,7 +24,7 @@ def measure(idle: float = IDLE_SECONDS) -> list[Figure]:
 
 
 def family(root: int) -> list[int]:
-    """The process and all that come from it."""
+    """The process and its descendants."""
     parents = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

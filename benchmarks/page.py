@@ -17,12 +17,11 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
 
 def line(figure: Figure) -> str:
-    """A figure for the terminal."""
+    """For the terminal."""
     return f"{'ok    ' if figure.reached else 'MISSED'} {figure.name}: {_value(figure)} (to reach: {_goal(figure)})"
 
 
 def write(figures: Sequence[Figure]) -> None:
-    """Writes the page."""
     rows = [
         f"| {each.name} | {_goal(each)} | {_value(each)} | {each.detail} | {'yes' if each.reached else 'no'} |"
         for each in figures

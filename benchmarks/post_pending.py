@@ -4,7 +4,7 @@ import time
 
 from benchmarks import tweepy_pool
 from benchmarks.figures import Figure
-from benchmarks.harness import SimulatedX, Stage, folder, numbered_texts
+from benchmarks.harness import ServiceUnderLoad, SimulatedX, folder, numbered_texts
 
 __all__ = ["measure"]
 
@@ -12,7 +12,7 @@ TWEETS, ACCOUNTS, WIDTH = 1000, 16, 16
 
 
 def measure(tweets: int = TWEETS) -> list[Figure]:
-    """The pool's time over the service's."""
+    """The pool's time divided by the service's."""
     by_hand, by_service = _with_tweepy(tweets), _with_the_service(tweets)
     detail = f"{by_service:.2f} s, tweepy {by_hand:.2f} s"
     return [Figure(name="post-pending", goal=0.95, value=by_hand / by_service, detail=detail)]
@@ -26,7 +26,7 @@ def _with_tweepy(tweets: int) -> float:
 
 
 def _with_the_service(tweets: int) -> float:
-    with folder() as path, Stage(path, accounts=ACCOUNTS, WORKER_CONCURRENCY=str(WIDTH)) as harness:
+    with folder() as path, ServiceUnderLoad(path, accounts=ACCOUNTS, WORKER_CONCURRENCY=str(WIDTH)) as harness:
         harness.create(tweets)
         harness.x.be_slow()
         began = time.perf_counter()

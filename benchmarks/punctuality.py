@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 from benchmarks.figures import Figure, percentile
-from benchmarks.harness import Stage, folder, in_whole_seconds
+from benchmarks.harness import ServiceUnderLoad, folder, in_whole_seconds
 from twitter_manager.timestamps import now
 
 __all__ = ["measure"]
@@ -14,8 +14,8 @@ LATE_SECONDS = 0.3
 
 
 def measure(posts: int = POSTS) -> list[Figure]:
-    """The time at X, before it begins to think, against the time that was asked for."""
-    with folder() as path, Stage(path, accounts=1) as harness:
+    """The time of arrival at X minus the scheduled time."""
+    with folder() as path, ServiceUnderLoad(path, accounts=1) as harness:
         first = in_whole_seconds(3 + posts * 0.01)
         moments = [first + timedelta(seconds=number) for number in range(posts)]
         harness.schedule(moments)

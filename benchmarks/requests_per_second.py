@@ -1,6 +1,6 @@
 """Requests per second and p99 of the two calls that come most, each beside a bare Flask function.
 
-Both are asked in turns on copies of the same database, a second at a time, so that whatever else the machine does
+Both are called alternately on copies of the same database, a second at a time, so that whatever else the machine does
 meets both.
 """
 
@@ -12,21 +12,22 @@ from pathlib import Path
 
 from benchmarks import load
 from benchmarks.figures import Figure
-from benchmarks.harness import Stage, folder
+from benchmarks.harness import ServiceUnderLoad, folder
 from benchmarks.load import Load
 from tests.support.service_process import ROOT, Process, eventually, free_port
 
 __all__ = ["measure"]
 
 TWEETS_BEFORE = 200
-TURNS = 9
+REPEATS = 9
 SECONDS = 1.0
 Asked = Callable[[int], Load]  # at which port
 
 
-def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
-    """The service's requests per second over the bare function's, and the bare function's p99 over the service's."""
-    with folder() as path, Stage(path, accounts=1) as harness:
+def measure(repeats: int = REPEATS, seconds: float = SECONDS) -> list[Figure]:
+    """The service's requests per second divided by the bare function's, and the bare function's p99 divided by the
+    service's."""
+    with folder() as path, ServiceUnderLoad(path, accounts=1) as harness:
         harness.create(TWEETS_BEFORE)
         bare_port, bare = _bare_flask(path, harness.service.database)
         key = {"X-API-Key": harness.service.api_key}
@@ -38,7 +39,7 @@ def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
                 *_compared(
                     "POST /api/v1/tweet",
                     0.7,
-                    turns,
+                    repeats,
                     harness.service.port,
                     bare_port,
                     lambda port: load.run(port, "POST", "/api/v1/tweet", headers=key, body=body, seconds=seconds),
@@ -46,7 +47,7 @@ def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
                 *_compared(
                     "GET /api/v1/tweets",
                     0.8,
-                    turns,
+                    repeats,
                     harness.service.port,
                     bare_port,
                     lambda port: load.run(port, "GET", "/api/v1/tweets", headers=key, seconds=seconds),
@@ -57,7 +58,7 @@ def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
 
 
 def _bare_flask(path: Path, database: Path) -> tuple[int, Process]:
-    """The bare functions over a copy of the service's database."""
+    """The bare functions with a copy of the service's database."""
     copy, port = path / "bare" / database.name, free_port()
     copy.parent.mkdir()
     with_wal = [database, database.with_name(f"{database.name}-wal")]
@@ -71,12 +72,12 @@ def _bare_flask(path: Path, database: Path) -> tuple[int, Process]:
     return port, bare
 
 
-def _compared(name: str, goal: float, turns: int, ours: int, bare: int, ask: Asked) -> list[Figure]:
+def _compared(name: str, goal: float, repeats: int, ours: int, bare: int, ask: Asked) -> list[Figure]:
     eventually(lambda: _answers(bare, ask), seconds=30, what="the bare function answers")
-    rounds = [(ask(ours), ask(bare)) for _ in range(turns)]
+    rounds = [(ask(ours), ask(bare)) for _ in range(repeats)]
     by_rate = sorted(rounds, key=lambda both: both[0].per_second / both[1].per_second)
     by_p99 = sorted(rounds, key=lambda both: both[1].p99 / both[0].p99)
-    (rate, bare_rate), (slow, bare_slow) = by_rate[turns // 2], by_p99[turns // 2]
+    (rate, bare_rate), (slow, bare_slow) = by_rate[repeats // 2], by_p99[repeats // 2]
     return [
         Figure(
             name=f"{name}, requests/s",

@@ -14,7 +14,7 @@ SECONDS = 2.0
 
 
 def measure() -> list[Figure]:
-    """The first start makes the database; the second finds it."""
+    """The first start creates the database; the second finds it."""
     with folder() as path, Installation(path / "service", x_url="http://127.0.0.1:9") as service:
         fresh, again = _started(service), _started(service)
     return [

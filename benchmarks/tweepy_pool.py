@@ -19,7 +19,8 @@ __all__ = ["run"]
 
 
 def run(x_url: str, tokens: Sequence[str], texts: Sequence[str], *, width: int) -> float:
-    """Posts the texts, evenly over the tokens; how many seconds it took. Raises RuntimeError when one was refused."""
+    """Posts the texts, evenly over the tokens; returns the seconds it took. Raises RuntimeError when one was
+    refused."""
     order = {"x_url": x_url, "tokens": list(tokens), "texts": list(texts), "width": width}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.tweepy_pool"],
@@ -35,7 +36,7 @@ def run(x_url: str, tokens: Sequence[str], texts: Sequence[str], *, width: int) 
 
 
 class _Session(requests.Session):
-    """Whatever host tweepy names, the simulated X is asked."""
+    """Sends every request to the simulated X, whatever host tweepy names."""
 
     def __init__(self, x_url: str) -> None:
         super().__init__()

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.conftest import Service
 from tests.support.documented_client import chapters, document, validator
+from tests.support.service import Service
 from twitter_manager.config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from tests.conftest import assert_error
+from tests.support.service import assert_error
 from twitter_manager import errors
 from twitter_manager.api import BLUEPRINTS
 from twitter_manager.api.http.auth import PUBLIC

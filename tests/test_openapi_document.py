@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from tests.conftest import Service
 from tests.support.documented_client import bare_app, document, faults_of, operations, validator
 from tests.support.raised_errors import errors_raised_by, reached_from
+from tests.support.service import Service
 from twitter_manager.api.batch_requests import SharedPost, SharedPostBody
 from twitter_manager.api.http.auth import PUBLIC
 from twitter_manager.api.http.errors import STATUSES

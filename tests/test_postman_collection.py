@@ -10,15 +10,15 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import JSON, BackgroundWorker, Service
 from tests.support.documented_client import chapters, document, faults_of, operations
+from tests.support.service import JSON, BackgroundWorker, Service
 from twitter_manager.api.openapi.postman import collection, environment, postman_files
 from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN
 from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "postman"
-STEPS = [step for folder in RUN for step in folder.steps]
+REQUESTS = [planned for folder in RUN for planned in folder.requests]
 
 
 def requests_of_collection() -> list[dict[str, Any]]:
@@ -26,11 +26,13 @@ def requests_of_collection() -> list[dict[str, Any]]:
 
 
 def test_every_operation_has_a_step_and_every_step_an_operation() -> None:
-    asked = {step.endpoint for step in STEPS}
+    asked = {planned.endpoint for planned in REQUESTS}
     where = "twitter_manager/api/openapi/postman_run.py"
-    assert not set(operations()) - asked, f"add a Step to {where} for: {', '.join(sorted(set(operations()) - asked))}"
+    assert not set(operations()) - asked, (
+        f"add a RunRequest to {where} for: {', '.join(sorted(set(operations()) - asked))}"
+    )
     assert not asked - set(operations()), (
-        f"take these steps out of {where}: {', '.join(sorted(asked - set(operations())))}"
+        f"take these requests out of {where}: {', '.join(sorted(asked - set(operations())))}"
     )
 
 
@@ -54,10 +56,10 @@ def test_folders_are_the_chapters_of_the_document_and_the_end() -> None:
 
 def test_a_step_uses_only_what_steps_before_it_kept() -> None:
     known = {"baseUrl", "apiKey", TRIAL_USER, SCHEDULE_AT}
-    for step, request in zip(STEPS, requests_of_collection(), strict=True):
+    for planned, request in zip(REQUESTS, requests_of_collection(), strict=True):
         used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(request["request"])))
-        assert used <= known, (step.endpoint, used - known)
-        known |= set(step.keeps)
+        assert used <= known, (planned.endpoint, used - known)
+        known |= set(planned.keeps)
     assert set(PATH_VARIABLES.values()) <= known
 
 
@@ -70,9 +72,9 @@ def test_the_key_is_a_variable_and_stands_nowhere() -> None:
 
 def test_whatever_changes_anything_names_a_variable_of_the_run_or_is_refused() -> None:
     """By such a variable the script before each request holds it to what the run has made."""
-    for step, request in zip(STEPS, requests_of_collection(), strict=True):
+    for planned, request in zip(REQUESTS, requests_of_collection(), strict=True):
         names = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(request["request"]))) - {"baseUrl"}
-        assert request["request"]["method"] == "GET" or names or step.status == (422,), request["name"]
+        assert request["request"]["method"] == "GET" or names or planned.status == (422,), request["name"]
 
 
 def test_a_variable_of_the_run_has_no_value_to_begin_with() -> None:
@@ -131,5 +133,5 @@ class Run:
 
 def test_a_run_from_the_top_works_and_every_answer_is_as_documented(service: Service, worker: BackgroundWorker) -> None:
     run = Run(service)
-    for step, item in zip(STEPS, requests_of_collection(), strict=True):
-        assert faults_of(step.endpoint, run.send(item)) == []
+    for planned, item in zip(REQUESTS, requests_of_collection(), strict=True):
+        assert faults_of(planned.endpoint, run.send(item)) == []

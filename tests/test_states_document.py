@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service
+from tests.support.service import Service
 from twitter_manager.api import webhook_deliveries
 from twitter_manager.api.tweet_responses import STATUSES
 from twitter_manager.services.publishing.thread_states import THREAD_STATES
@@ -48,8 +48,8 @@ CALLS: dict[str, list[Call]] = {
         lambda tx, tweet, account, thread, policy=policy: expire_overdue(tx, tweet, account, policy)
         for policy in ("skip", "hold")
     ],
-    "tweet_states.take_id_from_another": [
-        lambda tx, tweet, account, thread: tweet_states.take_id_from_another(tx, account, twitter_id="2", tweet_id=0)
+    "tweet_states.clear_id_of_another": [
+        lambda tx, tweet, account, thread: tweet_states.clear_id_of_another(tx, account, twitter_id="2", tweet_id=0)
     ],
     "tweet_holds.release_held_for_window": [lambda tx, tweet, account, thread: tweet_holds.release_held_for_window(tx)],
     "tweet_states.mark_posted": [

@@ -113,7 +113,8 @@ class _Running:
         return self._server.url
 
     def stopping_line(self) -> str:
-        return stopping_line(calls=self._worker.in_flight if self._worker else 0, requests=self._server.inside)
+        """What the end waits for now."""
+        return stopping_line(calls=self._worker.in_flight if self._worker else 0, requests=self._server.in_flight)
 
     def stop(self) -> None:
         """Accepts nothing new, finishes what is in progress for up to 8 s; the next start finds out about the rest."""

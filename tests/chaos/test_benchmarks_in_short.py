@@ -12,7 +12,7 @@ from benchmarks.figures import Figure
 
 ROUNDS = 3
 MEASURES: dict[str, Callable[[], Sequence[Figure]]] = {
-    "requests": lambda: requests_per_second.measure(turns=1, seconds=0.2),
+    "requests": lambda: requests_per_second.measure(repeats=1, seconds=0.2),
     "burst": lambda: burst.measure(posts=80, accounts=20),
     "memory": lambda: memory.measure(idle=0.0),
     "start": start_up.measure,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager.storage import service_state
 
 NAMES = ["alice", "@alice", "ALICE", "@Alice"]

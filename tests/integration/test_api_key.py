@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager import config
 from twitter_manager.api.http.wrong_keys import WrongKeys
 from twitter_manager.errors import StartRefused
@@ -153,19 +153,19 @@ def test_calls_without_any_key_are_not_counted_as_guesses(service: Service, anon
 
 def test_the_window_slides() -> None:
     wrong = WrongKeys(tries=2, window=60.0)
-    assert wrong.note("a", 0.0) is None
-    assert wrong.note("a", 30.0) is None
-    assert wrong.note("a", 50.0) == 10.0
-    assert wrong.note("a", 60.0) is None
-    assert wrong.note("a", 61.0) == 29.0
+    assert wrong.record("a", 0.0) is None
+    assert wrong.record("a", 30.0) is None
+    assert wrong.record("a", 50.0) == 10.0
+    assert wrong.record("a", 60.0) is None
+    assert wrong.record("a", 61.0) == 29.0
 
 
 def test_the_memory_for_addresses_is_bounded() -> None:
     wrong = WrongKeys(tries=1, max_addresses=2)
     for address in ("a", "b", "c"):
-        assert wrong.note(address, 0.0) is None
-    assert wrong.note("c", 1.0) is not None, "still known"
-    assert wrong.note("a", 1.0) is None, "forgotten when c came"
+        assert wrong.record(address, 0.0) is None
+    assert wrong.record("c", 1.0) is not None, "still known"
+    assert wrong.record("a", 1.0) is None, "forgotten when c came"
 
 
 def test_a_database_that_is_away_is_503_and_not_401(service: Service, client: FlaskClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import BackgroundWorker, Service, assert_error
+from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager.storage import tweet_states
 
 SOON = "2026-11-20T14:10:00Z"

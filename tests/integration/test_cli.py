@@ -18,7 +18,7 @@ import pytest
 import requests
 from filelock import FileLock
 
-from tests.conftest import JSON, Service
+from tests.support.service import JSON, Service
 from twitter_manager import config, logs
 from twitter_manager.factory import create_app
 from twitter_manager.services import build, prepare

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Service
+from tests.support.service import Service
 
 
 def test_the_page_needs_no_key_and_loads_from_here_only(anonymous: FlaskClient) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Clock, Service
 from tests.integration.test_cli import clean_environment, finished
+from tests.support.clock import Clock
+from tests.support.service import Service
 from twitter_manager import config
 from twitter_manager.crypto import new_encryption_key
 from twitter_manager.factory import create_app

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BackgroundWorker, Service, assert_error
+from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager.api import posting
 from twitter_manager.services.dispatch import dispatcher
 from twitter_manager.storage import tweet_states

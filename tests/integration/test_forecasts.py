@@ -1,6 +1,6 @@
 """The warning that a post will go out later than it is meant to, and the windows behind it."""
 
-from tests.conftest import BackgroundWorker, Service
+from tests.support.service import BackgroundWorker, Service
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.twitter.tweets import CREATE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PAGE, Service, assert_error
+from tests.support.service import PAGE, Service, assert_error
 from twitter_manager.api.http import pages
 
 

@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.conftest import Service
 from tests.support.documented_client import operations
+from tests.support.service import Service
 from twitter_manager.capacity import MAX_BODY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the highest use of memory is read from /proc")

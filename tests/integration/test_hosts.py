@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import JSON, Service, assert_error
+from tests.support.service import JSON, Service, assert_error
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, request
 from werkzeug.test import TestResponse
 
-from tests.conftest import BackgroundWorker, Service, assert_error
+from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager.api import posting, tweets
 from twitter_manager.api.http import idempotency
 from twitter_manager.api.openapi.operations import operations_of

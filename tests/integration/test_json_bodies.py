@@ -5,7 +5,7 @@ import gzip
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 
 NOWHERE = "/api/v1/tweet"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 
 LATER = "2026-11-21T14:00:00Z"
 

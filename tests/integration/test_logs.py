@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import JSON, PAGE, BackgroundWorker, Service
+from tests.support.service import JSON, PAGE, BackgroundWorker, Service
 from twitter_manager import logs
 from twitter_manager.config import Settings
 from twitter_manager.logs import DailyFile, OneLine

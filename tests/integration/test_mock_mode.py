@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager.services import build
 from twitter_manager.services.environments import CONSENT_PATH
 

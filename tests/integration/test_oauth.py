@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import JSON, PAGE, Clock, Service, assert_error
+from tests.support.clock import Clock
+from tests.support.service import JSON, PAGE, Service, assert_error
 from twitter_manager.api.http import head
 from twitter_manager.errors import StartRefused
 from twitter_manager.simulator.server import running

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import JSON, Service, assert_error
+from tests.support.service import JSON, Service, assert_error
 
 
 def test_one_account_shows_scopes_health_and_counts_and_no_token(service: Service, alice: int) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import BackgroundWorker, Service, assert_error
+from tests.support.service import BackgroundWorker, Service, assert_error
 
 
 def post(service: Service, tweet: int) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager.api import posting
 
 

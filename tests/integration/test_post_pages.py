@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import BackgroundWorker, Service, assert_error
+from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager.services.environments import post_url
 
 NASTY = "<script>alert(1)</script> & \"quoted\" 'too' &lt;b&gt;"

@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager.api import posting
 
 PATH = "/api/v1/tweets/post-pending"

@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 
-from tests.conftest import JSON, Service, assert_error
+from tests.support.service import JSON, Service, assert_error
 from twitter_manager.api.http.queries import OPEN
 from twitter_manager.api.openapi.operations import operations_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.timestamps import later, to_text
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import JSON
 from tests.integration.test_cli import clean_environment, end, finished, free_port, healthy, key_in, process, wait_for
+from tests.support.service import JSON
 from twitter_manager.simulator.world import World
 
 ON_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither such limits nor such signals")

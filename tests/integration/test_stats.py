@@ -2,7 +2,7 @@
 
 from flask.testing import FlaskClient
 
-from tests.conftest import Service
+from tests.support.service import Service
 
 ACCOUNT_STATUSES = ("active", "suspended", "failed", "inactive")
 TWEET_STATUSES = (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.conftest import BackgroundWorker, Service, assert_error
+from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager.api import posting
 from twitter_manager.twitter import tweets as x_tweets
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service
+from tests.support.service import Service
 from twitter_manager.api import posting
 from twitter_manager.timestamps import to_text
 

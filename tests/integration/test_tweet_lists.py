@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 
 
 def ids(service: Service, **query: object) -> list[int]:

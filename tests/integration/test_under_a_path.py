@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import PAGE, BackgroundWorker, Service
+from tests.support.service import PAGE, BackgroundWorker, Service
 from twitter_manager import config
 from twitter_manager.services.environments import CONSENT_PATH
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import BackgroundWorker, Service
+from tests.support.service import BackgroundWorker, Service
 from twitter_manager.timestamps import later, to_text
 
 DATES = ["Fri, 20 Nov 99999999999 14:05:00 GMT", "Fri, 31 Dec 9999 23:59:59 -2359", "soon", "9" * 5000]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Service, assert_error
+from tests.support.service import Service, assert_error
 
 
 def validate(service: Service, **body: object) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import pytest
 from cryptography.fernet import Fernet
 from standardwebhooks import WebhookVerificationError
 
-from tests.conftest import BackgroundWorker, Service, assert_error
 from tests.support.receiver import HERE, Receiver
+from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager import timestamps
 from twitter_manager.api.webhooks import EVENTS
 from twitter_manager.services.webhooks.endpoints import MAX_WEBHOOKS

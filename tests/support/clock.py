@@ -1,4 +1,4 @@
-"""Clocks that a test turns."""
+"""Clocks that a test sets."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ class Clock:
 
 
 class ShiftedClock:
-    """The real time, moved by `moved` seconds."""
+    """The real time, shifted by `moved` seconds."""
 
     def __init__(self) -> None:
         self.moved = 0.0

@@ -1,6 +1,6 @@
-"""A test client that holds every answer against the OpenAPI document: its status, its code, its schema.
+"""A test client that compares every response with the OpenAPI document: its status, its code, its schema.
 
-The whole suite asks through it, so whatever the service answers to a test is what the document says.
+The whole suite uses it, so whatever the service answers to a test is what the document says.
 """
 
 from functools import cache
@@ -27,13 +27,13 @@ _WHERE = "urn:document"
 
 @cache
 def bare_app() -> Flask:
-    """The application with its routes, and nothing behind it."""
+    """The application with its routes, but no services."""
     return create_app(Settings(root=Path("/nowhere")))
 
 
 @cache
 def operations() -> dict[str, Operation]:
-    """What is said on each view, by its endpoint."""
+    """By endpoint."""
     return operations_of(bare_app())
 
 
@@ -44,7 +44,6 @@ def chapters() -> list[str]:
 
 @cache
 def document() -> dict[str, Any]:
-    """The document of this version."""
     return describe(bare_app())
 
 
@@ -54,19 +53,19 @@ def _registry() -> "Registry[Any]":
 
 
 def validator(pointer: str) -> Draft202012Validator:
-    """Of the schema at this place of the document."""
+    """Of the schema at this pointer of the document."""
     return Draft202012Validator({"$ref": f"{_WHERE}#{pointer}"}, registry=_registry())
 
 
 @cache
 def _answers() -> dict[str, dict[str, Any]]:
-    """By operation and status: where the schema of the JSON answer stands."""
+    """By operation and status: the pointer to the schema of the JSON response."""
     found: dict[str, dict[str, Any]] = {}
     for path, methods in document()["paths"].items():
         for method, operation in methods.items():
-            place = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}/responses"
+            pointer = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}/responses"
             for status, answer in operation["responses"].items():
-                here = answer["$ref"].removeprefix("#") if "$ref" in answer else f"{place}/{status}"
+                here = answer["$ref"].removeprefix("#") if "$ref" in answer else f"{pointer}/{status}"
                 found.setdefault(operation["operationId"], {})[status] = here
     return found
 
@@ -74,15 +73,15 @@ def _answers() -> dict[str, dict[str, Any]]:
 @cache
 def _validator_of(operation: str, status: str) -> Draft202012Validator | None:
     """None for a status that the document does not have there."""
-    place = _answers()[operation].get(status)
-    if place is None:
+    pointer = _answers()[operation].get(status)
+    if pointer is None:
         return None
-    return validator(f"{place}/content/application~1json/schema")
+    return validator(f"{pointer}/content/application~1json/schema")
 
 
 @cache
 def _validators_of_model(endpoint: str, status: int) -> list[Draft202012Validator]:
-    """Of the very answer with this status, where the document has one schema for several of them."""
+    """Of the response with this status alone, where the document has one schema for several of them."""
     models = {good: model for good, model in operations()[endpoint].responses.items() if good < 300}
     if len(set(models.values())) < 2 or status not in models:
         return []
@@ -90,7 +89,7 @@ def _validators_of_model(endpoint: str, status: int) -> list[Draft202012Validato
 
 
 def faults_of(endpoint: str, answer: TestResponse) -> list[str]:
-    """What is not as the document says about the operation of this Flask endpoint."""
+    """In what the response differs from what the document says about this Flask endpoint."""
     status, code = str(answer.status_code), (answer.json or {}).get("code") if answer.is_json else None
     found = _validator_of(endpoint.replace(".", "_"), status)
     if found is None:
@@ -103,7 +102,7 @@ def faults_of(endpoint: str, answer: TestResponse) -> list[str]:
 
 
 class DocumentedClient(FlaskClient):
-    """Fails the test whose answer the document does not have."""
+    """Fails the test whose response is not in the document."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         answer = super().open(*args, **kwargs)

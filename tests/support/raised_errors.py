@@ -1,8 +1,8 @@
-"""Which errors a view can raise, read off the source: its own, and those of what it calls, floor after floor.
+"""Which errors a view can raise, read from the source: its own, and those of what it calls, through all layers.
 
 Followed are calls of functions, of modules (`tweets.get`), of services (`current.services().publishing.create`), and
-of a class's own methods and parts (`self._tokens.renew`). What is called in another way is not seen. What reading the
-input raises is left out: the document adds that by itself.
+of a class's own methods and parts (`self._tokens.renew`). Other calls are not seen. What reading the input raises is
+left out: the document adds that by itself.
 """
 
 import ast
@@ -84,10 +84,10 @@ def reached_from(module: str, function: str) -> list[ast.FunctionDef]:
     found: dict[tuple[str, str], ast.FunctionDef] = {}
     todo = [(module, function)]
     while todo:
-        place = todo.pop()
-        if place not in found and place[0] != "twitter_manager.api.http.inputs":
-            found[place] = modules()[place[0]].functions[place[1]]
-            todo += _called(modules()[place[0]], place[1], found[place])
+        target = todo.pop()
+        if target not in found and target[0] != "twitter_manager.api.http.inputs":
+            found[target] = modules()[target[0]].functions[target[1]]
+            todo += _called(modules()[target[0]], target[1], found[target])
     return list(found.values())
 
 
@@ -119,14 +119,14 @@ def _called(module: Module, function: str, node: ast.FunctionDef) -> list[tuple[
         if isinstance(each, ast.Call):
             first, _, rest = ast.unparse(each.func).partition(".")
             words = f"{names.get(first, first)}.{rest}" if rest else first
-            place = _resolved(module, owner, words.replace("current.services()", "services"))
-            if place is not None:
-                found.append(place)
+            target = _resolved(module, owner, words.replace("current.services()", "services"))
+            if target is not None:
+                found.append(target)
     return found
 
 
 def _resolved(module: Module, owner: str, called: str) -> tuple[str, str] | None:
-    """Where the function stands that is called by these words."""
+    """Module and name of the function that is called by this expression."""
     first, _, rest = called.partition(".")
     if first == "self":
         return _of_part(module, owner, rest)

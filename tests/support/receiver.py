@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine, as somebody writes one with the public standardwebhooks library."""
+"""A receiver of webhooks on this machine, as an owner writes one with the public standardwebhooks library."""
 
 import json
 import ssl
@@ -15,8 +15,6 @@ HERE = "127.0.0.0/8"  # what WEBHOOK_ALLOWED_NETWORKS must say so that it can be
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came."""
-
     path: str
     headers: dict[str, str]
     body: bytes
@@ -37,7 +35,7 @@ class Received:
 
 
 class Receiver:
-    """Answers 204, or what `answers` holds next (a status, or one with headers); where `pause` is set, after that."""
+    """Answers 204, or the next of `answers` (a status, or one with headers); where `pause` is set, after that."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
@@ -52,7 +50,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook?from=manager"
 
     def start(self) -> None:
-        """It runs (again), on the same port."""
+        """(Again) on the same port."""
         self._server = _Server(self)
         self.port = self._server.server_port
         if self._tls is not None:
@@ -60,12 +58,12 @@ class Receiver:
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
-        """It is down: nobody listens on the port."""
+        """Nobody listens on the port any more."""
         self._server.shutdown()
         self._server.server_close()
 
     def types(self) -> list[str]:
-        """What was told, in the order of arrival."""
+        """The types of the events, in the order of arrival."""
         return [each.payload["type"] for each in self.received]
 
 

@@ -1,4 +1,5 @@
-"""The service as a process of its own, as an owner runs it: started, asked over HTTP, frozen, killed, started again."""
+"""The service as a process of its own, as an owner runs it: started, called over HTTP, frozen, killed, started
+again."""
 
 import contextlib
 import os
@@ -31,7 +32,7 @@ Account = dict[str, Any]
 
 
 class ServiceAway(Exception):
-    """Nobody answered, or the line was cut: the service is (or was just) dead."""
+    """No response, or the connection was cut: the service is (or was just) dead."""
 
 
 def free_port() -> int:
@@ -49,7 +50,7 @@ def eventually(condition: Callable[[], object], *, seconds: float, what: str, ev
 
 
 class Process:
-    """One running process of an installation; its output goes to a file, and what it says on stderr to `errors`."""
+    """One running process of an installation; its output goes to a file, and its stderr to `errors`."""
 
     def __init__(
         self, arguments: Sequence[str], *, environment: dict[str, str], output: Path, errors: Path | None = None
@@ -61,12 +62,10 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number."""
         return self._popen.pid
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone."""
         return self._popen.poll() is not None
 
     def kill(self) -> None:
@@ -91,15 +90,15 @@ class Process:
         return self._popen.wait(within)
 
     def end(self) -> None:
-        """Whatever it does, it is gone afterwards."""
+        """Kills it, whatever its state."""
         if not self.ended:
             self.thaw()
             self.kill()
 
 
 class Installation:
-    """A folder with an app.py of its own (so that nobody's .env counts), its keys and settings, and the processes
-    that work on it."""
+    """A folder with an app.py of its own (so that no other .env counts), its keys and settings, and the processes that
+    work on it."""
 
     def __init__(self, folder: Path, *, x_url: str, log_disk_is_full: bool = False, **settings: str) -> None:
         """`x_url`: the simulated X over HTTP; `settings` by their names in the environment. `log_disk_is_full`: every
@@ -141,21 +140,20 @@ class Installation:
 
     @property
     def database(self) -> Path:
-        """The service's SQLite file."""
         return self.folder / "instance" / "twitter_manager.db"
 
     def start(self, **settings: str) -> Process:
-        """`python app.py`, ready to be asked; `settings` for this start only."""
+        """`python app.py`, ready for requests; `settings` for this start only."""
         process = self.begin_to_start(**settings)
         self._wait_until_ready(process)
         return process
 
     def begin_to_start(self, **settings: str) -> Process:
-        """`python app.py`, however far it is."""
+        """`python app.py`, without waiting until it is ready."""
         return self._launch(["app.py"], "service.out", settings)
 
     def start_worker(self, **settings: str) -> Process:
-        """`flask --app app worker`, at work."""
+        """`flask --app app worker`, ready."""
         process = self._launch(["-m", "flask", "--app", "app", "worker"], "worker.out", settings)
         output = self.folder / "worker.out"
         started = output.read_text().count("The worker runs")
@@ -168,7 +166,7 @@ class Installation:
         return process
 
     def ask(self, method: str, path: str, *, timeout: float = 90.0, **more: Any) -> requests.Response:
-        """One call with the key. Raises ServiceAway; every error body is kept in `errors_seen`."""
+        """One call with the key. Raises ServiceAway; every error body is stored in `errors_seen`."""
         try:
             with _session() as session:
                 answer = session.request(
@@ -181,7 +179,7 @@ class Installation:
         return answer
 
     def connect(self, username: str) -> int:
-        """Connects an X account as its owner would in a browser; the account's id."""
+        """Connects an X account as its owner would in a browser; returns the account's id."""
         begun = self._good("GET", "/api/v1/auth/twitter")
         with _session() as session:
             consent = session.get(f"{begun['auth_url']}&mock_user={username}", allow_redirects=False, timeout=30)
@@ -196,25 +194,24 @@ class Installation:
         return account_id
 
     def create(self, account_id: int, text: str) -> int:
-        """Hands over a tweet; its id."""
+        """Returns the id of a pending tweet."""
         answer = self.ask("POST", "/api/v1/tweet", json={"account_id": account_id, "text": text})
         assert answer.status_code == 201, answer.text
         tweet_id: int = answer.json()["tweet_id"]
         return tweet_id
 
     def create_thread(self, account_id: int, texts: Sequence[str]) -> int:
-        """Hands over a thread that is due now, and does not wait for it; its id."""
+        """Returns the id of a thread that is due now, without waiting for it."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = {"account_id": account_id, "tweets": list(texts), "schedule_at": now, "allow_duplicate": True}
         thread_id: int = self._good("POST", "/api/v1/threads", json=body)["thread_id"]
         return thread_id
 
     def thread(self, thread_id: int) -> dict[str, Any]:
-        """How it stands, with its parts."""
         return self._good("GET", f"/api/v1/threads/{thread_id}")
 
     def post_pending(self) -> None:
-        """Asks for everything to go out, and does not wait for the answer."""
+        """Does not wait for the response."""
         asker = threading.Thread(target=self._ask_for_all, name="post-pending")
         asker.start()
         self._askers.append(asker)
@@ -224,12 +221,11 @@ class Installation:
             self.ask("POST", "/api/v1/tweets/post-pending", json={})
 
     def accounts(self) -> list[Account]:
-        """Every account."""
         found: list[Account] = self._good("GET", "/api/v1/accounts")["accounts"]
         return found
 
     def tweets(self, **query: str | int) -> list[dict[str, Any]]:
-        """Every tweet that fits, oldest first."""
+        """Oldest first, all pages."""
         found: list[dict[str, Any]] = []
         for page in range(1, 100):
             shown = self._good("GET", "/api/v1/tweets", params={**query, "page": page, "limit": 50})["tweets"]
@@ -239,11 +235,9 @@ class Installation:
         return sorted(found, key=lambda tweet: int(tweet["id"]))
 
     def count(self, status: str) -> int:
-        """How many tweets are in that status."""
         return int(self._good("GET", "/api/v1/stats")["tweets"].get(status, 0))
 
     def wait_until_posted(self, count: int, *, seconds: float) -> None:
-        """Until `count` tweets are posted."""
         try:
             eventually(lambda: self.count("posted") == count, seconds=seconds, what=f"{count} posted", every=0.2)
         except AssertionError as error:
@@ -251,7 +245,7 @@ class Installation:
             raise AssertionError(f"{error}: {left[:5]}") from None
 
     def age_tokens(self, seconds: float) -> None:
-        """Lets so much time pass for the tokens as the service knows them: issued and expiring so much earlier."""
+        """Makes the tokens as the service knows them older: issued and expiring `seconds` earlier."""
         with self.locked_database() as db:
             db.execute(
                 """
@@ -265,7 +259,7 @@ class Installation:
 
     @contextlib.contextmanager
     def locked_database(self, *, patience: float = 10.0) -> Iterator[sqlite3.Connection]:
-        """While inside, nobody else can write to the service's database. Raises sqlite3.OperationalError."""
+        """While inside, no other connection can write to the database. Raises sqlite3.OperationalError."""
         db = sqlite3.connect(self.database, isolation_level=None, timeout=patience)
         try:
             db.execute("BEGIN IMMEDIATE")
@@ -276,23 +270,23 @@ class Installation:
             db.close()
 
     def statuses(self) -> dict[str, str]:
-        """text → status, read from the database, whether the service runs or not."""
+        """By text, read from the database, whether the service runs or not."""
         return dict(self._read("SELECT content, status FROM tweet"))
 
     def questions(self) -> list[str]:
-        """The texts about which the owner is being asked right now."""
+        """The texts of the tweets that need their owner's decision."""
         return [text for (text,) in self._read("SELECT content FROM tweet WHERE needs_decision = 1")]
 
     def is_renewing(self) -> bool:
-        """Whether a refresh of a token is on its way to X or back."""
+        """Whether the refresh of a token is in progress."""
         return bool(self._read("SELECT 1 FROM twitter_account WHERE refresh_lease IS NOT NULL"))
 
     def attempts(self) -> dict[str, int]:
-        """How many attempts ended how."""
+        """How many attempts by outcome."""
         return dict(self._read("SELECT outcome, count(*) FROM attempt GROUP BY outcome ORDER BY outcome"))
 
     def written(self) -> dict[str, str]:
-        """Everything its processes wrote about themselves: log files and output, by file."""
+        """All log files and output of its processes, by file."""
         logs = (self.folder / "instance" / "logs").glob("*")
         return {path.name: path.read_text("utf-8") for path in (*logs, *self.folder.glob("*.out"))}
 
@@ -332,7 +326,7 @@ class Installation:
 
 
 def _full_log_folder(folder: Path) -> Path:
-    """A folder in which no log file of these days takes a byte."""
+    """A folder in which no log file of these days accepts a byte."""
     folder.mkdir()
     for days in range(-1, 3):
         day = (datetime.now(UTC) + timedelta(days=days)).date()
@@ -341,7 +335,7 @@ def _full_log_folder(folder: Path) -> Path:
 
 
 def _environment() -> dict[str, str]:
-    """This process' environment without what would be a setting of the service."""
+    """This process' environment without the settings of the service."""
     names = {name for each in fields(Settings) for name in (each.name.upper(), each.metadata.get("also"))}
     return {name: value for name, value in os.environ.items() if name not in names}
 

@@ -1,4 +1,4 @@
-"""The cast of the simulator's tests: a clock one turns, a caller with a token, and an app that wants one."""
+"""For the simulator's tests: a caller with a token, and an app that requests one."""
 
 import base64
 import hashlib

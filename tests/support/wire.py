@@ -1,4 +1,4 @@
-"""Servers that behave as badly as a test asks for, on a line of their own, and remember what reached them."""
+"""Servers that behave as badly as a test needs, on a port of their own, and remember what reached them."""
 
 import contextlib
 import json
@@ -14,8 +14,6 @@ from twitter_manager.twitter.client import XClient
 
 @dataclass
 class Request:
-    """One request as it arrived."""
-
     head: str
     body: bytes
 
@@ -33,7 +31,7 @@ class Request:
 
 @dataclass
 class Server:
-    """`lines`: how often somebody connected; `bytes_read`: everything that arrived; `requests`: the whole ones."""
+    """`lines`: number of connections; `bytes_read`: everything that arrived; `requests`: the complete ones."""
 
     base: str
     requests: list[Request] = field(default_factory=list)
@@ -47,13 +45,13 @@ class Server:
 
 @dataclass
 class Line:
-    """One connection, seen from the server."""
+    """One connection, on the server's side."""
 
     socket: socket.socket
     server: Server
 
     def read(self) -> Request | None:
-        """The next whole request; None: the other side hung up."""
+        """The next complete request; None: the client closed the connection."""
         received = b""
         while b"\r\n\r\n" not in received:
             piece = self._receive()
@@ -72,7 +70,7 @@ class Line:
     def send(self, content: bytes) -> None:
         self.socket.sendall(content)
 
-    def wait_for_hanging_up(self) -> None:
+    def wait_for_close(self) -> None:
         self.socket.settimeout(10)
         while self._receive():
             pass
@@ -88,7 +86,7 @@ Behaviour = Callable[[Line], None]
 
 @contextlib.contextmanager
 def serving(behave: Behaviour, *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """A server on 127.0.0.1 whose every line behaves so; the line ends when `behave` returns."""
+    """A server on 127.0.0.1 that runs `behave` for every connection and closes it afterwards."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = Server(f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}")
     open_lines: list[socket.socket] = []
@@ -120,7 +118,7 @@ def serving(behave: Behaviour, *, tls: ssl.SSLContext | None = None) -> Iterator
 
 
 def answering(*answers: bytes) -> Behaviour:
-    """Each request, on whichever line, gets the next of the answers; the last one again and again."""
+    """Each request, on whichever connection, gets the next of the answers; the last one again and again."""
     left = list(answers)
 
     def behave(line: Line) -> None:
@@ -131,7 +129,7 @@ def answering(*answers: bytes) -> Behaviour:
 
 
 def reply(status: int = 200, body: object = None, *, raw: bytes | None = None, **headers: str) -> bytes:
-    """A whole answer; `body` as JSON, or `raw` bytes. Headers with _ for -."""
+    """A complete response; `body` as JSON, or `raw` bytes. Headers with _ for -."""
     content = raw if raw is not None else json.dumps({} if body is None else body).encode()
     lines = [f"HTTP/1.1 {status} Whatever", f"content-length: {len(content)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
@@ -156,11 +154,11 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    reset_unauthorized, private = folder / "trusted.pem", folder / "private.pem"
-    reset_unauthorized.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    trusted, private = folder / "trusted.pem", folder / "private.pem"
+    trusted.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(reset_unauthorized, private)
-    return context, reset_unauthorized
+    context.load_cert_chain(trusted, private)
+    return context, trusted

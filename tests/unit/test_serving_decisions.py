@@ -14,14 +14,14 @@ from twitter_manager.answers import request_id_for
 from twitter_manager.serving.drain import Drain, Load
 from twitter_manager.serving.limits import connections_for, files_of_the_service
 from twitter_manager.serving.parsing import (
-    Glimpse,
     Request,
+    RequestSummary,
     TooManyFields,
     can_become_a_request,
     check_framing,
     check_head,
-    glimpse_of,
     host_of_target,
+    summary_of,
 )
 
 NOTHING = Load(requests=0, unsent=0, arriving=0)
@@ -105,7 +105,7 @@ def test_64_kib_of_anything_are_checked_at_once(piece: bytes) -> None:
     begun = time.perf_counter()
     for made in (head(b"A:" + piece * (65536 // len(piece))), b"GET " + piece * (65536 // len(piece)) + b" x\r\n\r\n"):
         try:
-            glimpse_of(made)
+            summary_of(made)
             check_head(made)
         except (ParsingError, TooManyFields, TransferEncodingNotImplemented):
             continue
@@ -121,20 +121,20 @@ def test_only_a_well_formed_request_id_is_taken_over(asked: str | None) -> None:
 @pytest.mark.parametrize(
     ("raw", "seen"),
     [
-        (head(b"x-request-ID:\tmine \t", b"Host: a"), Glimpse("GET", "/api/v1/health", "mine")),
-        (head(b"X-Request-ID: a", b"X-Request-ID: b"), Glimpse("GET", "/api/v1/health")),
-        (head(line=b"GET /a?api_key=secret HTTP/1.1"), Glimpse("GET", "/a")),
-        (head(line=b"GET http://user:word@a/b?c HTTP/1.0"), Glimpse("GET", "/b")),
-        (head(line=b"GET http://a HTTP/1.1"), Glimpse("GET", "/")),
-        (head(line=b"POST /%C3%A4%0A%FF HTTP/1.1"), Glimpse("POST", "/ä\n\ufffd")),
-        (head(b"X-Request-ID: mine", line=b"get /secret HTTP/1.1"), Glimpse("-", "-", "mine")),
-        (b"GET /?api_key=sec", Glimpse()),
-        (b"\r\nGET / HTTP/1.1\r\nHos", Glimpse("GET", "/")),
-        (b"", Glimpse()),
+        (head(b"x-request-ID:\tmine \t", b"Host: a"), RequestSummary("GET", "/api/v1/health", "mine")),
+        (head(b"X-Request-ID: a", b"X-Request-ID: b"), RequestSummary("GET", "/api/v1/health")),
+        (head(line=b"GET /a?api_key=secret HTTP/1.1"), RequestSummary("GET", "/a")),
+        (head(line=b"GET http://user:word@a/b?c HTTP/1.0"), RequestSummary("GET", "/b")),
+        (head(line=b"GET http://a HTTP/1.1"), RequestSummary("GET", "/")),
+        (head(line=b"POST /%C3%A4%0A%FF HTTP/1.1"), RequestSummary("POST", "/ä\n\ufffd")),
+        (head(b"X-Request-ID: mine", line=b"get /secret HTTP/1.1"), RequestSummary("-", "-", "mine")),
+        (b"GET /?api_key=sec", RequestSummary()),
+        (b"\r\nGET / HTTP/1.1\r\nHos", RequestSummary("GET", "/")),
+        (b"", RequestSummary()),
     ],
 )
-def test_what_is_seen_of_a_head_that_is_refused(raw: bytes, seen: Glimpse) -> None:
-    assert glimpse_of(raw) == seen
+def test_what_is_seen_of_a_head_that_is_refused(raw: bytes, seen: RequestSummary) -> None:
+    assert summary_of(raw) == seen
 
 
 def test_a_drain_ends_at_once_when_nothing_is_inside() -> None:

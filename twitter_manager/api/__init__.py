@@ -35,7 +35,7 @@ The function reads its input with `inputs`, calls a service or reads storage, an
 raised, never returned. Above it stand the model of its body (an `inputs.Body`), the model of its response (a
 `ResponseModel`) and the function that builds that response. One that makes something hands
 `current.idempotent_call()` to the service, and names in `rebuild` how the response is built again. A new file needs a
-line in RESOURCES; a step in openapi/postman_run.py and a row in docs/api.md make the rest. The tests name what is
+line in RESOURCES; a request in openapi/postman_run.py and a row in docs/api.md make the rest. The tests name what is
 missing or untrue.
 """
 

@@ -26,7 +26,7 @@ from twitter_manager.api.tweet_responses import STATUSES, Tweet, tweet_to_json
 from twitter_manager.api.tweets import blueprint
 from twitter_manager.errors import Invalid, NotFound
 from twitter_manager.storage import accounts, tweet_lists
-from twitter_manager.storage.tweet_lists import NEWEST_FIRST, Order, Place, TweetFilter, TweetTime
+from twitter_manager.storage.tweet_lists import NEWEST_FIRST, Order, Position, TweetFilter, TweetTime
 
 __all__ = ["blueprint"]
 
@@ -147,17 +147,17 @@ def _behind_cursor(which: TweetFilter, order: Order) -> TweetFilter:
     if order.time == "created":
         return replace(which, after=inputs.cursor_in_query("after"))
     given = inputs.text_in_query("cursor")
-    return which if given is None else replace(which, behind=_place(given, order))
+    return which if given is None else replace(which, after_position=_position(given, order))
 
 
-def _place(cursor: str, order: Order) -> Place:
+def _position(cursor: str, order: Order) -> Position:
     found = _TIME_CURSOR.fullmatch(cursor)
     if found is None or (found[1], found[2] == "before") != (order.time, order.descending):
         raise Invalid("invalid_field", sentence=_NO_CURSOR, field="cursor")
     milliseconds, number = int(found[3]), int(found[4])
     if milliseconds > _LAST_MILLISECOND or number > inputs.MAX_ID:
         raise Invalid("invalid_field", sentence=_NO_CURSOR, field="cursor")
-    return Place(_EPOCH + timedelta(milliseconds=milliseconds), number)
+    return Position(_EPOCH + timedelta(milliseconds=milliseconds), number)
 
 
 def _cursor_behind(tweet: models.Tweet, order: Order) -> str:

@@ -1,1 +1,1 @@
-"""The other ends of webhooks: one delivery to one of them, and nowhere else than where it is allowed to go."""
+"""The receivers of webhooks: one delivery to one of them, and only to an address that is allowed."""

@@ -16,19 +16,19 @@ __all__ = ["Address", "Network", "is_allowed", "resolve"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address stands in the last 32 bits
-_COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291 §2.5.5.1: so it does here
-_UNICAST = ipaddress.IPv6Network("2000::/3")  # all that IANA gives out of IPv6 (RFC 4291 §2.4)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in the last 32 bits
+_COMPATIBLE = ipaddress.IPv6Network("::/96")  # RFC 4291 §2.5.5.1: likewise
+_UNICAST = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that IANA allocates (RFC 4291 §2.4)
 _AZURE = ipaddress.IPv4Address("168.63.129.16")  # its metadata, at an address that looks public
 
 
 def is_allowed(address: Address, networks: Sequence[Network]) -> bool:
-    """Whether a delivery may go there: it is public, or in one of `networks`; so is what it carries inside."""
+    """Whether a delivery may go there: it is public, or in one of `networks`, and so is any address embedded in it."""
     return all(any(each in network for network in networks) or _is_public(each) for each in _destinations(address))
 
 
 def _is_public(address: Address) -> bool:
-    """As IANA's registries have it: the narrowest block that holds the address decides."""
+    """By IANA's registries: the narrowest block that contains the address decides."""
     holding = [block for block in BLOCKS if address in block.network]
     if holding:
         return max(holding, key=lambda block: block.network.prefixlen).reachable is True
@@ -38,7 +38,7 @@ def _is_public(address: Address) -> bool:
 
 
 def _destinations(address: Address) -> list[Address]:
-    """Where what is sent to `address` may arrive: an IPv6 address can be a wrapping of an IPv4 one, or a way to it."""
+    """Where what is sent to `address` may arrive: an IPv6 address can embed an IPv4 one, or lead to it."""
     if not isinstance(address, ipaddress.IPv6Address):
         return [address]
     if address.ipv4_mapped is not None:
@@ -53,12 +53,10 @@ def _destinations(address: Address) -> list[Address]:
 
 
 def resolve(host: str, port: int, seconds: float) -> list[Address]:
-    """Every address of `host`, as this system finds them. Raises OSError, also when it takes over `seconds`.
-
-    The system's look-up cannot be stopped, so it is left behind in a thread of its own when it takes too long.
-    """
+    """Every address of `host`, by this system's resolver. Raises OSError, also after `seconds`."""
+    # getaddrinfo cannot be stopped, so it is left in a thread of its own when it is too slow
     answer: SimpleQueue[list[Address] | OSError] = SimpleQueue()
-    threading.Thread(target=_look_up, args=(host, port, answer), name="dns", daemon=True).start()
+    threading.Thread(target=_resolve_into, args=(host, port, answer), name="dns", daemon=True).start()
     try:
         found = answer.get(timeout=max(0.0, seconds))
     except Empty as error:
@@ -68,7 +66,7 @@ def resolve(host: str, port: int, seconds: float) -> list[Address]:
     return found
 
 
-def _look_up(host: str, port: int, answer: "SimpleQueue[list[Address] | OSError]") -> None:
+def _resolve_into(host: str, port: int, answer: "SimpleQueue[list[Address] | OSError]") -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         answer.put(list(dict.fromkeys(ipaddress.ip_address(each[4][0]) for each in found)))

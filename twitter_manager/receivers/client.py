@@ -1,7 +1,7 @@
 """One POST to one receiver: to an address that was checked, within one deadline, once.
 
-Over the standard library rather than `requests`: there is no way here to follow a redirect, to heed a proxy of the
-environment or to look the name up a second time, so that what was checked is what is connected to.
+With the standard library rather than `requests`: it cannot follow a redirect, use a proxy from the environment or
+resolve the name a second time, so the address that was checked is the one that is connected to.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from twitter_manager.receivers.addresses import Address, Network
 from twitter_manager.receivers.targets import Target
 from twitter_manager.version import VERSION
 
-__all__ = ["DEADLINE", "AddressRefused", "Answer", "NoAnswer", "NotReached", "Receivers"]
+__all__ = ["DEADLINE", "AddressRefused", "NoResponse", "NotReached", "Receivers", "Response"]
 
 DEADLINE = 15.0  # for all of it: name, connection, request and answer
 CHECK_SECONDS = 3.0  # for the name of a webhook that is being made
@@ -42,15 +42,15 @@ class NotReached(Exception):
 
 
 class AddressRefused(NotReached):
-    """The name leads to an address that no delivery may go to."""
+    """The name resolves to an address that no delivery may go to."""
 
 
-class NoAnswer(Exception):
-    """It was sent, or a part of it, and no answer came that can be read."""
+class NoResponse(Exception):
+    """The request was sent, at least in part, and no readable response came."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What the receiver answered; of its headers only Retry-After."""
 
     status: int
@@ -58,7 +58,7 @@ class Answer:
 
 
 class Receivers:
-    """The way to them. `allowed`: networks that may be reached although they are not public."""
+    """`allowed`: networks that may be reached although they are not public."""
 
     def __init__(self, allowed: Sequence[Network] = (), *, resolve: Resolve = addresses.resolve) -> None:
         self._allowed = allowed
@@ -67,8 +67,8 @@ class Receivers:
     def check(self, url: str) -> None:
         """Refuses a URL that no delivery can go to, as far as that is known now.
 
-        Raises ValueError for one that is none of ours to call, AddressRefused for where it leads; a name that is not
-        known (yet) passes.
+        Raises ValueError for a URL that is not valid here, AddressRefused for where it leads; a name that does not
+        resolve (yet) passes.
         """
         target = targets.parse(url)
         try:
@@ -78,8 +78,8 @@ class Receivers:
         except NotReached:
             return
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float = DEADLINE) -> Answer:
-        """Posts JSON. Raises NotReached when nothing was sent, NoAnswer when it is not known what became of it."""
+    def post(self, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float = DEADLINE) -> Response:
+        """Posts JSON. Raises NotReached when nothing was sent, NoResponse when the outcome is unknown."""
         target = targets.parse(url)
         ends = time.monotonic() + seconds
         found = self._addresses(target, ends)
@@ -87,7 +87,7 @@ class Receivers:
             return _exchange(target, line, body, headers)
 
     def _addresses(self, target: Target, ends: float) -> Sequence[Address]:
-        """Where the name leads now, if every one of its addresses is allowed. Raises NotReached."""
+        """The name's present addresses, if every one of them is allowed. Raises NotReached."""
         try:
             found = self._resolve(target.host, target.port, ends - time.monotonic())
         except OSError as error:
@@ -98,7 +98,7 @@ class Receivers:
 
 
 def _connect(target: Target, found: Sequence[Address], ends: float) -> socket.socket:
-    """A line to the first of the addresses that takes one; with TLS it proves to be the host of the URL."""
+    """A connection to the first address that accepts one; with TLS it proves to be the host of the URL."""
     failed = NotReached("the name has no address")
     for address in found:
         try:
@@ -120,7 +120,8 @@ def _secured(line: socket.socket, target: Target, ends: float) -> socket.socket:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Believes the authorities of this system, among which may be one of its owner's, and those of the line to X."""
+    """Trusts the authorities of this system, among which may be one of its owner's, and those of the connection to
+    X."""
     context = ssl.create_default_context()
     context.load_verify_locations(where())
     return context
@@ -128,7 +129,7 @@ def _tls() -> ssl.SSLContext:
 
 @contextlib.contextmanager
 def _cut_at(ends: float, line: socket.socket) -> Iterator[None]:
-    """Cuts the line at the deadline: time-outs are per read, and a receiver may trickle its answer."""
+    """Ends the connection at the deadline: timeouts are per read, and a receiver may trickle its answer."""
     timer = threading.Timer(max(0.0, ends - time.monotonic()), _cut, (line,))
     timer.daemon = True
     timer.start()
@@ -144,7 +145,7 @@ def _cut(line: socket.socket) -> None:
         socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
-def _exchange(target: Target, line: socket.socket, body: bytes, headers: Mapping[str, str]) -> Answer:
+def _exchange(target: Target, line: socket.socket, body: bytes, headers: Mapping[str, str]) -> Response:
     connection = http.client.HTTPConnection(target.host, target.port)
     if target.secure:
         connection = http.client.HTTPSConnection(target.host, target.port, context=_tls())
@@ -154,10 +155,10 @@ def _exchange(target: Target, line: socket.socket, body: bytes, headers: Mapping
         connection.request("POST", target.path, body, {**_HEADERS, **headers})
         answer = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
-        raise NoAnswer(_words(error)) from error
+        raise NoResponse(_words(error)) from error
     with contextlib.closing(answer), contextlib.suppress(OSError, http.client.HTTPException):  # its status is known
         answer.read(MAX_READ)
-    return Answer(answer.status, answer.getheader("Retry-After"))
+    return Response(answer.status, answer.getheader("Retry-After"))
 
 
 def _left(ends: float) -> float:
@@ -169,7 +170,7 @@ def _left(ends: float) -> float:
 
 
 def _words(error: Exception) -> str:
-    """What happened, without places in programs and without what the receiver sent."""
+    """What happened, without places in source code and without what the receiver sent."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {error.verify_message}"
     if isinstance(error, ssl.SSLError) and error.reason:

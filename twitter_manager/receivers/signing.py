@@ -17,12 +17,12 @@ _BYTES = 32  # the specification asks for 24 to 64
 
 
 def new_secret() -> str:
-    """A fresh secret as a receiver is given it: `whsec_` and base64."""
+    """`whsec_` and base64, as a receiver needs it."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(_BYTES)).decode()
 
 
 def headers(secret: str, body: bytes, *, message_id: str, at: datetime) -> dict[str, str]:
-    """What goes with `body`: its id, the time of this attempt, and the signature over both and the body."""
+    """The headers of `body`: its id, the time of this attempt, and the signature over both and the body."""
     stamp = str(int(at.timestamp()))
     key = base64.b64decode(secret.removeprefix(_PREFIX))
     digest = hmac.digest(key, b".".join((message_id.encode(), stamp.encode(), body)), hashlib.sha256)

@@ -13,7 +13,7 @@ __all__ = ["BLOCKS", "Block"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A row. `reachable`: its column "Globally Reachable"; None: N/A, or empty because it was taken back."""
+    """A row. `reachable`: its column "Globally Reachable"; None: N/A, or empty because it was withdrawn."""
 
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
     name: str

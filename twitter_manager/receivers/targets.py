@@ -1,4 +1,4 @@
-"""The URL of a receiver, taken apart."""
+"""The URL of a receiver, parsed."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,8 +13,6 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a request goes and what it asks for there."""
-
     secure: bool
     host: str
     port: int
@@ -22,7 +20,7 @@ class Target:
 
 
 def parse(url: str) -> Target:
-    """`url` taken apart. Raises ValueError, in words that go behind the field's name."""
+    """Raises ValueError, in words that follow the field's name."""
     if len(url) > MAX_URL:
         raise ValueError(f"must have at most {MAX_URL} characters")
     if not url.isascii() or not url.isprintable() or " " in url:

@@ -87,14 +87,14 @@ class Maintenance:
 
     def prune_idempotency_keys(self) -> int:
         with self._context.db.transaction() as tx:
-            return idempotency_keys.delete_older_than(tx, earlier(tx.now, idempotency_keys.KEPT_SECONDS))
+            return idempotency_keys.delete_older_than(tx, earlier(tx.now, idempotency_keys.RETENTION_SECONDS))
 
     def prune_calls(self) -> int:
         """Deletes the calls to X that count in no window any more."""
         with self._context.db.transaction() as tx:
             if x_calls.clamp_future(tx):  # a clock set back must not make them count longer
                 log.warning("the clock was set back: windows and rests that X named before are tried anew")
-                rate_windows.forget_future(tx)
+                rate_windows.delete_future(tx)
                 lanes.end_window_rests(tx)
                 tweet_holds.release_held_for_window(tx)
                 for mock in (False, True):
@@ -118,7 +118,7 @@ class Maintenance:
     def repair_lanes(self) -> int:
         """Repairs lanes that would be due too late. There should be none: each is a bug, and logged."""
         with self._context.db.transaction() as tx:
-            wrong = lanes.list_wrong(tx)
+            wrong = lanes.list_due_too_late(tx)
             for account_id in wrong:
                 log.error("lane %s was due too late; repaired", account_id)
                 wake_lane(self._context, tx, account_id, tx.now)

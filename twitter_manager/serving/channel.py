@@ -16,25 +16,25 @@ from twitter_manager.serving.refusals import Refusal
 __all__ = ["Channel", "Overdue"]
 
 _NEXT_ONE_SECONDS = 0.1
-_FIRST_BYTES_SECONDS = 0.25  # who connects to ask something does so by then
+_FIRST_BYTES_SECONDS = 0.25  # a client that wants something has sent it by then
 _HEAD_SECONDS = 0.5
 _BODY_SECONDS = 2.0
 _MIN_BYTES_PER_SECOND = 1024
-_BYTES_PER_TURN = 1024 * 1024
+_BYTES_PER_FLUSH = 1024 * 1024
 _BYTES_PER_SEND = 256 * 1024  # waitress reads from its buffer as much as the system's is large, sent or not
 
 
 class Overdue(Enum):
-    """Which patience a client has used up."""
+    """Which time limit a client has exceeded."""
 
     RECEIVING = "its request did not arrive whole"
-    SENDING = "it does not take its answer"
+    SENDING = "it does not read its answer"
     IDLE = "it asks nothing"
     LINGERING = "it has had time to read its refusal"
 
 
-class _Answer(WSGITask):  # type: ignore[misc]
-    """What the application answers; during a drain the last one on its connection."""
+class _Response(WSGITask):  # type: ignore[misc]
+    """The application's response; during a drain the last one on its connection."""
 
     def build_response_header(self) -> bytes:
         if self.channel.server.draining and len(self.channel.requests) == 1:
@@ -51,7 +51,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     are still unread makes the system reset the connection, and the client never sees why it was refused.
     """
 
-    task_class = _Answer
+    task_class = _Response
     error_task_class = Refusal
     parser_class = Request
 
@@ -63,30 +63,30 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     answered = 0
     _sent = 0
     _mark: tuple[float, int] | None = None  # when, and how much had been sent by then
-    _turn = _BYTES_PER_TURN
+    _flush_budget = _BYTES_PER_FLUSH
 
     def __init__(self, server: object, sock: socket.socket, addr: object, adj: object, map: object = None) -> None:
         self.idle_since = time.monotonic()
         super().__init__(server, sock, addr, adj, map=map)
         self.sendbuf_len = min(self.sendbuf_len, _BYTES_PER_SEND)
 
-    # what the loop asks
+    # called by the loop
 
     def arriving(self, now: float) -> bool:
         """Whether a request is, or may just now be, on its way in, or a refusal on its way out.
 
-        A new connection is about to ask, and one that was answered a moment ago often has its next request on the
+        A new connection is about to send one, and one that was served a moment ago often has its next request on the
         wire already.
         """
         if self.request is not None or self.lingering_since is not None:
             return True
         return not self.answered or now - self.idle_since < _NEXT_ONE_SECONDS
 
-    def spare(self, now: float) -> tuple[int, float] | None:
-        """None: it must stay. Else its place among those that go when others have no room; the smallest goes first:
-        connections between requests by the time they ask nothing, then requests that still arrive by their age.
+    def eviction_key(self, now: float) -> tuple[int, float] | None:
+        """The sort key among the connections to close when there is no room, the smallest first: connections between
+        requests by their idle time, then requests that still arrive by their age. None: it must stay open.
 
-        A request is spared for a moment, since most have arrived whole by then.
+        A request is kept for a moment, since most have arrived whole by then.
         """
         if self.requests or self.total_outbufs_len:
             return None
@@ -97,20 +97,20 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return (1, began) if now - began >= spared else None
 
     def overdue(self, now: float, limits: Limits) -> Overdue | None:
-        """Which limit this client has passed at `now` (monotonic seconds); called by the loop's sweep."""
+        """Which limit this client has exceeded at `now` (monotonic seconds)."""
         if self.lingering_since is not None:
             return Overdue.LINGERING if now - self.lingering_since >= limits.linger_seconds else None
         if self.total_outbufs_len:
             return Overdue.SENDING if self._stuck(now, limits) else None
         self._mark = None
-        if self.requests:  # ours to work on; nothing is read meanwhile
+        if self.requests:  # being processed; nothing is read meanwhile
             return None
         if self.request is not None:
             return Overdue.RECEIVING if now - self.request.began >= limits.receive_seconds else None
         return Overdue.IDLE if now - self.idle_since >= limits.idle_seconds else None
 
     def _stuck(self, now: float, limits: Limits) -> bool:
-        """Whether the client took too little over the last whole `send_seconds`; a drop now and then is too little."""
+        """Whether the client read too little over the last whole `send_seconds`; a drop now and then is too little."""
         if self.request is not None:
             self.request.began = now
         if self._mark is None:
@@ -122,7 +122,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return bool(self._sent - sent < limits.send_seconds * _MIN_BYTES_PER_SECOND)
 
     def refuse(self, error: Error) -> None:
-        """Answers the request that is half received with `error`. Loop thread only, and only while none is waiting."""
+        """Answers the half received request with `error`. Loop thread only, and only while no request is waiting."""
         with self.requests_lock:
             request, self.request = self.request, None
             request.error = error
@@ -130,10 +130,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.requests.append(request)
         self.server.add_task(self)
 
-    # what waitress calls
+    # called by waitress
 
     def service(self) -> None:
-        """Runs the first waiting request; counted by the listener until its answer stands in the buffers."""
+        """Runs the first waiting request; counted by the listener until its response is in the buffers."""
         try:
             super().service()
         finally:
@@ -141,14 +141,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.idle_since = time.monotonic()
             if (next_one := self.request) is not None:  # its time begins now that we read again
                 next_one.began = self.idle_since
-            self.server.left()
+            self.server.request_finished()
 
     def send_continue(self) -> None:
-        """Lets the client send its body.
-
-        Not for a request that is refused already, nor for one without a body: waitress would then read the next
-        request into this one.
-        """
+        """Not for a request that is refused already, nor for one without a body: waitress would then read the next
+        request into this one."""
         if self.request.error is not None or self.request.body_rcv is None:
             self.request.expect_continue = False
             return
@@ -158,7 +155,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self.lingering_since is None:
             super().handle_read()
         else:
-            self.recv(self.adj.recv_bytes)  # thrown away; at the client's end it closes
+            self.recv(self.adj.recv_bytes)  # discarded; at the client's end it closes
 
     def handle_write(self) -> None:
         lingers = self.lingers and self.close_when_flushed and not self.will_close
@@ -181,14 +178,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def _flush_some(self, do_close: bool = True) -> bool:
         """At most 1 MiB at a time: a fast reader of a large file would keep the loop from everybody else."""
-        self._turn = _BYTES_PER_TURN
+        self._flush_budget = _BYTES_PER_FLUSH
         flushed: bool = super()._flush_some(do_close=do_close)
         return flushed
 
     def send(self, data: bytes, do_close: bool = True) -> int:
-        if not self._turn:
+        if not self._flush_budget:
             return 0
-        sent: int = super().send(data[: self._turn], do_close=do_close)
-        self._turn -= sent
+        sent: int = super().send(data[: self._flush_budget], do_close=do_close)
+        self._flush_budget -= sent
         self._sent += sent
         return sent

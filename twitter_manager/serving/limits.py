@@ -1,4 +1,4 @@
-"""How much the server takes, and how long it waits for clients."""
+"""How much the server accepts, and how long it waits for clients."""
 
 import math
 import sys
@@ -11,10 +11,10 @@ __all__ = ["Limits", "affordable", "check_open_files", "connections_for", "files
 
 _FILES_OF_THE_PROCESS = 64  # logs, locks, the writers of both databases, webhooks
 _FILES_PER_THREAD = 3  # the database, its -wal, and what is open for a moment
-_FILES_PER_WORKER = 4  # the same, and a line to X
+_FILES_PER_WORKER = 4  # the same, and a connection to X
 _FILES_PER_CONNECTION = 2  # its socket, and a temporary file for a large body or answer
-_SOCKETS_ON_WINDOWS = 480  # select() there takes 512
-_AT_LEAST = 16
+_SOCKETS_ON_WINDOWS = 480  # select() there accepts 512
+_MIN_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Limits:
     """Sizes in bytes, times in seconds.
 
     `receive_seconds` is for one whole request from its first byte to its last, however busily the client trickles;
-    `idle_seconds` for a connection between requests; `send_seconds` for a client that takes less than 1 KiB/s of its
+    `idle_seconds` for a connection between requests; `send_seconds` for a client that reads less than 1 KiB/s of its
     answer; `linger_seconds` for one that was refused to read why, and stop sending.
     """
 
@@ -38,15 +38,15 @@ class Limits:
 
 
 def files_of_the_service(workers: int, *, threads: int = THREADS) -> int:
-    """How many files it may have open beside its connections: each thread reads the database through two of its own,
-    and one that posts has lines to X, too."""
+    """How many files the process may have open besides its connections: each thread reads the database through two of
+    its own, and one that posts has connections to X, too."""
     return _FILES_OF_THE_PROCESS + _FILES_PER_THREAD * threads + _FILES_PER_WORKER * workers
 
 
 def connections_for(files: float, connections: int, other_files: int) -> int:
-    """`connections`, or as many as fit into a limit of so many open files."""
+    """`connections`, or as many as a limit of `files` open files allows."""
     left = (files - other_files) // _FILES_PER_CONNECTION
-    return int(min(connections, max(left, _AT_LEAST)))
+    return int(min(connections, max(left, _MIN_CONNECTIONS)))
 
 
 if sys.platform == "win32":
@@ -55,7 +55,7 @@ if sys.platform == "win32":
         """`connections`, or as many as select() can watch."""
         return min(connections, _SOCKETS_ON_WINDOWS)
 
-    def check_open_files(workers: int, *, connections: int = _AT_LEAST) -> None:
+    def check_open_files(workers: int, *, connections: int = _MIN_CONNECTIONS) -> None:
         """Nothing: there is no such limit."""
 
 else:
@@ -69,7 +69,7 @@ else:
         """
         return connections_for(_raised(connections * _FILES_PER_CONNECTION + other_files), connections, other_files)
 
-    def check_open_files(workers: int, *, connections: int = _AT_LEAST) -> None:
+    def check_open_files(workers: int, *, connections: int = _MIN_CONNECTIONS) -> None:
         """Raises StartRefused where the limit of open files is too low for `workers` posts in flight, and cannot be
         raised. Without `connections` there is no server."""
         threads = THREADS if connections else 0
@@ -82,7 +82,7 @@ else:
             )
 
     def _raised(needed: int) -> float:
-        """The limit of open files, which is raised to `needed` where this process may."""
+        """The limit of open files, raised to `needed` where this process may."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft == resource.RLIM_INFINITY:
             return math.inf

@@ -1,4 +1,4 @@
-"""The loop over all connections, in a thread of its own; everything that touches sockets happens in it."""
+"""The loop over all connections, in a thread of its own; only that thread touches sockets."""
 
 import errno
 import logging
@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 BACKLOG = 1024
 _ROUND_SECONDS = 0.25  # the longest wait of the loop; limits are kept with this precision
 _ACCEPTS_PER_ROUND = 64
-_REST_SECONDS = 0.2
-_GO_AT_ONCE = 16
-_COMPLAINT_SECONDS = 10.0
+_PAUSE_SECONDS = 0.2
+_MAX_EVICTED = 16
+_WARNING_SECONDS = 10.0
 
 # waitress warns at every request that finds no idle thread: under load that is a line of the log for each
 _queue_log = logging.getLogger(f"{__name__}.queue")
@@ -36,7 +36,7 @@ _queue_log.setLevel(logging.ERROR)
 
 
 def _adjustments(limits: Limits) -> Adjustments:
-    """`limits` in waitress's words. X-Forwarded-* are the application's: it knows how many proxies to believe."""
+    """`limits` as waitress's settings. X-Forwarded-* are the application's: it knows how many proxies to trust."""
     adjustments = Adjustments(
         server_name="127.0.0.1",  # the host of an HTTP/1.0 request that names none
         threads=limits.threads,
@@ -62,13 +62,13 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     def __init__(self, application: WSGIApplication, *, sock: socket.socket, limits: Limits) -> None:
         self._limits = limits
         self._lock = threading.Lock()
-        self._inside = 0
+        self._in_flight = 0
         self._refused: deque[Channel] = deque()
         self._admitted: frozenset[object] = frozenset()
-        self._asked: Drain | None = None
-        self._resting_until = 0.0
-        self._next_sweep = 0.0
-        self._complained_at = -_COMPLAINT_SECONDS
+        self._drain: Drain | None = None
+        self._accepts_after = 0.0
+        self._next_check = 0.0
+        self._warned_at = -_WARNING_SECONDS
         self._loop_thread: int | None = None
         self._trigger_lock = threading.Lock()
         self._trigger_closed = False
@@ -91,30 +91,30 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     # from any thread
 
     def ask_to_drain(self, deadline: float) -> None:
-        """Begins the end: no new connections at once, everything closed at `deadline` (monotonic) at the latest."""
-        self._asked = self._asked or Drain(deadline)
+        """Begins the drain: no new connections at once, everything closed at `deadline` (monotonic) at the latest."""
+        self._drain = self._drain or Drain(deadline)
         self.pull_trigger()
 
-    def inside(self) -> int:
+    def in_flight(self) -> int:
         """How many requests run, or wait for a thread."""
-        return self._inside
+        return self._in_flight
 
     def add_task(self, task: Channel) -> None:
-        """Takes in the first waiting request of a channel; what is refused needs no thread, the loop answers it."""
+        """Queues the first waiting request of a channel; a refusal needs no thread, the loop sends it."""
         request = task.requests[0]
         if self.draining and request.error is None and request not in self._admitted:
             request.error = ShuttingDown("")
         with self._lock:
-            self._inside += 1
+            self._in_flight += 1
         if request.error is not None and threading.get_ident() == self._loop_thread:
             self._refused.append(task)
         else:
             super().add_task(task)
 
-    def left(self) -> None:
-        """One request less inside: its answer stands in its channel's buffers, or its client is gone."""
+    def request_finished(self) -> None:
+        """One request less in flight: its response is in its channel's buffers, or its client is gone."""
         with self._lock:
-            self._inside -= 1
+            self._in_flight -= 1
         if self.draining:
             self.pull_trigger()
 
@@ -134,30 +134,28 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
                 self._round()
             except Exception:
                 log.exception("a round of the serving loop failed")
-                time.sleep(_REST_SECONDS)
+                time.sleep(_PAUSE_SECONDS)
         self._close_all()
         self.ended.set()
 
     def _round(self) -> None:
         wasyncore.loop(timeout=_ROUND_SECONDS, map=self._map, use_poll=True, count=1)
-        if self._asked is not None and not self.draining:
+        if self._drain is not None and not self.draining:
             self._begin_drain()
         now = time.monotonic()
-        if now >= self._next_sweep:
-            self._next_sweep = now + _ROUND_SECONDS
-            self._sweep(now)
+        if now >= self._next_check:
+            self._next_check = now + _ROUND_SECONDS
+            self._close_overdue(now)
         while self._refused:
             self._refused.popleft().service()
 
     def _channels(self) -> list[Channel]:
         return list(self.active_channels.values())
 
-    def _sweep(self, now: float) -> None:
-        """Ends the connections of clients that pass a limit.
-
-        Closed here and not by waitress's `will_close`: that waits until the socket can be written to, which is
-        exactly what a client that does not read prevents.
-        """
+    def _close_overdue(self, now: float) -> None:
+        """Closes the connections of clients that exceed a limit."""
+        # Closed here and not by waitress's `will_close`: that waits until the socket can be written to, which is
+        # exactly what a client that does not read prevents.
         for channel in self._channels():
             overdue = channel.overdue(now, self._limits)
             if overdue is Overdue.RECEIVING:
@@ -170,32 +168,32 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         return len(self.active_channels) >= limit
 
     def _make_room(self) -> bool:
-        """Ends some of the connections that have been idle longest; whether there were any."""
+        """Closes some of the connections that have been idle longest; whether there were any."""
         now = time.monotonic()
-        idle = sorted((since, id(channel), channel) for channel in self._channels() if (since := channel.spare(now)))
-        for _, _, channel in idle[: min(_GO_AT_ONCE, 1 + len(self.active_channels) // _GO_AT_ONCE)]:
+        idle = sorted((key, id(channel), channel) for channel in self._channels() if (key := channel.eviction_key(now)))
+        for _, _, channel in idle[: min(_MAX_EVICTED, 1 + len(self.active_channels) // _MAX_EVICTED)]:
             channel.handle_close()
         return bool(idle)
 
     def _begin_drain(self) -> None:
         for _ in range(BACKLOG // _ACCEPTS_PER_ROUND):
-            self.handle_accept()  # whoever has connected already gets a 503 instead of a reset connection
+            self.handle_accept()  # connections that exist already get a 503 instead of a reset connection
         wasyncore.dispatcher.close(self)
         self._admitted = frozenset(request for channel in self._channels() for request in list(channel.requests))
         self.draining = True
         self.closed_to_callers.set()
 
     def _over(self) -> bool:
-        if not self.draining or self._asked is None:
+        if not self.draining or self._drain is None:
             return False
-        inside = self._inside  # before the buffers: an answer is in them when it stops being counted here
+        in_flight = self._in_flight  # before the buffers: an answer is in them when it stops being counted here
         channels, now = self._channels(), time.monotonic()
         load = Load(
-            requests=inside,
+            requests=in_flight,
             unsent=sum(1 for channel in channels if channel.total_outbufs_len),
             arriving=sum(1 for channel in channels if channel.arriving(now)),
         )
-        return self._asked.over(load, now)
+        return self._drain.over(load, now)
 
     def _close_all(self) -> None:
         for channel in self._channels():
@@ -208,20 +206,20 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     # what waitress calls
 
     def readable(self) -> bool:
-        """Whether to look for new callers; while it is full, only if somebody can go for them."""
+        """Whether to accept new connections; while it is full, only if others can be closed for them."""
         now = time.monotonic()
-        if not self.accepting or now < self._resting_until:
+        if not self.accepting or now < self._accepts_after:
             return False
-        return not self._is_full() or any(channel.spare(now) for channel in self._channels())
+        return not self._is_full() or any(channel.eviction_key(now) for channel in self._channels())
 
     def maintenance(self, now: float) -> None:
-        """Nothing: `_sweep` keeps the limits, with a clock that nobody sets."""
+        """Nothing: `_close_overdue` enforces the limits, with a monotonic clock."""
 
     def set_reuse_addr(self) -> None:
         """Nothing: the socket is bound, and on Windows this would let another process take the same port."""
 
     def handle_accept(self) -> None:
-        """Accepts what waits, not one caller a round as waitress does."""
+        """Accepts all that wait, not one connection a round as waitress does."""
         for _ in range(_ACCEPTS_PER_ROUND):
             if self._is_full() and not self._make_room():
                 return
@@ -231,15 +229,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
                 return
 
     def accept(self) -> Any:
-        """Who waits, or None. Without a rest the loop would spin on an error such as having no file left."""
+        """None where nobody waits. Without a pause the loop would spin on an error such as having no file left."""
         try:
             return super().accept()
         except OSError as error:
             now = time.monotonic()
-            self._resting_until = now + _REST_SECONDS
+            self._accepts_after = now + _PAUSE_SECONDS
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._make_room()
-            if now - self._complained_at >= _COMPLAINT_SECONDS:
-                self._complained_at = now
+            if now - self._warned_at >= _WARNING_SECONDS:
+                self._warned_at = now
                 log.warning("nobody can connect: %s", error.strerror)
             return None

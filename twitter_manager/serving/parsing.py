@@ -1,10 +1,10 @@
-"""What a request must look like, beyond what waitress asks.
+"""What a request must look like, beyond what waitress checks.
 
 waitress's own expressions for the request line and for header fields are quadratic: 64 KiB that are made for it keep
 the one loop thread, and with it every client, busy for minutes ("GET a://111… x") or 20 s (a field of blanks). What
-passes `check_head` takes them linear time. The rest keeps two readers of one connection, a proxy and us, from seeing
-different requests in it (RFC 9112, sections 3.2, 5.2, 6.1 and 6.3). What can no longer become a request, such as the
-beginning of TLS, is refused at once and not when its time is over.
+passes `check_head` costs them linear time. The other checks keep two readers of one connection, a proxy and us, from
+seeing different requests in it (RFC 9112, sections 3.2, 5.2, 6.1 and 6.3). What can no longer become a request, such as
+the beginning of TLS, is refused at once and not when its time is over.
 """
 
 import re
@@ -23,14 +23,14 @@ from waitress.receiver import ChunkedReceiver  # type: ignore[import-untyped]
 from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge  # type: ignore[import-untyped]
 
 __all__ = [
-    "Glimpse",
     "Request",
+    "RequestSummary",
     "TooManyFields",
     "can_become_a_request",
     "check_framing",
     "check_head",
-    "glimpse_of",
     "host_of_target",
+    "summary_of",
 ]
 
 _MAX_FIELDS = 200
@@ -54,7 +54,8 @@ class TooManyFields(Exception):
 
 
 def check_head(head: bytes) -> None:
-    """Raises ParsingError, TooManyFields or TransferEncodingNotImplemented for a `head` that is not to be read on.
+    """Raises ParsingError, TooManyFields or TransferEncodingNotImplemented for a `head` that must not be parsed
+    further.
 
     `head` is the request line and the fields, lines ended by CR LF.
     """
@@ -71,13 +72,13 @@ def check_head(head: bytes) -> None:
 
 
 def can_become_a_request(head: bytes) -> bool:
-    """Whether more bytes can make a request of this beginning of a head; its first line decides."""
+    """Whether more bytes can complete this beginning of a head to a request; its first line decides."""
     line, ended, _ = head.lstrip().partition(b"\r\n")
     return not line or (_REQUEST_LINE if ended else _BEGINNING).fullmatch(line) is not None
 
 
 def host_of_target(head: bytes) -> str | None:
-    """The host that the target itself names, as of a request to a proxy; None for a path. Raises ParsingError for
+    """The host that the target itself names, as in a request to a proxy; None for a path. Raises ParsingError for
     what is neither (RFC 9112, section 3.2)."""
     line = _REQUEST_LINE.fullmatch(head.partition(b"\r\n")[0])
     if line is None:
@@ -92,24 +93,24 @@ def host_of_target(head: bytes) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
-    """What can be said of a request for its line in the log: '-' for what is not to be read."""
+class RequestSummary:
+    """What the log says of a request: '-' for what cannot be read."""
 
     method: str = "-"
     path: str = "-"
     request_id: str | None = None
 
 
-def glimpse_of(head: bytes) -> Glimpse:
+def summary_of(head: bytes) -> RequestSummary:
     """Method, path (without query) and X-Request-ID in `head`, which may be refused, or only half there; linear."""
     ids = [value.rstrip(b" \t").decode("latin-1") for value in _REQUEST_ID.findall(head)]
     asked = ids[0] if len(ids) == 1 else None
     line = _REQUEST_LINE.fullmatch(head.lstrip().partition(b"\r\n")[0])
     if line is None:
-        return Glimpse(request_id=asked)
+        return RequestSummary(request_id=asked)
     found = _PATH.match(line[2])
     path = unquote_to_bytes(found[1] if found else b"").decode(errors="replace")
-    return Glimpse(line[1].decode(), path or "/", asked)
+    return RequestSummary(line[1].decode(), path or "/", asked)
 
 
 def check_framing(version: str, headers: Mapping[str, str], *, chunked: bool) -> None:
@@ -119,7 +120,7 @@ def check_framing(version: str, headers: Mapping[str, str], *, chunked: bool) ->
     """
     if chunked and "CONTENT_LENGTH" in headers:
         raise ParsingError("content-length and transfer-encoding")
-    if "TRANSFER_ENCODING" in headers:  # waitress takes it out only from HTTP/1.1
+    if "TRANSFER_ENCODING" in headers:  # waitress removes it only from HTTP/1.1
         raise ParsingError("transfer-encoding in HTTP/1.0")
     host = headers.get("HOST")
     if (host is None and version == "1.1") or (host is not None and "," in host):
@@ -127,7 +128,7 @@ def check_framing(version: str, headers: Mapping[str, str], *, chunked: bool) ->
 
 
 class _Chunks(ChunkedReceiver):  # type: ignore[misc]
-    """A chunked body whose chunk lines and trailer are short: waitress copies them again at every byte that comes."""
+    """Limits chunk lines and trailer: waitress copies them again at every byte that comes."""
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
@@ -137,7 +138,7 @@ class _Chunks(ChunkedReceiver):  # type: ignore[misc]
 
 
 class Request(HTTPRequestParser):  # type: ignore[misc]
-    """A request on its way in. `began` is the monotonic time of its first byte."""
+    """A request that is being received. `began` is the monotonic time of its first byte."""
 
     body_rcv: Any
     header_plus: bytes  # what came of a head that is not whole yet
@@ -151,7 +152,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def head(self) -> bytes:
-        """The head as it came, as far as it came."""
+        """The bytes of the head, as far as they have arrived."""
         return self._head or self.header_plus
 
     def received(self, data: bytes) -> int:
@@ -169,7 +170,7 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
     def _check_beginning(self) -> None:
-        """Refuses what is no HTTP as soon as that can be seen."""
+        """Refuses what is not HTTP as soon as that can be seen."""
         if self._line_is_good:
             return
         if not can_become_a_request(self.header_plus):
@@ -178,7 +179,8 @@ class Request(HTTPRequestParser):  # type: ignore[misc]
         self._line_is_good = b"\r\n" in self.header_plus.lstrip()
 
     def _check_host(self, head: bytes) -> None:
-        """A target that names a host names the one of the field, which is checked later, or takes its place."""
+        """A target that names a host must name the one of the Host field, which is checked later; without that field it
+        replaces it."""
         named = host_of_target(head)
         if named is not None and self.headers.setdefault("HOST", named).lower() != named.lower():
             raise ParsingError("host")

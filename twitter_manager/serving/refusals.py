@@ -10,7 +10,7 @@ from waitress.utilities import Error  # type: ignore[import-untyped]
 
 from twitter_manager.answers import HEADERS, error_shape, log_request, request_id_for
 from twitter_manager.errors import ServiceError
-from twitter_manager.serving.parsing import Request, glimpse_of
+from twitter_manager.serving.parsing import Request, summary_of
 
 __all__ = ["Refusal", "RequestTimeout", "ShuttingDown"]
 
@@ -41,20 +41,20 @@ class ShuttingDown(Error):  # type: ignore[misc]
 
 
 class Refusal(ErrorTask):  # type: ignore[misc]
-    """Answers a request that has an `error`; the connection ends with it."""
+    """Answers a request that has an `error` and closes the connection."""
 
     def execute(self) -> None:
         status = HTTPStatus(self.request.error.code)
         asked = self._asked()
-        glimpse = glimpse_of(asked.head)
-        request_id = request_id_for(glimpse.request_id)
+        summary = summary_of(asked.head)
+        request_id = request_id_for(summary.request_id)
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request %s failed outside the application's own error handling", request_id)
         text = json.dumps(error_shape(ServiceError(_CODES[status]), request_id=request_id))
-        self._send(status, f"{text}\n".encode(), request_id=request_id, with_body=glimpse.method != "HEAD")
+        self._send(status, f"{text}\n".encode(), request_id=request_id, with_body=summary.method != "HEAD")
         log_request(
-            method=glimpse.method,
-            path=glimpse.path,
+            method=summary.method,
+            path=summary.path,
             status=status.value,
             seconds=time.monotonic() - asked.began,
             key_id=None,
@@ -62,7 +62,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         )
 
     def _asked(self) -> Request:
-        """The request as it came: for an error inside the application waitress puts an empty one in its place."""
+        """The request as it came: for an error inside the application waitress replaces it by an empty one."""
         waiting: list[Request] = self.channel.requests
         asked: Request = waiting[0] if waiting else self.request
         return asked

@@ -1,4 +1,4 @@
-"""The server as the rest of the house sees it: start, url, stop."""
+"""The server as the other modules use it: start, url, stop."""
 
 import errno
 import logging
@@ -17,7 +17,7 @@ __all__ = ["AddressInUse", "Server", "check_port"]
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.2  # how soon a second signal is noticed on Windows, which interrupts no waiting thread
+_POLL_SECONDS = 0.2  # how soon a second signal is noticed on Windows, which interrupts no waiting thread
 _END_SECONDS = 1.0
 
 
@@ -51,24 +51,24 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds it, for example 'http://127.0.0.1:5555'. Only after `start`."""
+        """For a browser on this machine, for example 'http://127.0.0.1:5555'. Only after `start`."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host or "127.0.0.1")  # noqa: S104
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
-    def inside(self) -> int:
+    def in_flight(self) -> int:
         """How many requests run, or wait for a thread."""
-        return self._listener.inside() if self._listener is not None else 0
+        return self._listener.in_flight() if self._listener is not None else 0
 
     @property
     def draining(self) -> bool:
-        """Whether `stop` has begun: no new request is let in."""
+        """Whether `stop` has begun: no new request is accepted."""
         return self._listener is not None and self._listener.draining
 
     def bind(self) -> None:
-        """Takes the port: who connects waits for `start`.
+        """Binds the port: clients that connect wait for `start`.
 
-        Raises AddressInUse, or StartRefused when HOST is no address of this machine or PORT may not be taken.
+        Raises AddressInUse, or StartRefused when HOST is no address of this machine or PORT may not be used.
         """
         sock = _listen(self._host, self._port)
         self._port = sock.getsockname()[1]
@@ -82,10 +82,10 @@ class Server:
         threading.Thread(target=self._listener.run, name="serving", daemon=True).start()
 
     def stop(self, grace_seconds: float = DRAIN_SECONDS) -> int:
-        """Refuses new callers, finishes what is inside for at most `grace_seconds`, then closes every connection.
+        """Refuses new connections, finishes running requests for at most `grace_seconds`, then closes every connection.
 
-        Returns how many requests had to be left unfinished; their threads end with the process. A second call does
-        nothing and returns 0.
+        Returns how many requests were left unfinished; their threads end with the process. A second call does nothing
+        and returns 0.
         """
         with self._stop_lock:
             listener = self._listener
@@ -94,11 +94,11 @@ class Server:
             deadline = time.monotonic() + grace_seconds
             listener.ask_to_drain(deadline)
             _wait(listener.closed_to_callers, until=deadline)
-            self._tell()
+            self._notify_stop()
             _wait(listener.ended, until=deadline + _END_SECONDS)
             return _left_behind(listener)
 
-    def _tell(self) -> None:
+    def _notify_stop(self) -> None:
         if self._on_stop is None:
             return
         try:
@@ -108,25 +108,25 @@ class Server:
 
 
 def check_port(host: str, port: int) -> None:
-    """Raises StartRefused when nobody can listen there now; nothing is kept."""
+    """Raises StartRefused when the port cannot be bound now; nothing is kept open."""
     _listen(host, port).close()
 
 
 def _left_behind(listener: Listener) -> int:
-    unfinished = listener.inside()
+    unfinished = listener.in_flight()
     if unfinished:
         log.warning("%d requests were not finished when the time to stop was over", unfinished)
     return unfinished
 
 
 def _wait(event: threading.Event, *, until: float) -> None:
-    """Waits for `event` until the monotonic time `until`, in short steps so that signals are handled meanwhile."""
-    while not event.wait(_LOOK_SECONDS) and time.monotonic() < until:
+    """Waits for `event` until the monotonic time `until`, in short intervals so that signals are handled meanwhile."""
+    while not event.wait(_POLL_SECONDS) and time.monotonic() < until:
         pass
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; a name with several addresses means its first IPv4 one. Raises StartRefused."""
+    """A listening socket; a name with several addresses means its first IPv4 one. Raises StartRefused."""
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)

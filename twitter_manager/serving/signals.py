@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C, remembered from the moment this is entered."""
+"""SIGTERM and Ctrl-C, remembered from the moment the block is entered."""
 
 import os
 import queue
@@ -17,7 +17,7 @@ if sys.platform == "win32":
 else:
     _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
-_LOOK_SECONDS = 0.5  # Windows interrupts no waiting thread: its handlers run between two looks
+_POLL_SECONDS = 0.5  # Windows interrupts no waiting thread: its handlers run between two polls
 
 _GRACE_SECONDS = 1.0
 
@@ -37,7 +37,7 @@ class StopSignals:
     """
 
     def __init__(self) -> None:
-        # SimpleQueue alone may be used from a handler: an Event's lock could be held by the very code it interrupts.
+        # Only SimpleQueue may be used from a handler: an Event's lock could be held by the very code it interrupts.
         self._arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._stopping = False
         self._former: dict[signal.Signals, _Handler] = {}
@@ -54,23 +54,21 @@ class StopSignals:
             signal.signal(number, handler)
 
     def wait(self) -> signal.Signals:
-        """Blocks until the first signal and returns which it was."""
+        """Blocks until the first signal and returns it."""
         while True:
             try:
-                return signal.Signals(self._arrived.get(timeout=_LOOK_SECONDS))
+                return signal.Signals(self._arrived.get(timeout=_POLL_SECONDS))
             except queue.Empty:
                 continue
 
     def unless_stopped(self, work: Callable[[], Result]) -> Result:
-        """What `work` gives or raises. Raises Stopped soon after a signal, even if that came before.
-
-        The work is done in a thread of its own: one that waits for a lock or a disk would not see the signal. Then it
-        is left behind, for the process ends; it has to bear that as it has to bear kill -9.
-        """
+        """What `work` returns or raises. Raises Stopped soon after a signal, even if that came before."""
+        # In a thread of its own: one that waits for a lock or a disk would not see the signal. Then it is left behind,
+        # since the process ends; it must survive that as it must survive kill -9.
         done: futures.Future[Result] = futures.Future()
         threading.Thread(target=_carry_out, args=(work, done), name="start", daemon=True).start()
         while not self._stopping:
-            if futures.wait([done], timeout=_LOOK_SECONDS).done:
+            if futures.wait([done], timeout=_POLL_SECONDS).done:
                 return done.result()
         futures.wait([done], timeout=_GRACE_SECONDS)
         raise Stopped

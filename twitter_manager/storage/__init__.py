@@ -27,5 +27,5 @@ def open_database(settings: Settings, *, clock: Callable[[], datetime] = timesta
 
 
 def inspect_database(path: Path) -> Inspection:
-    """Looks at all of a database file, also of one that this program would not open. Raises StorageUnavailable."""
+    """Reads the whole database file, also one that this program would not open. Raises StorageUnavailable."""
     return inspect(path)

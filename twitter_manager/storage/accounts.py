@@ -11,6 +11,7 @@ from twitter_manager.storage.rows import mapper
 __all__ = [
     "change_status",
     "claim_refresh",
+    "clear_tokens",
     "connect",
     "count",
     "count_by_status",
@@ -18,7 +19,6 @@ __all__ = [
     "expire_token",
     "find",
     "find_id",
-    "forget_tokens",
     "get",
     "give_up_refresh",
     "is_connected",
@@ -36,7 +36,7 @@ _account = mapper(Account)
 
 
 def get(q: Queries, account_id: int) -> Account:
-    """The account. Raises NotFound."""
+    """Raises NotFound."""
     account = find(q, account_id)
     if account is None:
         raise NotFound("account_not_found")
@@ -44,13 +44,12 @@ def get(q: Queries, account_id: int) -> Account:
 
 
 def find(q: Queries, account_id: int) -> Account | None:
-    """The account, or None."""
     row = q.one("SELECT * FROM twitter_account WHERE id = :id", id=account_id)
     return _account(row) if row else None
 
 
 def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
-    """Whether there is an account of this X user that has a token."""
+    """Whether this X user has an account with a token."""
     row = q.one(
         """
         SELECT 1 AS yes FROM twitter_account
@@ -63,14 +62,14 @@ def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
 
 
 def find_id(q: Queries, username: str, *, mock: bool) -> int | None:
-    """The id of the account of this name in one of the two worlds; a handle has no upper and lower case."""
+    """The id of the account of this name in one environment; a handle is case-insensitive."""
     sql = "SELECT id FROM twitter_account WHERE mock = :mock AND username = :username"
     row = q.one(sql, mock=mock, username=username)
     return int(row["id"]) if row else None
 
 
 def list_all(q: Queries) -> Sequence[Account]:
-    """Every account, oldest first."""
+    """Oldest first."""
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
 
 
@@ -81,7 +80,7 @@ def list_of_environment(q: Queries, *, mock: bool, limit: int) -> Sequence[Accou
 
 
 def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Account]:
-    """So many accounts, oldest first, behind the one with the id `after`."""
+    """Up to `limit` accounts with id > `after`, oldest first."""
     rows = q.all(
         "SELECT * FROM twitter_account WHERE id > :after ORDER BY id LIMIT :limit OFFSET :offset",
         after=after,
@@ -92,18 +91,16 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
 
 
 def count(q: Queries) -> int:
-    """How many accounts there are."""
     return int(q.value("SELECT count(*) FROM twitter_account"))
 
 
 def count_by_status(q: Queries) -> dict[str, int]:
-    """How many accounts are in each status."""
     rows = q.all("SELECT status, count(*) AS n FROM twitter_account GROUP BY status")
     return {row["status"]: row["n"] for row in rows}
 
 
 def rename_namesakes(tx: Transaction, *, x_user_id: str, username: str, mock: bool) -> None:
-    """Whoever else stands under this handle gave it up at X: it keeps its row and tweets, under a name no X user has.
+    """Whoever else has this handle gave it up at X: the row and its tweets stay, under a name that no X user has.
 
     A real account displaces a mock one in the same way; a mock one never displaces a real one.
     """
@@ -133,7 +130,7 @@ def connect(
     token_expires_at: datetime,
     followers: int | None,
 ) -> Account:
-    """Makes the account of this X user, or gives the one that is there new tokens and a clean bill of health."""
+    """Inserts the account of this X user, or gives an existing one new tokens and resets its failures."""
     row = tx.insert(
         """
         INSERT INTO twitter_account (x_user_id, username, name, mock, access_token, refresh_token, scopes,
@@ -165,7 +162,6 @@ def connect(
 
 
 def change_status(tx: Transaction, account_id: int, status: str, error_code: str | None) -> None:
-    """Says what became of the account, and why."""
     tx.execute(
         """
         UPDATE twitter_account SET status = :status, error_code = :error_code, updated_at = :now
@@ -179,14 +175,14 @@ def change_status(tx: Transaction, account_id: int, status: str, error_code: str
 
 
 def reset_unauthorized(tx: Transaction, account_id: int) -> None:
-    """X took the token: earlier 401s count no more."""
+    """X accepted the token: earlier 401s no longer count."""
     tx.execute(
         "UPDATE twitter_account SET unauthorized_streak = 0 WHERE id = :id AND unauthorized_streak > 0", id=account_id
     )
 
 
 def mark_unauthorized(tx: Transaction, account_id: int) -> None:
-    """X answered 401 on a fresh token: the account is degraded, not lost."""
+    """X answered 401 to a fresh token: the account is degraded, not lost."""
     tx.execute(
         "UPDATE twitter_account SET unauthorized_streak = unauthorized_streak + 1, updated_at = :now WHERE id = :id",
         id=account_id,
@@ -195,7 +191,7 @@ def mark_unauthorized(tx: Transaction, account_id: int) -> None:
 
 
 def expire_token(tx: Transaction, account_id: int, *, version: int) -> None:
-    """X does not take this token any more: the next turn renews it first."""
+    """X no longer accepts this token: the next task renews it first."""
     tx.execute(
         """
         UPDATE twitter_account SET token_expires_at = :now, refresh_failures = 0, updated_at = :now
@@ -208,7 +204,7 @@ def expire_token(tx: Transaction, account_id: int, *, version: int) -> None:
 
 
 def claim_refresh(tx: Transaction, account_id: int, *, version: int, lease: str, until: datetime) -> bool:
-    """Takes the right to renew the pair of this `version`, and notes the intent; False: somebody else has it."""
+    """Leases the renewal of the token pair of this `version` and stores the intent; False: another process has it."""
     changed = tx.execute(
         """
         UPDATE twitter_account SET refresh_lease = :lease, refresh_lease_until = :until,
@@ -225,7 +221,7 @@ def claim_refresh(tx: Transaction, account_id: int, *, version: int, lease: str,
 
 
 def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_not_renewed: bool) -> None:
-    """The renewal brought no new pair. Unless X certainly did not renew, the intent stays noted."""
+    """The renewal brought no new pair. Unless X certainly did not renew, the intent stays stored."""
     tx.execute(
         """
         UPDATE twitter_account SET refresh_lease = NULL, refresh_lease_until = NULL,
@@ -240,7 +236,7 @@ def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_n
     )
 
 
-def forget_tokens(tx: Transaction, account_id: int) -> None:
+def clear_tokens(tx: Transaction, account_id: int) -> None:
     """The account keeps no token; connecting it again brings new ones."""
     tx.execute(
         """
@@ -255,14 +251,14 @@ def forget_tokens(tx: Transaction, account_id: int) -> None:
 
 
 def delete(tx: Transaction, account_id: int) -> int:
-    """Deletes the account and everything of it; returns how many tweets went with it."""
+    """Deletes the account with everything of it; returns how many tweets were deleted."""
     tweets: int = tx.value("SELECT coalesce(sum(n), 0) FROM tweet_count WHERE account_id = :id", id=account_id)
     tx.execute("DELETE FROM twitter_account WHERE id = :id", id=account_id)
     return tweets
 
 
 def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:
-    """The same tokens, encrypted with another key."""
+    """Stores the same tokens, encrypted with another key."""
     tx.execute(
         "UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token WHERE id = :id",
         id=account_id,
@@ -281,7 +277,7 @@ def store_tokens(
     scopes: str,
     token_expires_at: datetime,
 ) -> bool:
-    """The new pair in place of the one of `version`; False when that one is gone already (reconnected meanwhile)."""
+    """Replaces the token pair of `version`; False when that one is gone already (reconnected meanwhile)."""
     changed = tx.execute(
         """
         UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token, scopes = :scopes,

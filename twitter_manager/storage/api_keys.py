@@ -12,30 +12,27 @@ _key = mapper(ApiKey)
 
 
 def find_active_by_hash(q: Queries, key_hash: str) -> ApiKey | None:
-    """The active key with this hash."""
     row = q.one("SELECT * FROM api_key WHERE key_hash = :key_hash AND is_active = 1", key_hash=key_hash)
     return _key(row) if row else None
 
 
 def find_active(q: Queries, key_id: int) -> ApiKey | None:
-    """The key with this id, if it is still active."""
     row = q.one("SELECT * FROM api_key WHERE id = :id AND is_active = 1", id=key_id)
     return _key(row) if row else None
 
 
 def is_revoked(q: Queries, key_hash: str) -> bool:
-    """Whether somebody revoked the key with this hash."""
     query = "SELECT 1 FROM api_key WHERE key_hash = :key_hash AND revoked_at IS NOT NULL"
     return q.one(query, key_hash=key_hash) is not None
 
 
 def list_all(q: Queries) -> Sequence[ApiKey]:
-    """Every key, oldest first."""
+    """Oldest first."""
     return [_key(row) for row in q.all("SELECT * FROM api_key ORDER BY id")]
 
 
 def insert(tx: Transaction, *, key_hash: str, name: str, source: str) -> ApiKey:
-    """An active key: a new one, or one that is there and is not revoked; it has this source from now on."""
+    """Inserts an active key, or activates an existing one that is not revoked; `source` is stored either way."""
     row = tx.insert(
         """
         INSERT INTO api_key (key_hash, name, source, created_at) VALUES (:key_hash, :name, :source, :now)

@@ -17,9 +17,9 @@ __all__ = [
     "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
-    "note_absent",
-    "note_posted",
+    "record_absence",
     "record_failed_check",
+    "record_posted",
     "was_refused_alone",
 ]
 
@@ -27,7 +27,7 @@ _attempt = mapper(Attempt)
 
 
 def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since_id: str | None) -> Attempt:
-    """The intent to send this tweet, under this lease."""
+    """Stores the intent to send this tweet, under this lease."""
     row = tx.insert(
         """
         INSERT INTO attempt (tweet_id, account_id, lease, started_at, since_id)
@@ -44,7 +44,7 @@ def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since
 
 
 def find_unsettled(q: Queries, tweet_id: int) -> Attempt | None:
-    """The one attempt of the tweet whose end is not known."""
+    """The one attempt of the tweet whose outcome is unknown."""
     row = q.one(
         "SELECT * FROM attempt WHERE tweet_id = :tweet_id AND outcome IN ('open', 'unclear')", tweet_id=tweet_id
     )
@@ -52,12 +52,12 @@ def find_unsettled(q: Queries, tweet_id: int) -> Attempt | None:
 
 
 def list_of_tweet(q: Queries, tweet_id: int) -> Sequence[Attempt]:
-    """Every attempt of the tweet, oldest first."""
+    """Oldest first."""
     return [_attempt(row) for row in q.all("SELECT * FROM attempt WHERE tweet_id = :id ORDER BY id", id=tweet_id)]
 
 
 def list_of_thread(q: Queries, thread_id: int) -> Sequence[Attempt]:
-    """Every attempt for the thread's parts, oldest first."""
+    """The attempts for all parts of the thread, oldest first."""
     rows = q.all(
         """
         SELECT attempt.* FROM tweet JOIN attempt ON attempt.tweet_id = tweet.id
@@ -82,7 +82,6 @@ def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
 
 
 def count_outcome(q: Queries, tweet_id: int, outcome: str) -> int:
-    """How many of the tweet's attempts ended so."""
     found: int = q.value(
         "SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
         tweet_id=tweet_id,
@@ -92,7 +91,7 @@ def count_outcome(q: Queries, tweet_id: int, outcome: str) -> int:
 
 
 def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -> int:
-    """How many of the tweet's attempts ended held with this code, of those that began after `since`."""
+    """How many attempts of the tweet that began after `since` ended held with this code."""
     found: int = q.value(
         """
         SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
@@ -106,7 +105,7 @@ def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -
 
 
 def was_refused_alone(q: Queries, tweet_id: int, *, error_code: str, mock: bool) -> bool:
-    """Whether X took a post of another tweet of this world after it had held this one back with that code."""
+    """Whether X accepted another tweet of this environment after it had held this one with that code."""
     row = q.one(
         """
         SELECT 1 AS yes FROM attempt AS refused
@@ -125,15 +124,15 @@ def was_refused_alone(q: Queries, tweet_id: int, *, error_code: str, mock: bool)
 
 
 def is_account_refused(q: Queries, account_id: int, *, error_code: str, since: datetime) -> bool:
-    """Whether X refused a tweet of the account with that code since then, and took none of it after that."""
+    """Whether X refused a tweet of the account with that code after `since`, and accepted none of it later."""
     row = q.one(
         """
         SELECT 1 AS yes FROM tweet AS refused
         WHERE refused.twitter_account_id = :account_id AND refused.error_code = :error_code
             AND refused.status IN ('failed', 'held') AND refused.updated_at > :since
             AND NOT EXISTS (
-                SELECT 1 FROM tweet AS taken WHERE taken.twitter_account_id = :account_id
-                    AND taken.status = 'posted' AND taken.posted_at > refused.updated_at)
+                SELECT 1 FROM tweet AS accepted WHERE accepted.twitter_account_id = :account_id
+                    AND accepted.status = 'posted' AND accepted.posted_at > refused.updated_at)
         LIMIT 1
         """,
         account_id=account_id,
@@ -152,8 +151,8 @@ def close(
     error_code: str | None = None,
     http_status: int | None = None,
 ) -> bool:
-    """How it ended; False when that was known already. From 'unclear' it may still become certain,
-    and an unclear end that comes late makes the looks before it count for nothing."""
+    """Stores the outcome; False when it was known already. From 'unclear' it may still become certain,
+    and an unclear outcome that comes late voids the checks made before it."""
     changed = tx.execute(
         """
         UPDATE attempt SET outcome = :outcome, error_code = :error_code,
@@ -171,8 +170,8 @@ def close(
     return changed == 1
 
 
-def note_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_status: int | None) -> None:
-    """It put the tweet on X: knowledge, whatever was believed before."""
+def record_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_status: int | None) -> None:
+    """It put the tweet on X. From any outcome: this is certain knowledge."""
     tx.execute(
         """
         UPDATE attempt SET outcome = 'posted', twitter_id = :twitter_id, over_at = coalesce(over_at, :now),
@@ -186,8 +185,8 @@ def note_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_statu
     )
 
 
-def note_absent(tx: Transaction, attempt_id: int) -> int:
-    """One more whole reading of the timeline without it; returns how many there are."""
+def record_absence(tx: Transaction, attempt_id: int) -> int:
+    """Counts one more complete reading of the timeline without the tweet; returns how many there are."""
     found: int | None = tx.value(
         """
         UPDATE attempt SET looks_absent = looks_absent + 1, looks_failed = 0 WHERE id = :id AND outcome = 'unclear'
@@ -199,7 +198,7 @@ def note_absent(tx: Transaction, attempt_id: int) -> int:
 
 
 def record_failed_check(tx: Transaction, attempt_id: int) -> int:
-    """One more reading that failed; returns how many failed in a row."""
+    """Counts one more reading that failed; returns how many failed in a row."""
     found: int | None = tx.value(
         """
         UPDATE attempt SET looks_failed = looks_failed + 1 WHERE id = :id AND outcome = 'unclear'

@@ -1,4 +1,4 @@
-"""Batches: which tweets were handed over in one call, and what was refused of it."""
+"""Batches: which tweets were submitted in one call, and what was refused of it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ def insert(tx: Transaction) -> Batch:
 
 
 def get(q: Queries, batch_id: int) -> Batch:
-    """The batch. Raises NotFound."""
+    """Raises NotFound."""
     row = q.one("SELECT * FROM batch WHERE id = :id", id=batch_id)
     if row is None:
         raise NotFound("batch_not_found")
@@ -30,7 +30,7 @@ def get(q: Queries, batch_id: int) -> Batch:
 
 
 def list_tweets(q: Queries, batch_id: int) -> Sequence[TweetOfAccount]:
-    """Those of its tweets that are there, in their order."""
+    """The tweets of it that still exist, in their order."""
     rows = q.all(
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
@@ -44,7 +44,7 @@ def list_tweets(q: Queries, batch_id: int) -> Sequence[TweetOfAccount]:
 def insert_refusal(
     tx: Transaction, batch_id: int, *, position: int, account_id: int | None, after_tweet_id: int, problems: str
 ) -> None:
-    """Keeps that a row was refused; it goes with its account, if there is one with the id that was sent."""
+    """Stores that a row was refused; deleted with its account, if there is one with the id that was sent."""
     tx.execute(
         """
         INSERT INTO batch_refusal (batch_id, position, account_id, twitter_account_id, after_tweet_id, problems)
@@ -60,13 +60,13 @@ def insert_refusal(
 
 
 def list_refusals(q: Queries, batch_id: int) -> Sequence[BatchRefusal]:
-    """What was refused of it, in the order in which it was sent."""
+    """In the order in which the rows were sent."""
     rows = q.all("SELECT * FROM batch_refusal WHERE batch_id = :batch_id ORDER BY position", batch_id=batch_id)
     return [_refusal(row) for row in rows]
 
 
 def delete_empty_older_than(tx: Transaction, moment: datetime) -> int:
-    """Deletes batches of which nothing was taken, with their refused rows; returns how many."""
+    """Deletes batches without any tweet, with their refused rows; returns how many."""
     return tx.execute(
         """
         DELETE FROM batch WHERE id IN (SELECT batch_id FROM batch_refusal) AND created_at < :moment

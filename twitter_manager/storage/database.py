@@ -1,7 +1,7 @@
-"""What storage asks of a database, whichever it is; sqlite/ has the one that is served.
+"""What storage needs of a database, whichever it is; sqlite/ has the implementation in use.
 
 Statements are in PostgreSQL's words where SQLite's differ (`greatest`, `least`, `= ANY(:list)`), with times as datetime
-and lists as list; a NULL never goes into greatest or least, since the two disagree about it.
+and lists as list; a NULL is never an argument of greatest or least, since the two databases disagree about it.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ __all__ = ["Database", "FailedWrite", "Queries", "Row", "Transaction", "TweetSea
 
 
 class Row(Protocol):
-    """A row of a result: columns by name, or by their place."""
+    """A row of a result: columns by name or by position."""
 
     def __getitem__(self, column: str | int, /) -> Any: ...
 
@@ -24,7 +24,7 @@ class Row(Protocol):
 
 
 class TweetSearch(Protocol):
-    """How words are looked for in the tweets' texts."""
+    """How words are searched in the tweets' texts."""
 
     TABLES: str
     """What to select from; the tweet is there as `tweet`."""
@@ -44,17 +44,13 @@ class Queries(Protocol):
     """What can be read from: the database (its newest committed state) or a transaction."""
 
     @property
-    def tweet_search(self) -> TweetSearch:
-        """This database's way of looking for words."""
-        ...
+    def tweet_search(self) -> TweetSearch: ...
 
     def one(self, sql: str, **parameters: object) -> Row | None:
         """The first row, or None."""
         ...
 
-    def all(self, sql: str, **parameters: object) -> Sequence[Row]:
-        """Every row."""
-        ...
+    def all(self, sql: str, **parameters: object) -> Sequence[Row]: ...
 
     def value(self, sql: str, **parameters: object) -> Any:
         """The first column of the first row; None where there is no row."""
@@ -62,43 +58,41 @@ class Queries(Protocol):
 
 
 class Transaction(Queries, Protocol):
-    """All of it or nothing. `now` is the one time of everything in it."""
+    """All or nothing. `now` is the one time of everything in it."""
 
     now: datetime
 
     def insert(self, sql: str, **parameters: object) -> Row:
-        """Runs an INSERT … RETURNING that stores one row, and returns it."""
+        """Runs an INSERT … RETURNING that stores one row, and returns that row."""
         ...
 
     def execute(self, sql: str, **parameters: object) -> int:
-        """Runs one statement; returns how many rows it changed."""
+        """Returns how many rows the statement changed."""
         ...
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Calls `action` once everything is on the disk, and not at all if it does not get there."""
+        """Calls `action` once everything is on the disk, and never if the commit fails."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FailedWrite:
-    """A transaction that the database did not take, for a reason of its own."""
+    """A transaction that the database refused for a reason of its own."""
 
     at: datetime
     disk_full: bool
 
 
 class Database(Queries, Protocol):
-    """A database that was opened."""
-
     last_failed_write: FailedWrite | None
     """The last one of this process, whatever succeeded since."""
 
     def migrate(self) -> None:
-        """Makes it, or brings an older one up to date after copying it. Raises StartRefused."""
+        """Creates the database, or upgrades an older one after copying it. Raises StartRefused."""
         ...
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Begins a writing transaction; commits at the end, rolls back on an exception. Not to be nested."""
+        """Begins a writing transaction; commits at the end, rolls back on an exception. Must not be nested."""
         ...
 
     def change_count(self) -> int:

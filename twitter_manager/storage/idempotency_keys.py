@@ -1,4 +1,4 @@
-"""Idempotency-Keys: which POST was made under which key, what came of it, and the first answer to it."""
+"""Idempotency-Keys: which POST was made under which key, what came of it, and the first response to it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,24 +10,24 @@ from twitter_manager.storage.rows import mapper
 from twitter_manager.timestamps import earlier
 
 __all__ = [
-    "KEPT_SECONDS",
+    "RETENTION_SECONDS",
     "IdempotentCall",
     "check_free",
     "delete_older_than",
     "find",
     "insert",
     "insert_answer",
-    "keep_answer",
+    "store_answer",
 ]
 
-KEPT_SECONDS = 86_400.0  # an older row counts as not there
+RETENTION_SECONDS = 86_400.0  # an older row counts as not there
 
 _row = mapper(IdempotencyKey)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentCall:
-    """What shall happen once: this body, sent with this Idempotency-Key by this API key to this path."""
+    """What must happen only once: this body, sent with this Idempotency-Key by this API key to this path."""
 
     api_key_id: int
     method: str
@@ -37,40 +37,41 @@ class IdempotentCall:
 
     @property
     def scope(self) -> tuple[int, str, str, str]:
-        """What makes it another one; the body does not."""
+        """What makes two calls different; the body does not."""
         return self.api_key_id, self.method, self.path, self.key
 
 
 def find(q: Queries, call: IdempotentCall, *, now: datetime) -> IdempotencyKey | None:
-    """What was made in its place at most a day before `now`, with whatever body; None: nothing (or only refused)."""
+    """What was made in this scope at most a day before `now`, with whatever body; None: nothing (or only refused)."""
     row = q.one(
         """
         SELECT * FROM idempotency_key
         WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key AND created_at >= :oldest
         """,
         **_scope(call),
-        oldest=earlier(now, KEPT_SECONDS),
+        oldest=earlier(now, RETENTION_SECONDS),
     )
     return _row(row) if row else None
 
 
 def check_free(tx: Transaction, call: IdempotentCall | None) -> None:
-    """Raises Conflict when somebody was first, in whatever process: before what that one made stands in the way."""
+    """Raises Conflict when another call, in whatever process, was first. To be called before what that one made is in
+    the way."""
     if call is not None and find(tx, call, now=tx.now) is not None:
         raise Conflict("idempotency_key_in_use", retryable=True)
 
 
 def insert(tx: Transaction, call: IdempotentCall | None, *, subject_id: int) -> None:
-    """Notes what is made in this very transaction; nothing where no key was sent.
+    """Stores what is made in this very transaction; nothing where no key was sent.
 
-    Raises Conflict when somebody, in whatever process, was first: then this transaction must not be.
+    Raises Conflict when another call, in whatever process, was first: then this transaction must not commit.
     """
     if call is not None and not _insert(tx, call, subject_id=subject_id):
         raise Conflict("idempotency_key_in_use", retryable=True)
 
 
-def keep_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
-    """Keeps the first answer about what was made; False when nothing was, or it is answered already."""
+def store_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
+    """Stores the first response about what was made; False when nothing was, or a response is stored already."""
     changed = tx.execute(
         """
         UPDATE idempotency_key SET status = :status, answer = :answer
@@ -80,18 +81,18 @@ def keep_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: s
         **_scope(call),
         status=status,
         answer=answer,
-        oldest=earlier(tx.now, KEPT_SECONDS),
+        oldest=earlier(tx.now, RETENTION_SECONDS),
     )
     return changed == 1
 
 
 def insert_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
-    """Keeps the answer of a call that made nothing of its own; False when there is one already."""
+    """Stores the response of a call that made nothing of its own; False when there is one already."""
     return _insert(tx, call, status=status, answer=answer)
 
 
 def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Forgets what was made before `moment`; returns how many."""
+    """Deletes what was made before `moment`; returns how many."""
     return tx.execute("DELETE FROM idempotency_key WHERE created_at < :moment", moment=moment)
 
 
@@ -103,7 +104,7 @@ def _insert(
     status: int | None = None,
     answer: str | None = None,
 ) -> bool:
-    """Takes the place, also that of a row which is too old to count."""
+    """Inserts the row, or replaces one that is too old to count."""
     changed = tx.execute(
         """
         INSERT INTO idempotency_key (api_key_id, method, path, key, body_hash, subject_id, status, answer, created_at)
@@ -119,7 +120,7 @@ def _insert(
         status=status,
         answer=answer,
         now=tx.now,
-        oldest=earlier(tx.now, KEPT_SECONDS),
+        oldest=earlier(tx.now, RETENTION_SECONDS),
     )
     return changed == 1
 

@@ -19,32 +19,32 @@ __all__ = [
     "count_unsettled",
     "end_rest",
     "end_window_rests",
-    "free_all_of_worker",
     "get",
     "holds",
     "lease_account",
+    "list_due_too_late",
     "list_resting_with_due",
-    "list_wrong",
     "make_due",
     "make_environment_due",
     "next_due",
-    "note_x_id",
     "oldest_overdue",
     "postpone",
+    "record_x_id",
     "release",
+    "release_all_of_worker",
     "renew",
     "rest",
     "set_trouble",
 ]
 
-MAX_UNSETTLED = 3  # an outage of X must not turn a whole queue unclear
+MAX_UNSETTLED = 3  # an outage of X must not make a whole queue unclear
 
 _lane = mapper(Lane)
 
 # When the lane's account has something to do next. A tweet may be sent unless its lane has too many unsettled ones
-# or an equal one is unsettled (then the look could not tell them apart); a look may be made in any case. One that is
-# still `posting` when its lane is given back was lost, and is due for recovery. The shape matters: each part reads a
-# few rows of one index however many tweets wait (a test looks at the plan).
+# or an equal one is unsettled (then a check could not tell them apart); a check may be made in any case. One that is
+# still `posting` when its lane is released was lost, and is due for recovery. The shape matters: each part reads a
+# few rows of one index however many tweets wait (a test checks the plan).
 _NEXT_DUE = f"""
     SELECT min(due) AS due FROM (
         SELECT min(CASE status WHEN 'posting' THEN updated_at ELSE due_at END) AS due FROM tweet
@@ -77,7 +77,7 @@ def get(q: Queries, account_id: int) -> Lane:
 
 
 def claim(tx: Transaction, *, lease: str, until: datetime, worker_id: str) -> Lane | None:
-    """Leases the lane of the present world that is due first and that nobody has; None: there is none."""
+    """Leases the free lane of the present environment that is due first; None: there is none."""
     row = tx.one(
         """
         UPDATE lane SET lease = :lease, lease_until = :until, worker_id = :worker_id
@@ -99,7 +99,7 @@ def claim(tx: Transaction, *, lease: str, until: datetime, worker_id: str) -> La
 
 
 def lease_account(tx: Transaction, account_id: int, *, lease: str, until: datetime, worker_id: str) -> bool:
-    """Leases this very lane, due or not; False while somebody else has it."""
+    """Leases the lane of this account, due or not; False while another worker has it."""
     changed = tx.execute(
         """
         UPDATE lane SET lease = :lease, lease_until = :until, worker_id = :worker_id
@@ -115,7 +115,7 @@ def lease_account(tx: Transaction, account_id: int, *, lease: str, until: dateti
 
 
 def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
-    """Whether this lease is still good."""
+    """Whether this lease is still valid."""
     row = q.one(
         "SELECT 1 AS yes FROM lane WHERE account_id = :account_id AND lease = :lease AND lease_until > :now",
         account_id=account_id,
@@ -126,7 +126,7 @@ def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
 
 
 def count_unsettled(q: Queries, account_id: int) -> int:
-    """How many of the account's tweets are unsettled; those that only their owner can settle do not count."""
+    """Counts the account's unsettled tweets, without those that only their owner can decide."""
     found: int = q.value(
         f"""
         SELECT count(*) FROM tweet WHERE twitter_account_id = :account_id
@@ -138,7 +138,7 @@ def count_unsettled(q: Queries, account_id: int) -> int:
 
 
 def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> bool:
-    """Moves the lease's end; False when it was lost."""
+    """Extends the lease; False when it was lost."""
     changed = tx.execute(
         "UPDATE lane SET lease_until = :until WHERE account_id = :account_id AND lease = :lease",
         account_id=account_id,
@@ -149,7 +149,8 @@ def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> b
 
 
 def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
-    """Gives the lane back and computes when it is due: not before now, so that lanes take turns. None: never."""
+    """Ends the lease and computes when the lane is due again: not before now, so that other lanes go first. None:
+    never."""
     tx.execute(
         """
         UPDATE lane SET lease = NULL, lease_until = NULL, worker_id = NULL
@@ -179,7 +180,7 @@ def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
 
 
 def make_environment_due(tx: Transaction, *, mock: bool) -> None:
-    """Every lane of the world with something to do at any time looks again now."""
+    """Makes every lane of the environment that has anything due at any time due now."""
     tx.execute(
         """
         UPDATE lane SET due_at = :now WHERE mock = :mock AND EXISTS (
@@ -224,7 +225,7 @@ def end_rest(tx: Transaction, account_id: int) -> None:
 
 
 def end_window_rests(tx: Transaction) -> None:
-    """The resets that X named mean nothing any more: what rests for them may send, and meets a new one if need be."""
+    """The resets that X named are no longer valid: lanes that rest for them may send, and get a new rest if need be."""
     tx.execute(
         """
         UPDATE lane SET rest_until = NULL, rest_code = NULL, due_at = :now
@@ -235,7 +236,7 @@ def end_window_rests(tx: Transaction) -> None:
 
 
 def set_trouble(tx: Transaction, account_id: int, streak: int) -> None:
-    """How many sends in a row had no clear answer."""
+    """`streak`: how many sends in a row had no clear answer."""
     tx.execute(
         "UPDATE lane SET trouble_streak = :streak WHERE account_id = :account_id AND trouble_streak <> :streak",
         account_id=account_id,
@@ -243,8 +244,8 @@ def set_trouble(tx: Transaction, account_id: int, streak: int) -> None:
     )
 
 
-def note_x_id(tx: Transaction, account_id: int, x_id: str) -> None:
-    """Remembers the highest X id of the account; ids are numbers without leading zeros, so the longer is the higher."""
+def record_x_id(tx: Transaction, account_id: int, x_id: str) -> None:
+    """Stores the highest X id of the account; ids are numbers without leading zeros, so the longer one is higher."""
     tx.execute(
         """
         UPDATE lane SET newest_x_id = :x_id
@@ -257,7 +258,7 @@ def note_x_id(tx: Transaction, account_id: int, x_id: str) -> None:
 
 
 def next_due(q: Queries) -> datetime | None:
-    """When a lane of the present world can be claimed next; None: not before something changes."""
+    """When a lane of the present environment can be claimed next; None: not before something changes."""
     found = q.value(
         """
         SELECT min(greatest(lane.due_at, coalesce(lane.lease_until, lane.due_at),
@@ -271,7 +272,7 @@ def next_due(q: Queries) -> datetime | None:
 
 
 def oldest_overdue(q: Queries) -> datetime | None:
-    """Since when the longest waiting free lane of the present world has been due, unless its app rests."""
+    """Since when the longest waiting free lane of the present environment has been due, unless its app is paused."""
     found = q.value(
         """
         SELECT min(due_at) FROM lane
@@ -283,8 +284,8 @@ def oldest_overdue(q: Queries) -> datetime | None:
     return found and from_text(found)
 
 
-def free_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
-    """Takes back every lane of a worker that is certainly dead; returns the accounts."""
+def release_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
+    """Releases every lane of a worker that is certainly dead; returns the accounts."""
     rows = tx.all(
         """
         UPDATE lane SET lease = NULL, lease_until = NULL, worker_id = NULL, due_at = :now
@@ -298,7 +299,7 @@ def free_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
 
 
 def list_resting_with_due(q: Queries, *, now: datetime) -> Sequence[Lane]:
-    """Free lanes that rest and have tweets that became due meanwhile and do not say so."""
+    """Free lanes that rest and have tweets that became due meanwhile and are not held yet."""
     rows = q.all(
         """
         SELECT * FROM lane WHERE rest_until > :now AND lease IS NULL AND EXISTS (
@@ -310,7 +311,7 @@ def list_resting_with_due(q: Queries, *, now: datetime) -> Sequence[Lane]:
     return [_lane(row) for row in rows]
 
 
-def list_wrong(tx: Transaction) -> list[int]:
+def list_due_too_late(tx: Transaction) -> list[int]:
     """Accounts whose free lane would be due too late: there should never be one."""
     rows = tx.all(
         f"""

@@ -1,4 +1,5 @@
-"""Connections that were begun: a state serves once and for ten minutes, and so long it says what it led to."""
+"""Connections that were begun: a state is valid once and for ten minutes, and says that long which account it led
+to."""
 
 from datetime import datetime
 
@@ -6,7 +7,7 @@ from twitter_manager.models import OAuthState
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["consume", "delete", "delete_all", "delete_older_than", "find", "insert", "note_connected"]
+__all__ = ["consume", "delete", "delete_all", "delete_older_than", "find", "insert", "record_connected"]
 
 _state = mapper(OAuthState)
 
@@ -22,7 +23,7 @@ def insert(
     account_id: int | None = None,
     created_at: datetime | None = None,
 ) -> None:
-    """Keeps a connection that was begun at `created_at` (by default now); `code_verifier` is encrypted."""
+    """`created_at`: by default now; `code_verifier` is encrypted."""
     tx.execute(
         """
         INSERT INTO oauth_state (state, code_verifier, redirect_uri, mock, api_key_id, account_id, created_at)
@@ -39,7 +40,7 @@ def insert(
 
 
 def consume(tx: Transaction, state: str, *, code_hash: str | None) -> OAuthState | None:
-    """Spends the state, whatever comes after; None when it is not there or was spent before."""
+    """Marks the state as used, whatever follows; None when it does not exist or was used before."""
     row = tx.one(
         """
         UPDATE oauth_state SET used_at = :now, code_hash = :code_hash
@@ -54,12 +55,12 @@ def consume(tx: Transaction, state: str, *, code_hash: str | None) -> OAuthState
 
 
 def find(q: Queries, state: str) -> OAuthState | None:
-    """The connection, used or not; None when it led to nothing or is forgotten."""
+    """Used or not; None when it led to nothing or was deleted."""
     row = q.one("SELECT * FROM oauth_state WHERE state = :state", state=state)
     return _state(row) if row else None
 
 
-def note_connected(tx: Transaction, state: str, account_id: int) -> None:
+def record_connected(tx: Transaction, state: str, account_id: int) -> None:
     """The connection led to this account."""
     tx.execute(
         "UPDATE oauth_state SET connected_account_id = :account_id WHERE state = :state",
@@ -74,10 +75,9 @@ def delete(tx: Transaction, state: str) -> None:
 
 
 def delete_all(tx: Transaction) -> None:
-    """Forgets every connection that was begun."""
     tx.execute("DELETE FROM oauth_state")
 
 
 def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Forgets the connections begun before `moment`; returns how many."""
+    """Deletes the connections begun before `moment`; returns how many."""
     return tx.execute("DELETE FROM oauth_state WHERE created_at < :moment", moment=moment)

@@ -7,13 +7,13 @@ from twitter_manager.models import KnownWindow
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["find", "forget_future", "give_back_one", "list_of_account", "put"]
+__all__ = ["delete_future", "find", "list_of_account", "put", "return_call"]
 
 _window = mapper(KnownWindow)
 
 
 def find(q: Queries, *, account_id: int | None, mock: bool, endpoint: str) -> KnownWindow | None:
-    """What X said of the endpoint to the account; to the app's own token where `account_id` is None."""
+    """What X said about the endpoint to the account; to the app's own token where `account_id` is None."""
     row = q.one(
         """
         SELECT * FROM rate_window WHERE coalesce(account_id, 0) = :owner AND endpoint = :endpoint AND mock = :mock
@@ -26,7 +26,6 @@ def find(q: Queries, *, account_id: int | None, mock: bool, endpoint: str) -> Kn
 
 
 def list_of_account(q: Queries, account_id: int) -> Sequence[KnownWindow]:
-    """What X said to the account."""
     rows = q.all("SELECT * FROM rate_window WHERE coalesce(account_id, 0) = :owner ORDER BY endpoint", owner=account_id)
     return [_window(row) for row in rows]
 
@@ -41,7 +40,7 @@ def put(
     remaining: int | None,
     reset_at: datetime | None,
 ) -> None:
-    """Keeps what X said now in place of what it said before."""
+    """Replaces what X said before."""
     tx.execute(
         """
         INSERT INTO rate_window (account_id, mock, endpoint, call_limit, remaining, reset_at, seen_at)
@@ -59,13 +58,13 @@ def put(
     )
 
 
-def forget_future(tx: Transaction) -> None:
-    """Forgets what X seems to say only later (the clock was set back): its resets mean nothing any more."""
+def delete_future(tx: Transaction) -> None:
+    """Deletes what X seems to say in the future (the clock was set back): its resets are no longer valid."""
     tx.execute("DELETE FROM rate_window WHERE seen_at > :now", now=tx.now)
 
 
-def give_back_one(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
-    """A call that used up what X left us was not made."""
+def return_call(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
+    """A call that was counted against what X left us was not made."""
     tx.execute(
         """
         UPDATE rate_window SET remaining = remaining + 1

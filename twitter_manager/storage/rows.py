@@ -19,9 +19,9 @@ def mapper(model: type[Model]) -> Callable[[Row], Model]:
     """A function from a row with the model's columns (or more) to the model."""
     hints = get_type_hints(model)
     columns = [field.name for field in fields(model)]  # type: ignore[arg-type]
-    times = [place for place, name in enumerate(columns) if datetime in (hints[name], *get_args(hints[name]))]
-    flags = [place for place, name in enumerate(columns) if hints[name] is bool]
-    picks: dict[tuple[str, ...], Pick] = {}  # by the row's columns, since a column is found faster by its place
+    times = [position for position, name in enumerate(columns) if datetime in (hints[name], *get_args(hints[name]))]
+    flags = [position for position, name in enumerate(columns) if hints[name] is bool]
+    picks: dict[tuple[str, ...], Pick] = {}  # by the row's columns, since a column is found faster by position
 
     def to_model(row: Row) -> Model:
         names = tuple(row.keys())
@@ -29,11 +29,11 @@ def mapper(model: type[Model]) -> Callable[[Row], Model]:
         if pick is None:
             pick = picks[names] = itemgetter(*(names.index(name) for name in columns))
         values = list(pick(row))
-        for place in times:
-            if values[place] is not None:
-                values[place] = from_text(values[place])
-        for place in flags:
-            values[place] = bool(values[place])
+        for position in times:
+            if values[position] is not None:
+                values[position] = from_text(values[position])
+        for position in flags:
+            values[position] = bool(values[position])
         return model(**dict(zip(columns, values, strict=True)))
 
     return to_model

@@ -1,4 +1,4 @@
-"""What finds a tweet: its text in the search index, and what a person types, folded alike."""
+"""What finds a tweet: its text in the search index, and what a person types, folded in the same way."""
 
 import re
 import unicodedata
@@ -24,13 +24,13 @@ _LEFT_OUT = re.compile(
 
 
 def search_words(text: str) -> str | None:
-    """What the index gets for a text: folded, its signs apart; None for the text as it stands."""
+    """What the index gets for a text: folded, its signs separated; None where that is the text itself."""
     words = fold(text)
     return None if words == text else words
 
 
 def fold(text: str) -> str:
-    """NFKD without what a writer may leave out, in small letters, and each sign that is a word of its own apart."""
+    """NFKD without what a writer may leave out, in lower case, with each sign that is a word of its own separated."""
     if text.isascii():
         return text
     decomposed = unicodedata.normalize("NFKD", _LETTERLIKE.sub(r" \1 ", text)).casefold()

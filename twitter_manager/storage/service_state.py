@@ -1,4 +1,4 @@
-"""Facts about the whole service: which world is on, and the canary that knows the right ENCRYPTION_KEY."""
+"""Facts about the whole service: which environment is on, and the canary that verifies ENCRYPTION_KEY."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,20 +15,18 @@ _SWITCHED, _SWITCHED_AT = "mock_mode_switched", "mock_mode_switched_at"
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """The last word of a person on mock mode, kept for the next start. `at`: earlier versions did not keep it."""
+    """A person's last choice of mock mode, kept for the next start. `at`: earlier versions did not keep it."""
 
     on: bool
     at: datetime | None
 
 
 def find(q: Queries, name: str) -> str | None:
-    """The value under `name`."""
     found: str | None = q.value("SELECT value FROM service_state WHERE name = :name", name=name)
     return found
 
 
 def put(tx: Transaction, name: str, value: str) -> None:
-    """Sets the value under `name`."""
     tx.execute(
         """
         INSERT INTO service_state (name, value) VALUES (:name, :value)
@@ -40,23 +38,21 @@ def put(tx: Transaction, name: str, value: str) -> None:
 
 
 def mock_mode(q: Queries) -> bool:
-    """Whether the simulated world is on (in every process, at once)."""
+    """Whether the simulated environment is on (in every process, at once)."""
     return find(q, _MOCK_MODE) == "1"
 
 
 def set_mock_mode(tx: Transaction, enabled: bool) -> None:
-    """Switches between the simulated and the real world."""
     put(tx, _MOCK_MODE, "1" if enabled else "0")
 
 
 def switch_mock_mode(tx: Transaction, enabled: bool) -> None:
-    """Does so as a person's word, which counts at the next start, too."""
+    """Sets it as a person's choice, which is valid at the next start, too."""
     set_mock_mode(tx, enabled)
     put(tx, _SWITCHED, "1" if enabled else "0")
     put(tx, _SWITCHED_AT, to_text(tx.now))
 
 
 def last_switch(q: Queries) -> Switch | None:
-    """What a person said last, if anything."""
-    word, at = find(q, _SWITCHED), find(q, _SWITCHED_AT)
-    return None if word is None else Switch(word == "1", from_text(at) if at else None)
+    value, at = find(q, _SWITCHED), find(q, _SWITCHED_AT)
+    return None if value is None else Switch(value == "1", from_text(at) if at else None)

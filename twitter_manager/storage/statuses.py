@@ -1,6 +1,6 @@
 """The sets of tweet statuses of models.py as SQL: `status IN {UNSETTLED}`.
 
-Literal words and in this order, since SQLite takes a partial index only for the words of its own condition.
+Literals in this order, since SQLite uses a partial index only where a query repeats the index's own condition.
 """
 
 from collections.abc import Sequence

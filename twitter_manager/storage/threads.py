@@ -1,4 +1,4 @@
-"""Threads: tweets that answer each other. A part is told to go out when the part in front of it is at X."""
+"""Threads: tweets that answer each other. A part is made due when the previous part is at X."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ def insert(tx: Transaction, *, account_id: int) -> Thread:
 
 
 def get(q: Queries, thread_id: int) -> Thread:
-    """The thread. Raises NotFound."""
+    """Raises NotFound."""
     row = q.one("SELECT * FROM thread WHERE id = :id", id=thread_id)
     if row is None:
         raise NotFound("thread_not_found")
@@ -48,7 +48,7 @@ def get(q: Queries, thread_id: int) -> Thread:
 
 
 def list_parts(q: Queries, thread_id: int) -> Sequence[TweetOfAccount]:
-    """Its parts, the first one first."""
+    """In the order of their positions."""
     rows = q.all(
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
@@ -59,22 +59,22 @@ def list_parts(q: Queries, thread_id: int) -> Sequence[TweetOfAccount]:
     return [of_account(row) for row in rows]
 
 
-# The first part that is not at X, and what it answers: the part in front of it, if that is still here.
+# The first part that is not at X, and the post that it answers: the previous part, if that still exists.
 _NEXT = "(SELECT id FROM tweet WHERE thread_id = :thread_id AND status <> 'posted' ORDER BY position LIMIT 1)"
-_IN_FRONT = """
-    (SELECT front.twitter_id FROM tweet AS front
-    WHERE front.thread_id = tweet.thread_id AND front.position < tweet.position
-    ORDER BY front.position DESC LIMIT 1)
+_PREVIOUS = """
+    (SELECT previous.twitter_id FROM tweet AS previous
+    WHERE previous.thread_id = tweet.thread_id AND previous.position < tweet.position
+    ORDER BY previous.position DESC LIMIT 1)
 """
 
 
 def chain(tx: Transaction, thread_id: int) -> bool:
-    """The next part goes out now, as an answer to the one in front of it, which is at X; False: none waits for that."""
+    """Makes the next part due now, as a reply to the previous one, which is at X; False: none waits for that."""
     changed = tx.execute(
         f"""
-        UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, updated_at = :now
+        UPDATE tweet SET reply_to = coalesce({_PREVIOUS}, reply_to), due_at = :now, updated_at = :now
         WHERE id = {_NEXT} AND position > 1 AND status IN {QUEUED} AND due_at IS NULL
-            AND coalesce({_IN_FRONT}, reply_to) IS NOT NULL
+            AND coalesce({_PREVIOUS}, reply_to) IS NOT NULL
         """,
         thread_id=thread_id,
         now=tx.now,
@@ -83,9 +83,9 @@ def chain(tx: Transaction, thread_id: int) -> bool:
 
 
 def resume(tx: Transaction, thread_id: int) -> bool:
-    """The part at which the thread stopped goes out now, whatever its time was, as an answer to the last one that is
-    at X; False when it did not stop: nothing is left, or the next part is on its way. What was canceled together with
-    the thread goes on behind it; what its owner canceled alone stays so."""
+    """Makes the part at which the thread stopped due now, whatever its time was, as a reply to the last one that is
+    at X; False when it did not stop: nothing is left, or the next part is on its way. Parts that were canceled together
+    with the thread follow it; those that their owner canceled alone stay canceled."""
     tx.execute(
         """
         UPDATE tweet SET status = 'pending', scheduled_at = NULL, error_code = NULL, updated_at = :now
@@ -97,7 +97,7 @@ def resume(tx: Transaction, thread_id: int) -> bool:
     )
     changed = tx.execute(
         f"""
-        UPDATE tweet SET reply_to = coalesce({_IN_FRONT}, reply_to), due_at = :now, status = 'pending',
+        UPDATE tweet SET reply_to = coalesce({_PREVIOUS}, reply_to), due_at = :now, status = 'pending',
             scheduled_at = NULL, error_code = NULL, twitter_error = NULL, updated_at = :now
         WHERE id = {_NEXT} AND (status IN ('failed', 'canceled', 'draft', 'held')
             OR (status IN {QUEUED} AND due_at IS NULL))
@@ -110,7 +110,7 @@ def resume(tx: Transaction, thread_id: int) -> bool:
 
 
 def reschedule(tx: Transaction, thread_id: int, scheduled_at: datetime) -> None:
-    """The thread's first part has another time: so have those that wait behind it."""
+    """The thread's first part has another time, and so have the parts that wait for it."""
     tx.execute(
         f"""
         UPDATE tweet SET scheduled_at = :scheduled_at, status = 'scheduled', updated_at = :now
@@ -123,8 +123,8 @@ def reschedule(tx: Transaction, thread_id: int, scheduled_at: datetime) -> None:
 
 
 def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
-    """A part's row was deleted, its post at X too if `taken_down`: the one behind it, if that is not out, stands in its
-    place, with its time, and answers what is there to be answered."""
+    """A part's row was deleted, its post at X too if `taken_down`: the next part, if it is not out, gets its position
+    and time, and replies to what is still there."""
     parent = gone.reply_to if gone.twitter_id is None or taken_down else gone.twitter_id
     on_its_way = gone.status in models.SENDABLE
     held = gone.status == "held"
@@ -155,7 +155,7 @@ def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
 
 
 def is_being_answered(q: Queries, part: Tweet) -> bool:
-    """Whether X may have the part behind it at this moment: that one answers this one's post."""
+    """Whether X may have the next part, a reply to this one's post, at this moment."""
     row = q.one(
         f"""
         SELECT 1 AS yes FROM tweet
@@ -174,12 +174,12 @@ def stop(tx: Transaction, thread_id: int) -> None:
 
 
 def is_stopped(q: Queries, thread_id: int) -> bool:
-    """Whether its owner takes it down."""
+    """Whether its owner is taking it down."""
     return q.one("SELECT 1 AS yes FROM thread WHERE id = :id AND stopped_at IS NOT NULL", id=thread_id) is not None
 
 
 def cancel_unsent(tx: Transaction, thread_id: int, *, error_code: str | None) -> None:
-    """What is not sent of it is taken back, for this reason."""
+    """Cancels the parts that are not sent."""
     tx.execute(
         f"""
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = :error_code, updated_at = :now

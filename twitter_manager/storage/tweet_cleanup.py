@@ -23,7 +23,7 @@ _tweet = mapper(Tweet)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanUp:
     """Which tweets are deleted: those that meet every criterion. None, no `statuses` and 0 days are no criterion;
-    `everything`: there is to be none."""
+    `everything`: without any criterion."""
 
     statuses: Collection[str] | None = None
     days_old: int | None = None
@@ -32,18 +32,18 @@ class CleanUp:
 
     @property
     def narrows(self) -> bool:
-        """Whether a tweet can fail to meet it."""
+        """Whether there is any criterion."""
         return bool(self.statuses or self.days_old) or self.account_id is not None
 
 
-# posting, unconfirmed, told to go out, or behind such a one in its thread: what is on its way is never cleaned up
+# Posting, unconfirmed, due, or after such a part in its thread: what is on its way is never cleaned up.
 _ON_ITS_WAY = f"""(
     status IN {UNSETTLED}
     OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND coalesce(position, 1) > 1)))
     OR (status IN {QUEUED} AND coalesce(position, 1) > 1 AND EXISTS (
-        SELECT 1 FROM tweet AS front WHERE front.thread_id = tweet.thread_id AND front.position < tweet.position
-            AND (front.status IN {UNSETTLED}
-                OR (front.due_at IS NOT NULL AND (front.status IN ('pending', 'held') OR front.position > 1)))))
+        SELECT 1 FROM tweet AS earlier WHERE earlier.thread_id = tweet.thread_id AND earlier.position < tweet.position
+            AND (earlier.status IN {UNSETTLED}
+                OR (earlier.due_at IS NOT NULL AND (earlier.status IN ('pending', 'held') OR earlier.position > 1)))))
 )"""
 
 
@@ -61,7 +61,7 @@ def delete(tx: Transaction, tweet: Tweet) -> bool:
 
 
 def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) -> Sequence[Tweet]:
-    """At most so many of those that meet every criterion and are not on their way, behind the id `after`."""
+    """Up to `most` tweets with id > `after` that meet every criterion and are not on their way."""
     rows = tx.all(
         f"""
         SELECT * FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}
@@ -76,12 +76,12 @@ def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) ->
 
 
 def delete_many(tx: Transaction, tweet_ids: Sequence[int]) -> None:
-    """Deletes them with their attempts."""
+    """Their attempts are deleted, too."""
     tx.execute("DELETE FROM tweet WHERE id = ANY(:ids)", ids=list(tweet_ids))
 
 
 def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
-    """How many meet every criterion and are on their way."""
+    """How many tweets meet every criterion and are on their way."""
     found: int = tx.value(
         f"SELECT count(*) FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",
         **_clean_up_values(tx, which),

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-__all__ = ["NEWEST_FIRST", "Order", "Place", "TweetFilter", "TweetTime"]
+__all__ = ["NEWEST_FIRST", "Order", "Position", "TweetFilter", "TweetTime"]
 
 TweetTime = Literal["created", "scheduled", "posted"]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By which time a list goes, the earliest or (`descending`) the latest first; equal times by their ids.
+    """The time by which a list is sorted, the earliest or (`descending`) the latest first; equal times by their ids.
 
-    By `created` it goes by the ids alone. By another time it has only those that have one: see TweetFilter.dated.
+    `created` means by the ids alone. Another time leaves out the tweets without it: see TweetFilter.dated.
     """
 
     time: TweetTime
@@ -25,8 +25,8 @@ NEWEST_FIRST = Order("created", descending=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a list in the order of another time than `created` goes on: behind this time and id."""
+class Position:
+    """Where a list sorted by another time than `created` continues: after this time and id."""
 
     at: datetime
     id: int
@@ -47,7 +47,7 @@ class TweetFilter:
     until: datetime | None = None  # before this time
     time: TweetTime = "created"  # which time these two mean
     dated: TweetTime = "created"  # only those that have this time
-    # the list goes on behind one of these, as its order is; they do not change the count
+    # the list continues after one of these, by its order; they do not change the count
     before: int | None = None
     after: int | None = None
-    behind: Place | None = None
+    after_position: Position | None = None

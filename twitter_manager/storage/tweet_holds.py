@@ -1,4 +1,4 @@
-"""Holding tweets back and letting them go: what is certainly not at X and goes out later, if it is wanted then."""
+"""Holding tweets and releasing them: tweets that are certainly not at X and go out later, if they are still wanted."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,8 +23,8 @@ _tweet = mapper(Tweet)
 
 
 def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: int) -> Sequence[Tweet]:
-    """At most so many tweets whose time was before that, which were never tried and are not wanted late: canceled or
-    held, as their late_policy says. Returns them."""
+    """Cancels or holds, as late_policy says, up to `most` tweets that were scheduled before `before`, were never tried
+    and are not wanted late. Returns them."""
     rows = tx.all(
         f"""
         UPDATE tweet SET due_at = NULL, post_now = 0, twitter_error = NULL, updated_at = :now,
@@ -52,8 +52,8 @@ def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: 
 def hold(
     tx: Transaction, tweet_id: int, *, error_code: str, until: datetime | None, twitter_error: str | None = None
 ) -> bool:
-    """It is certainly not at X and is kept back until `until` (None: until its account is back); also where a second
-    worker took the attempt for unclear meanwhile."""
+    """The tweet is certainly not at X and is held until `until` (None: until its account is back). Also where another
+    worker marked it unconfirmed meanwhile."""
     changed = tx.execute(
         f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, twitter_error = :twitter_error,
@@ -70,7 +70,7 @@ def hold(
 
 
 def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, until: datetime) -> list[int]:
-    """What is due in the account's lane waits for the lane's rest; returns the tweets."""
+    """Holds what is due in the account's lane until the lane's rest is over; returns the tweets' ids."""
     rows = tx.all(
         f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
@@ -86,7 +86,7 @@ def hold_due_of_account(tx: Transaction, account_id: int, *, error_code: str, un
 
 
 def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, until: datetime) -> list[int]:
-    """What is due in any lane of the world waits for the app's next probe; returns the tweets."""
+    """Holds what is due in any lane of the environment until the app's next probe; returns the tweets' ids."""
     rows = tx.all(
         f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = :until, updated_at = :now
@@ -103,7 +103,7 @@ def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, unt
 
 
 def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) -> list[int]:
-    """The account is lost: what would go out waits for it to come back; unsettled ones need their owner."""
+    """The account is lost: holds what would go out until it is back; unsettled tweets need their owner's decision."""
     rows = tx.all(
         f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = NULL, updated_at = :now
@@ -129,7 +129,7 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
 
 
 def release_held_of_account(tx: Transaction, account_id: int) -> None:
-    """The account is back: what was held for it goes on, and what was unsettled because of it is looked for."""
+    """The account is back: what was held for it goes on, and what was unsettled because of it is checked again."""
     tx.execute(
         """
         UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
@@ -153,7 +153,7 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
 
 
 def release_held_for_window(tx: Transaction) -> None:
-    """The resets that X named mean nothing any more: what was held for them is due now."""
+    """The resets that X named are no longer valid: what was held for them is due now."""
     tx.execute(
         """
         UPDATE tweet SET due_at = :now, updated_at = :now
@@ -164,7 +164,7 @@ def release_held_for_window(tx: Transaction) -> None:
 
 
 def release_held_of_environment(tx: Transaction, *, mock: bool, error_code: str) -> None:
-    """X takes the app's calls again: what was held for that is due now."""
+    """X accepts the app's calls again: what was held for that is due now."""
     tx.execute(
         """
         UPDATE tweet SET due_at = :now, updated_at = :now

@@ -1,4 +1,4 @@
-"""Lists of tweets that callers turn the pages of, and the numbers that go with them."""
+"""Paged lists of tweets, and the numbers that go with them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.storage.database import Queries, TweetSearch
-from twitter_manager.storage.tweet_filter import NEWEST_FIRST, Order, Place, TweetFilter, TweetTime
+from twitter_manager.storage.tweet_filter import NEWEST_FIRST, Order, Position, TweetFilter, TweetTime
 from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
-__all__ = ["NEWEST_FIRST", "Order", "Place", "TweetFilter", "TweetTime", "count", "count_by_status", "list_page"]
+__all__ = ["NEWEST_FIRST", "Order", "Position", "TweetFilter", "TweetTime", "count", "count_by_status", "list_page"]
 
 
 def list_page(
     q: Queries, which: TweetFilter, *, limit: int, offset: int = 0, order: Order = NEWEST_FIRST
 ) -> Sequence[TweetOfAccount]:
-    """Up to `limit` of the tweets. A large `offset` is slow; `before`, `after` and `behind` are fast at any depth."""
+    """Up to `limit` tweets. A large `offset` is slow; `before`, `after` and `after_position` are fast at any depth."""
     which, search, by_id = replace(which, dated=order.time), q.tweet_search, order.time == "created"
     if _is_contradiction(which):
         return []
@@ -54,7 +54,7 @@ def _ids(which: TweetFilter, search: TweetSearch, order: Order) -> str:
 
 
 def _ids_by_time(which: TweetFilter, search: TweetSearch, order: Order) -> str:
-    """The page's ids in the order of a time. Each of several statuses has that order: of each the first are enough."""
+    """The page's ids sorted by a time. Of each status the first are enough, since an index has each in that order."""
     direction = _direction(order)
     parts = " UNION ALL ".join(
         f"SELECT id, at FROM ({_first_by_time(part, search, order)}) AS part{number}"
@@ -74,17 +74,17 @@ def _first_by_time(which: TweetFilter, search: TweetSearch, order: Order) -> str
 
 
 def _bounds(which: TweetFilter, order: Order) -> dict[str, object]:
-    """Between which two places the list lies, neither of them in it. Ids begin at 1."""
+    """The times and ids between which the list is, both exclusive. Ids begin at 1."""
     since = which.since if which.time == order.time else None
     until = which.until if which.time == order.time else None
-    behind = None if which.behind is None else (which.behind.at, which.behind.id)
-    first = max((since or _BEGINNING, 0), behind if behind and not order.descending else (_BEGINNING, 0))
-    last = min((until or _END_OF_TIME, 0), behind if behind and order.descending else (_END_OF_TIME, 0))
+    bound = None if which.after_position is None else (which.after_position.at, which.after_position.id)
+    first = max((since or _BEGINNING, 0), bound if bound and not order.descending else (_BEGINNING, 0))
+    last = min((until or _END_OF_TIME, 0), bound if bound and order.descending else (_END_OF_TIME, 0))
     return {"from_at": first[0], "from_id": first[1], "to_at": last[0], "to_id": last[1]}
 
 
 def _is_contradiction(which: TweetFilter) -> bool:
-    """Whether its criteria exclude each other: only a posted tweet has a time at which it was."""
+    """Whether its criteria exclude each other: only a posted tweet has posted_at."""
     return which.dated == "posted" and which.statuses is not None and "posted" not in which.statuses
 
 
@@ -98,8 +98,8 @@ def _parts(which: TweetFilter) -> Iterator[TweetFilter]:
 
 
 def count(q: Queries, which: TweetFilter) -> int:
-    """How many tweets there are, wherever the list begins: from the counters, where those know it."""
-    which, search = replace(which, before=None, after=None, behind=None), q.tweet_search
+    """How many tweets there are, without regard to where the list continues: from the counters where they suffice."""
+    which, search = replace(which, before=None, after=None, after_position=None), q.tweet_search
     if _is_contradiction(which):
         return 0
     asked = _asked(which)
@@ -113,7 +113,7 @@ def count(q: Queries, which: TweetFilter) -> int:
 
 
 def count_by_status(q: Queries, account_id: int | None = None) -> dict[str, int]:
-    """How many tweets (of one account or of all) are in each status, from the counters."""
+    """Of one account or of all, from the counters."""
     rows = q.all(
         """
         SELECT status, sum(n) AS n FROM tweet_count WHERE :account_id IS NULL OR account_id = :account_id
@@ -167,7 +167,7 @@ _END = {
 
 
 def _asked(which: TweetFilter) -> dict[str, object]:
-    """The criteria that there are."""
+    """The criteria that are set."""
     values = {field.name: getattr(which, field.name) for field in fields(which)}
     given = {name: value for name, value in values.items() if value is not None and value is not False}
     return {name: value for name, value in given.items() if (name, value) not in _NO_CRITERIA}
@@ -194,7 +194,7 @@ def _where(which: TweetFilter, known: Mapping[str, str], search: TweetSearch) ->
 
 
 def _id(which: TweetFilter, search: TweetSearch) -> str:
-    """What the list goes by."""
+    """The column that the list is sorted by."""
     return "tweet.id" if which.words is None else search.ID
 
 
@@ -206,7 +206,8 @@ def _tables(which: TweetFilter, search: TweetSearch) -> str:
 
 
 def _index(which: TweetFilter) -> str | None:
-    """The planner knows neither how rare an error is nor how long an account's list: left alone it walks through it."""
+    """The planner knows neither how rare an error is nor how long an account's list is: left alone it scans the
+    list."""
     of_account = which.account_id is not None
     if which.thread_id is not None:
         return "tweet_of_thread"

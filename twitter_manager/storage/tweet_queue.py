@@ -1,4 +1,4 @@
-"""An account's tweets as a queue: what goes out next, what waits, what is not settled."""
+"""An account's tweets as a queue: what goes out next, what waits, what is unsettled."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ __all__ = [
 _tweet = mapper(Tweet)
 
 
-STOPPED_SECONDS = 900.0  # a part that waits for so long belongs to a thread that stopped
+STOPPED_SECONDS = 900.0  # a part that waits for longer belongs to a thread that stopped
 
 
 _SENDABLE = f"""
@@ -32,27 +32,27 @@ _SENDABLE = f"""
 """
 
 
-_PLACE = "CASE t.status WHEN 'held' THEN coalesce(t.scheduled_at, t.created_at) ELSE t.due_at END"
+_ORIGINAL_DUE = "CASE t.status WHEN 'held' THEN coalesce(t.scheduled_at, t.created_at) ELSE t.due_at END"
 
 
 _NEXT = f"""
     SELECT * FROM ({_SENDABLE} AND t.position > 1 ORDER BY t.due_at, t.id LIMIT 1) AS part
     UNION ALL SELECT * FROM ({_SENDABLE} AND t.post_now = 1 ORDER BY t.due_at, t.id LIMIT 1) AS asked
-    UNION ALL SELECT * FROM ({_SENDABLE} AND {_PLACE} <= :now ORDER BY {_PLACE}, t.id LIMIT 1) AS due
+    UNION ALL SELECT * FROM ({_SENDABLE} AND {_ORIGINAL_DUE} <= :now ORDER BY {_ORIGINAL_DUE}, t.id LIMIT 1) AS due
     LIMIT 1
 """
 
 
 def next_to_send(tx: Transaction, account_id: int) -> Tweet | None:
-    """What the lane sends next: the next part of a thread under way, then what somebody asked for now, then by
-    (due, id), and what was held in the place it had; an equal of an unsettled one waits."""
+    """What the lane sends next: the next part of a thread under way, then what was requested for now, then by (due,
+    id), where what was held keeps its original position; an equal of an unsettled tweet waits."""
     row = tx.one(_NEXT, account_id=account_id, now=tx.now)
     return _tweet(row) if row else None
 
 
 def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -> Sequence[datetime]:
-    """When the account's waiting tweets are due, the earliest first; a part that waits for the one in front of it
-    counts at the time of its thread, unless that is so long over that the thread must have stopped."""
+    """When the account's waiting tweets are due, the earliest first; a part that waits for the previous one counts at
+    the time of its thread, unless that is over STOPPED_SECONDS ago, so that the thread must have stopped."""
     rows = q.all(
         f"""
         SELECT due_at AS moment FROM tweet
@@ -72,7 +72,7 @@ def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -
 
 
 def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
-    """The account's tweets of which it is not known whether they are at X."""
+    """The account's tweets of which it is unknown whether they are at X."""
     rows = tx.all(  # sorted here: asked to sort by id, SQLite would walk through every tweet of the account instead
         f"SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN {UNSETTLED}",
         account_id=account_id,
@@ -81,7 +81,6 @@ def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
 
 
 def count_due_of_environment(q: Queries, *, mock: bool, now: datetime) -> int:
-    """How many due tweets of the world wait."""
     found: int = q.value(
         """
         SELECT count(*) FROM tweet

@@ -1,4 +1,4 @@
-"""A tweet's way through its statuses. Every change names the statuses it may come from and says whether it happened."""
+"""The transitions of a tweet's status. Each names the statuses it may come from and says whether it happened."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +14,7 @@ __all__ = [
     "begin_posting",
     "cancel",
     "cancel_batch",
+    "clear_id_of_another",
     "edit",
     "make_due",
     "make_pending_due",
@@ -25,15 +26,14 @@ __all__ = [
     "retry",
     "schedule_check",
     "send_again",
-    "take_id_from_another",
 ]
 
 _tweet = mapper(Tweet)
 
 
 def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]:
-    """Every pending tweet of the present world, of one account or of all, is to go out now, but the parts of threads
-    that wait for the part in front of them; returns them, by id."""
+    """Makes every pending tweet of the present environment, of one account or of all, due now, without the parts of
+    threads that wait for the previous part; returns them, by id."""
     rows = tx.all(
         """
         UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), updated_at = :now
@@ -51,7 +51,7 @@ def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]
 
 
 def make_due(tx: Transaction, tweet_id: int, *, post_now: bool) -> bool:
-    """A pending tweet is to go out now; False when it is not pending, or waits for the part in front of it."""
+    """Makes a pending tweet due now; False when it is not pending, or waits for the previous part."""
     changed = tx.execute(
         """
         UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), post_now = greatest(post_now, :post_now),
@@ -75,7 +75,7 @@ def edit(
     scheduled_at: datetime | None,
     due_at: datetime | None,
 ) -> bool:
-    """Its owner changes a tweet that is certainly not at X; False when it is on its way, there, or refused."""
+    """Changes a tweet that is certainly not at X; False when it is on its way, there, or refused."""
     changed = tx.execute(
         f"""
         UPDATE tweet SET content = :content, search_words = :search_words, fingerprint = :fingerprint, status = :status,
@@ -98,7 +98,7 @@ def edit(
 
 
 def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> bool:
-    """A failed tweet goes out again, now; False when it is not failed."""
+    """Makes a failed tweet due now; False when it is not failed."""
     changed = tx.execute(
         """
         UPDATE tweet SET content = :content, search_words = :search_words, fingerprint = :fingerprint,
@@ -115,7 +115,6 @@ def retry(tx: Transaction, tweet_id: int, *, content: str, fingerprint: str) -> 
 
 
 def cancel(tx: Transaction, tweet_id: int) -> bool:
-    """It does not go out any more."""
     changed = tx.execute(
         f"""
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = NULL, twitter_error = NULL,
@@ -129,7 +128,7 @@ def cancel(tx: Transaction, tweet_id: int) -> bool:
 
 
 def cancel_batch(tx: Transaction, batch_id: int) -> Sequence[int]:
-    """What is certainly not at X of the batch does not go out any more; returns the tweets' ids."""
+    """Cancels those of the batch that are certainly not at X; returns the tweets' ids."""
     rows = tx.all(
         """
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = NULL, twitter_error = NULL,
@@ -144,7 +143,7 @@ def cancel_batch(tx: Transaction, batch_id: int) -> Sequence[int]:
 
 
 def begin_posting(tx: Transaction, tweet_id: int) -> bool:
-    """The intent to send it; False when it is not to be sent any more."""
+    """Stores the intent to send it; False when it is not to be sent any more."""
     changed = tx.execute(
         f"""
         UPDATE tweet SET status = 'posting', error_code = NULL, twitter_error = NULL, updated_at = :now
@@ -157,9 +156,9 @@ def begin_posting(tx: Transaction, tweet_id: int) -> bool:
 
 
 def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: datetime) -> bool:
-    """It is at X: from any state, since that is knowledge; the thread's next part may go out now.
+    """The tweet is at X. From any status, since this is certain; the thread's next part may go out now.
 
-    False when it was known to be there under another id (which is then kept as its twin), or when the row is gone.
+    False when it was known to be there under another id (this one is then kept as its twin), or when the row is gone.
     """
     row = tx.one(
         """
@@ -191,9 +190,9 @@ def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: d
     return row is not None
 
 
-def take_id_from_another(tx: Transaction, account_id: int, *, twitter_id: str, tweet_id: int) -> bool:
-    """X itself said that this post is the tweet `tweet_id`: another one that has its id, by a look or by its owner's
-    word, is not settled after all. False: none has it."""
+def clear_id_of_another(tx: Transaction, account_id: int, *, twitter_id: str, tweet_id: int) -> bool:
+    """X itself said that this post is the tweet `tweet_id`: another tweet that has its id, by a check or by its owner's
+    word, needs a decision after all. False: none has it."""
     changed = tx.execute(
         """
         UPDATE tweet SET status = 'unconfirmed', twitter_id = NULL, posted_at = NULL, needs_decision = 1,
@@ -228,7 +227,7 @@ def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_erro
 def mark_unconfirmed(
     tx: Transaction, tweet_id: int, *, check_at: datetime, error_code: str, twitter_error: str | None
 ) -> bool:
-    """It was sent and whether X took it is not known: the first look is at `check_at`."""
+    """It was sent, and whether X accepted it is unknown: the first check is at `check_at`."""
     changed = tx.execute(
         f"""
         UPDATE tweet SET status = 'unconfirmed', due_at = :check_at, error_code = :error_code,
@@ -245,7 +244,7 @@ def mark_unconfirmed(
 
 
 def schedule_check(tx: Transaction, tweet_id: int, moment: datetime | None) -> None:
-    """The next look for an unconfirmed tweet; None: not before its account is back or its owner decided."""
+    """Sets the next check of an unconfirmed tweet; None: not before its account is back or its owner decided."""
     tx.execute(
         "UPDATE tweet SET due_at = :moment, updated_at = :now WHERE id = :id AND status = 'unconfirmed'",
         id=tweet_id,
@@ -255,7 +254,7 @@ def schedule_check(tx: Transaction, tweet_id: int, moment: datetime | None) -> N
 
 
 def postpone_checks(tx: Transaction, account_id: int, moment: datetime) -> None:
-    """No look for the account before `moment`."""
+    """No check for the account before `moment`."""
     tx.execute(
         """
         UPDATE tweet SET due_at = :moment, updated_at = :now
@@ -270,7 +269,7 @@ def postpone_checks(tx: Transaction, account_id: int, moment: datetime) -> None:
 def mark_needs_decision(
     tx: Transaction, tweet_id: int, *, error_code: str, check_at: datetime | None, twitter_error: str | None = None
 ) -> bool:
-    """Only its owner can say now whether it is at X; the service looks on at `check_at` all the same, if it can."""
+    """Only its owner can say now whether it is at X; the service checks again at `check_at` all the same, if it can."""
     changed = tx.execute(
         """
         UPDATE tweet SET needs_decision = 1, error_code = :error_code, due_at = :check_at,

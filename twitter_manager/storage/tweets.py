@@ -1,5 +1,4 @@
-"""Tweets: what was handed over. What changes their status stands in tweet_states.py, the lists that callers turn the
-pages of in tweet_lists.py."""
+"""Tweets as they were submitted. What changes their status is in tweet_states.py, the paged lists in tweet_lists.py."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -29,7 +28,7 @@ _tweet = mapper(Tweet)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTweet:
-    """A tweet to be stored: the columns of models.Tweet that a caller chooses."""
+    """The columns of models.Tweet that a caller chooses."""
 
     account_id: int
     content: str
@@ -56,7 +55,7 @@ _COLUMNS = tuple(field.name for field in fields(NewTweet))
 
 
 def insert(tx: Transaction, new: NewTweet) -> Tweet:
-    """Stores it; with a due time its lane is the caller's to make due, in the same transaction."""
+    """With a due time the caller must make its lane due in the same transaction."""
     row = tx.insert(
         """
         INSERT INTO tweet (twitter_account_id, content, fingerprint, status, reply_to, quote_of, media_ids, poll,
@@ -75,13 +74,12 @@ def insert(tx: Transaction, new: NewTweet) -> Tweet:
 
 
 def find(q: Queries, tweet_id: int) -> Tweet | None:
-    """The tweet, or None."""
     row = q.one("SELECT * FROM tweet WHERE id = :id", id=tweet_id)
     return _tweet(row) if row else None
 
 
 def get(q: Queries, tweet_id: int) -> Tweet:
-    """The tweet. Raises NotFound."""
+    """Raises NotFound."""
     tweet = find(q, tweet_id)
     if tweet is None:
         raise NotFound("tweet_not_found")
@@ -107,7 +105,7 @@ OF_ACCOUNT = f"""
 
 
 def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
-    """Those of the tweets that are there, by id."""
+    """Those of the tweets that exist, by id."""
     rows = q.all(
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id
@@ -121,7 +119,7 @@ def get_many(q: Queries, tweet_ids: Sequence[int]) -> Sequence[TweetOfAccount]:
 def find_equal(
     q: Queries, account_id: int, *, fingerprint: str, reply_to: str | None, since: datetime, until: datetime
 ) -> Tweet | None:
-    """A tweet of the account that is the same and is, was or goes out at a time between the two; the oldest one.
+    """The oldest tweet of the account that is the same and is, was or goes out between the two times.
 
     One that is held without a time goes out at any time; a part that waits will have another parent.
     """
@@ -164,7 +162,7 @@ def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) ->
 
 
 def of_account(row: Row) -> TweetOfAccount:
-    """From a row of what OF_ACCOUNT names."""
+    """From a row with the columns of OF_ACCOUNT."""
     return TweetOfAccount(
         tweet=_tweet(row),
         username=row["username"],

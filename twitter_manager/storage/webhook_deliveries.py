@@ -1,4 +1,4 @@
-"""Deliveries to webhooks: the queue, and once they are made or given up, the log. Triggers of 0004 fill it."""
+"""Deliveries to webhooks: the queue, and once they are delivered or failed, the log. Triggers of 0004 fill it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from twitter_manager.storage.rows import mapper
 
 __all__ = [
     "DeliveryFilter",
-    "begin_anew",
     "count",
     "delete_older_than",
     "insert",
@@ -18,8 +17,9 @@ __all__ = [
     "make_due",
     "mark_delivered",
     "next_due",
-    "note_failure",
-    "queue_again",
+    "record_failure",
+    "requeue",
+    "restart_pending",
 ]
 
 _delivery = mapper(WebhookDelivery)
@@ -35,7 +35,7 @@ class DeliveryFilter:
 
 
 def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> WebhookDelivery:
-    """Puts an event for this webhook on the queue, due now. `data` is JSON."""
+    """Queues an event for this webhook, due now. `data` is JSON."""
     row = tx.insert(
         """
         INSERT INTO webhook_delivery (webhook_id, event, data, queued_at, next_attempt_at, created_at)
@@ -51,7 +51,7 @@ def insert(tx: Transaction, *, webhook_id: int, event: str, data: str) -> Webhoo
 
 
 def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0) -> Sequence[WebhookDelivery]:
-    """So many of its deliveries, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
+    """Up to `limit` deliveries, newest first. A large `offset` is slow; `which.before` is fast at any depth."""
     rows = q.all(
         """
         SELECT * FROM webhook_delivery
@@ -69,7 +69,7 @@ def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0)
 
 
 def count(q: Queries, which: DeliveryFilter) -> int:
-    """How many there are, wherever the list begins."""
+    """How many there are, without regard to `before`."""
     found: int = q.value(
         """
         SELECT count(*) FROM webhook_delivery
@@ -82,7 +82,7 @@ def count(q: Queries, which: DeliveryFilter) -> int:
 
 
 def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:
-    """What this webhook is told next: of what is due, the event that happened first."""
+    """What is sent to this webhook next: of what is due, the event that happened first."""
     row = q.one(  # by id and not by time, which coalesce hides: else everything that is due would be sorted each time
         """
         SELECT * FROM webhook_delivery
@@ -96,7 +96,7 @@ def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery |
 
 
 def mark_delivered(tx: Transaction, delivery_id: int, *, last_status: int) -> bool:
-    """The receiver has it: that is knowledge, whoever else tries it or gave it up. False when it was known."""
+    """The receiver has it. This is certain, whoever else tries it or gave it up. False when it was known."""
     changed = tx.execute(
         """
         UPDATE webhook_delivery SET status = 'delivered', attempts = attempts + 1, next_attempt_at = NULL,
@@ -110,7 +110,7 @@ def mark_delivered(tx: Transaction, delivery_id: int, *, last_status: int) -> bo
     return changed == 1
 
 
-def note_failure(
+def record_failure(
     tx: Transaction,
     delivery_id: int,
     *,
@@ -119,7 +119,7 @@ def note_failure(
     error_code: str,
     error_detail: str | None,
 ) -> bool:
-    """An attempt was in vain; without a next one it is given up. False when it does not wait any more."""
+    """An attempt failed; without a next one the delivery has failed. False when it does not wait any more."""
     changed = tx.execute(
         """
         UPDATE webhook_delivery SET status = :status,
@@ -149,7 +149,7 @@ def make_due(tx: Transaction, webhook_id: int) -> None:
     )
 
 
-def begin_anew(tx: Transaction, webhook_id: int) -> None:
+def restart_pending(tx: Transaction, webhook_id: int) -> None:
     """Everything that waits is due now, and has a whole day again."""
     tx.execute(
         """
@@ -161,9 +161,9 @@ def begin_anew(tx: Transaction, webhook_id: int) -> None:
     )
 
 
-def queue_again(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, since: datetime | None) -> int:
-    """Puts what was delivered or given up on the queue again: those of `ids` that happened since `since`, where given;
-    returns how many."""
+def requeue(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, since: datetime | None) -> int:
+    """Queues again what was delivered or failed: those of `ids` that happened since `since`, where given; returns how
+    many."""
     return tx.execute(
         """
         UPDATE webhook_delivery SET status = 'pending', attempts = 0, queued_at = :now, next_attempt_at = :now,
@@ -179,6 +179,6 @@ def queue_again(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, 
 
 
 def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Forgets what was queued last before `moment`, also what waits for a webhook that is switched off; returns how
+    """Deletes what was last queued before `moment`, also what waits for a webhook that is switched off; returns how
     many."""
     return tx.execute("DELETE FROM webhook_delivery WHERE queued_at < :moment", moment=moment)

@@ -1,4 +1,4 @@
-"""Webhooks: who is told of what, and who of them is next. What is told stands in webhook_deliveries.py."""
+"""Webhooks: who is notified of what, and who of them is next. What is sent is in webhook_deliveries.py."""
 
 import json
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ __all__ = [
     "any_due",
     "change",
     "claim",
+    "clear_failures",
     "count",
     "delete",
-    "forget_failures",
     "get",
     "insert",
     "list_all",
     "list_page",
-    "note_failure",
+    "record_failure",
     "release",
     "replace_secret",
     "switch_off",
@@ -42,7 +42,7 @@ class WebhookChoice:
 
 
 def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
-    """A new webhook. `secret` is encrypted."""
+    """`secret` is encrypted."""
     row = tx.insert(
         """
         INSERT INTO webhook (url, description, events, is_active, secret, created_at, updated_at)
@@ -57,7 +57,7 @@ def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
 
 
 def get(q: Queries, webhook_id: int) -> Webhook:
-    """The webhook. Raises NotFound."""
+    """Raises NotFound."""
     row = q.one("SELECT * FROM webhook WHERE id = :id", id=webhook_id)
     if row is None:
         raise NotFound("webhook_not_found")
@@ -65,7 +65,7 @@ def get(q: Queries, webhook_id: int) -> Webhook:
 
 
 def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Webhook]:
-    """So many webhooks, oldest first, behind the one with the id `after`."""
+    """Up to `limit` webhooks with id > `after`, oldest first."""
     rows = q.all(
         "SELECT * FROM webhook WHERE id > :after ORDER BY id LIMIT :limit OFFSET :offset",
         after=after,
@@ -76,17 +76,16 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
 
 
 def list_all(q: Queries) -> Sequence[Webhook]:
-    """Every webhook, oldest first."""
+    """Oldest first."""
     return [_webhook(row) for row in q.all("SELECT * FROM webhook ORDER BY id")]
 
 
 def count(q: Queries) -> int:
-    """How many webhooks there are."""
     return int(q.value("SELECT count(*) FROM webhook"))
 
 
 def change(tx: Transaction, webhook_id: int, choice: WebhookChoice) -> None:
-    """Its owner decides anew; why the service had switched it off is forgotten once it is on again."""
+    """Its owner changes it; why the service switched it off is cleared once it is on again."""
     tx.execute(
         """
         UPDATE webhook SET url = :url, description = :description, events = :events, is_active = :is_active,
@@ -105,11 +104,11 @@ def delete(tx: Transaction, webhook_id: int) -> bool:
 
 
 def replace_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
-    """The same secret under another ENCRYPTION_KEY."""
+    """Stores the same secret, encrypted with another key."""
     tx.execute("UPDATE webhook SET secret = :secret WHERE id = :id", id=webhook_id, secret=secret)
 
 
-# One that may be told something now, and nobody tells it anything at this moment.
+# One that something may be sent to now, and that no worker has leased.
 _READY = """
     is_active = 1 AND (lease_until IS NULL OR lease_until <= :now) AND (rest_until IS NULL OR rest_until <= :now)
         AND EXISTS (
@@ -124,7 +123,7 @@ def any_due(q: Queries, *, now: datetime) -> bool:
 
 
 def claim(tx: Transaction, *, lease: str, until: datetime) -> Webhook | None:
-    """Leases the webhook with something to be told that was tried longest ago; None: there is none."""
+    """Leases the webhook with a due delivery that was tried longest ago; None: there is none."""
     row = tx.one(
         f"""
         UPDATE webhook SET lease = :lease, lease_until = :until, tried_at = :now
@@ -139,7 +138,7 @@ def claim(tx: Transaction, *, lease: str, until: datetime) -> Webhook | None:
 
 
 def release(tx: Transaction, webhook_id: int, lease: str) -> bool:
-    """Gives it back; False when the lease was lost, or the webhook is gone."""
+    """Ends the lease; False when it was lost, or the webhook is gone."""
     changed = tx.execute(
         "UPDATE webhook SET lease = NULL, lease_until = NULL WHERE id = :id AND lease = :lease",
         id=webhook_id,
@@ -148,8 +147,8 @@ def release(tx: Transaction, webhook_id: int, lease: str) -> bool:
     return changed == 1
 
 
-def note_failure(tx: Transaction, webhook_id: int, *, rest_until: datetime) -> None:
-    """It did not take a delivery: nothing is sent to it before `rest_until`."""
+def record_failure(tx: Transaction, webhook_id: int, *, rest_until: datetime) -> None:
+    """It did not accept a delivery: nothing is sent to it before `rest_until`."""
     tx.execute(
         """
         UPDATE webhook SET failures = failures + 1, failing_since = coalesce(failing_since, :now), failed_at = :now,
@@ -162,8 +161,8 @@ def note_failure(tx: Transaction, webhook_id: int, *, rest_until: datetime) -> N
     )
 
 
-def forget_failures(tx: Transaction, webhook_id: int) -> None:
-    """It took a delivery, or its owner changed it: it is not at rest any more."""
+def clear_failures(tx: Transaction, webhook_id: int) -> None:
+    """It accepted a delivery, or its owner changed it: it no longer rests."""
     tx.execute(
         """
         UPDATE webhook SET failures = 0, failing_since = NULL, failed_at = NULL, rest_until = NULL
@@ -174,7 +173,7 @@ def forget_failures(tx: Transaction, webhook_id: int) -> None:
 
 
 def switch_off(tx: Transaction, webhook_id: int, *, error_code: str) -> None:
-    """It is told nothing any more, until its owner switches it on again."""
+    """Nothing is sent to it until its owner switches it on again."""
     tx.execute(
         "UPDATE webhook SET is_active = 0, error_code = :error_code, updated_at = :now WHERE id = :id",
         id=webhook_id,

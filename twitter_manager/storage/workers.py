@@ -1,4 +1,4 @@
-"""Posting workers' signs of life."""
+"""Heartbeats of the posting workers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,6 @@ _worker = mapper(Worker)
 
 
 def beat(tx: Transaction, *, worker_id: str, host: str) -> None:
-    """This worker is alive now."""
     tx.execute(
         """
         INSERT INTO worker (id, host, started_at, seen_at) VALUES (:id, :host, :now, :now)
@@ -27,12 +26,11 @@ def beat(tx: Transaction, *, worker_id: str, host: str) -> None:
 
 
 def any_seen_since(q: Queries, moment: datetime) -> bool:
-    """Whether any worker gave a sign of life since `moment`."""
     return q.one("SELECT 1 AS yes FROM worker WHERE seen_at >= :moment LIMIT 1", moment=moment) is not None
 
 
 def last_seen_at(q: Queries) -> datetime | None:
-    """When the last sign of life of any worker was."""
+    """The last heartbeat of any worker."""
     found = q.value("SELECT max(seen_at) FROM worker")
     return found and from_text(found)
 
@@ -44,10 +42,9 @@ def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:
 
 
 def delete_unseen_since(tx: Transaction, moment: datetime) -> int:
-    """Forgets workers of other machines that went without a word; returns how many."""
+    """Deletes workers of other machines that ended without saying so; returns how many."""
     return tx.execute("DELETE FROM worker WHERE seen_at < :moment", moment=moment)
 
 
 def delete(tx: Transaction, worker_id: str) -> None:
-    """This worker is gone."""
     tx.execute("DELETE FROM worker WHERE id = :id", id=worker_id)

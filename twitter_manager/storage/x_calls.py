@@ -26,7 +26,8 @@ _call = mapper(XCall)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What decides about a next call: the calls that stand at the limits, if there are so many, and X's headers."""
+    """What decides about the next call: for each limit the call that would have to expire first (None: the limit is not
+    reached), and X's headers."""
 
     of_account: datetime | None
     of_endpoint: datetime | None
@@ -38,7 +39,7 @@ class Usage:
 
 
 def insert(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
-    """Notes a call that is made now."""
+    """Counts a call that is made now."""
     tx.execute(
         """
         INSERT INTO x_call (account_id, mock, endpoint, called_at) VALUES (:account_id, :mock, :endpoint, :now)
@@ -61,9 +62,9 @@ def usage(
     of_day: int | None,
     of_app: int | None,
 ) -> Usage:
-    """The of_account-th newest call of the account, and so on; a limit in X's headers goes before `of_endpoint`.
+    """The of_account-th newest call of the account, and so on; a limit in X's headers overrides `of_endpoint`.
 
-    The app's calls are only counted where the whole log has enough rows: most days that spares reading 10,000.
+    The app's calls are only counted where the whole log has enough rows: on most days that saves reading 10,000.
     """
     (row,) = q.all(
         """
@@ -101,7 +102,7 @@ def usage(
 
 
 def list_of_account(q: Queries, account_id: int, *, since: datetime) -> Sequence[XCall]:
-    """The account's calls after `since`, oldest first."""
+    """Oldest first, without those at `since` itself."""
     rows = q.all(
         "SELECT * FROM x_call WHERE account_id = :account_id AND called_at > :since ORDER BY called_at, id",
         account_id=account_id,
@@ -125,7 +126,8 @@ def list_of_endpoint(q: Queries, account_id: int, endpoint: str, *, since: datet
 
 
 def count_of_app(q: Queries, endpoint: str, *, mock: bool, since: datetime) -> tuple[int, datetime | None]:
-    """How many calls all accounts of a world together made to the endpoint after `since`, and when the first was."""
+    """How many calls all accounts of an environment together made to the endpoint after `since`, and when the first
+    was."""
     (row,) = q.all(
         """
         SELECT count(*) AS n, min(called_at) AS oldest FROM x_call
@@ -139,7 +141,7 @@ def count_of_app(q: Queries, endpoint: str, *, mock: bool, since: datetime) -> t
 
 
 def delete_newest(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> bool:
-    """Forgets the newest call of the account to the endpoint; False when there is none."""
+    """Deletes the newest call of the account to the endpoint; False when there is none."""
     forgotten = tx.execute(
         """
         DELETE FROM x_call WHERE id = (
@@ -155,10 +157,11 @@ def delete_newest(tx: Transaction, *, account_id: int | None, mock: bool, endpoi
 
 
 def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Forgets what no window counts any more; returns how many calls."""
+    """Deletes what no window counts any more; returns how many calls."""
     return tx.execute("DELETE FROM x_call WHERE called_at < :moment", moment=moment)
 
 
 def clamp_future(tx: Transaction) -> int:
-    """Calls that seem to come (the clock was set back) were made by now: none counts longer than its window."""
+    """Calls that seem to be in the future (the clock was set back) count as made now: none counts longer than its
+    window."""
     return tx.execute("UPDATE x_call SET called_at = :now WHERE called_at > :now", now=tx.now)

@@ -1,4 +1,5 @@
-"""The one gate to X: a deadline nobody can forget, no retry below us, status → error, one line in the log per call."""
+"""The only module that calls X: one deadline per call, no retry below it, status → error, one line in the log per
+call."""
 
 import base64
 import logging
@@ -21,7 +22,7 @@ from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, Rat
 from twitter_manager.twitter.rate_limits import MAX_WINDOW, NOTHING, RateWindow
 from twitter_manager.twitter.refusals import problem_of, refusal
 
-__all__ = ["DEADLINE", "Meter", "Reply", "XClient", "basic", "bearer", "new_session"]
+__all__ = ["DEADLINE", "Meter", "Response", "XClient", "basic", "bearer", "new_session"]
 
 DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to the last byte
 CONNECT_SECONDS = 10.0
@@ -33,8 +34,8 @@ log = logging.getLogger("twitter_manager.x")
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A successful answer of X. `is_empty`: without a body, where that may be; `body` is {} then."""
+class Response:
+    """A successful response of X. `is_empty`: without a body, where that is allowed; `body` is {} then."""
 
     status: int
     body: dict[str, Any]
@@ -46,7 +47,7 @@ class Meter(Protocol):
     """Counts calls before they are made. `endpoint`: "GET /2/tweets"; no account: the app's own token."""
 
     def acquire(self, account_id: int | None, endpoint: str) -> None:
-        """Takes the place of one call. Raises WindowSpent."""
+        """Counts one call in advance. Raises WindowExhausted."""
         ...
 
     def release(self, account_id: int | None, endpoint: str) -> None:
@@ -54,12 +55,12 @@ class Meter(Protocol):
         ...
 
     def record_headers(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
-        """What X's headers said in the answer."""
+        """`window`: X's rate-limit headers in the response."""
         ...
 
 
 def new_session() -> requests.Session:
-    """A session over the network: no proxies from the environment, no retries."""
+    """No proxies from the environment, no retries."""
     session = requests.Session()
     session.trust_env = False
     for prefix in ("https://", "http://"):
@@ -112,12 +113,13 @@ class XClient:
         account_id: int | None = None,
         metered: bool = True,
         may_be_empty: bool = False,
-    ) -> Reply:
-        """One call. `endpoint` is the path's name for X's limits and in logs; `before_first_byte` may stop it unsent.
+    ) -> Response:
+        """`endpoint` is the path's name for X's limits and in logs; `before_first_byte` may raise to stop the call
+        unsent.
 
-        Not `metered` is what X does not count, what has its place already, and what must not wait for one.
-        `may_be_empty`: a success without a body is one; elsewhere it is no clear answer. Raises WindowSpent, NotSent,
-        OutcomeUnknown, or what `refusal` makes of X's answer.
+        Not `metered`: what X does not count, what is counted already, and what must not wait for a limit.
+        `may_be_empty`: a success without a body is one; elsewhere it is no clear answer. Raises WindowExhausted,
+        NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
         """
         request = requests.Request(method, self._api_url + path, params=query, data=form)
         request.headers["Accept"] = "application/json"
@@ -131,19 +133,19 @@ class XClient:
             return self._ask(request, call, name, account_id, may_be_empty)
         self._meter.acquire(account_id, name)
         try:
-            reply = self._ask(request, call, name, account_id, may_be_empty)
+            response = self._ask(request, call, name, account_id, may_be_empty)
         except NotSent:
             self._meter.release(account_id, name)
             raise
         except XError as error:
             self._meter.record_headers(account_id, name, error.window)
             raise
-        self._meter.record_headers(account_id, name, reply.window)
-        return reply
+        self._meter.record_headers(account_id, name, response.window)
+        return response
 
     def _ask(
         self, request: requests.Request, call: Call, name: str, account_id: int | None, may_be_empty: bool
-    ) -> Reply:
+    ) -> Response:
         began = time.monotonic()
         status, window = 0, NOTHING
         try:
@@ -155,8 +157,8 @@ class XClient:
                 problem = problem_of(status, _json(content))
                 raise refusal(problem, reset_at=_reset_at(headers, present), endpoint=name)
             if may_be_empty and not content.strip():
-                return Reply(status, {}, window, is_empty=True)
-            return Reply(status, _object(status, content), window)
+                return Response(status, {}, window, is_empty=True)
+            return Response(status, _object(status, content), window)
         except XError as error:
             status = status or error.problem.status or 0
             error.window = RateWindow(window.limit, 0, error.until) if isinstance(error, RateLimited) else window
@@ -179,13 +181,13 @@ class XClient:
         timeout = (min(CONNECT_SECONDS, self._deadline), self._deadline)
         adapter = session.get_adapter(prepared.url or "")  # the session would follow redirects and keep cookies
         if call.before_first_byte and not isinstance(adapter, LineAdapter):
-            call.before_first_byte()  # a line asks by itself
+            call.before_first_byte()  # LineAdapter does that by itself
         try:
             verify = True if session.verify is None else session.verify
             with calling(call), adapter.send(prepared, True, timeout, verify, session.cert) as answer:
                 return answer.status_code, answer.headers, _content(answer)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise _line_failure(error, call) from error
+            raise _connection_failure(error, call) from error
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -195,7 +197,7 @@ class XClient:
 
 
 def _prepared(request: requests.Request) -> requests.PreparedRequest:
-    """Ready to be sent; not by a session, which would take as long as the rest and read .netrc."""
+    """Not prepared by the session, which would take as long as everything else together and read .netrc."""
     prepared = requests.PreparedRequest()
     headers = {**_HEADERS, **request.headers}
     prepared.prepare(request.method, request.url, headers, data=request.data, params=request.params)
@@ -212,8 +214,8 @@ def _content(answer: requests.Response) -> bytes:
     return b"".join(pieces)
 
 
-def _line_failure(error: Exception, call: Call) -> XError:
-    """What a broken line means: certainly not sent, or unknown."""
+def _connection_failure(error: Exception, call: Call) -> XError:
+    """What a broken connection means: certainly not sent, or unknown."""
     kind = type(error).__name__
     if call.timed_out and call.written:
         return OutcomeUnknown(Problem(None, title="No answer in time"))
@@ -231,7 +233,7 @@ def _failed_to_connect(error: Exception) -> bool:
 
 
 def _json(content: bytes) -> Any:
-    """The body; None where it cannot be read."""
+    """None where it cannot be read."""
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
@@ -246,9 +248,9 @@ def _object(status: int, content: bytes) -> dict[str, Any]:
 
 
 def _window(headers: Mapping[str, str], present: datetime) -> RateWindow:
-    """What X says of the endpoint's window, by our clock; where one of its 24 hours is spent, of that."""
+    """The endpoint's window by our clock; where one of its 24-hour windows is exhausted, that one."""
     remaining = _number(headers.get("x-rate-limit-remaining"))
-    short, days = _reset(headers, "x-rate-limit", present), _spent_days(headers, present)
+    short, days = _reset(headers, "x-rate-limit", present), _exhausted_days(headers, present)
     if days:
         last = max([*days, short]) if short is not None and remaining == 0 else max(days)
         return RateWindow(_number(headers.get("x-rate-limit-limit")), 0, last)
@@ -256,8 +258,9 @@ def _window(headers: Mapping[str, str], present: datetime) -> RateWindow:
 
 
 def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
-    """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none to believe."""
-    known = [_reset(headers, "x-rate-limit", present), *_spent_days(headers, present)]
+    """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none that is
+    plausible."""
+    known = [_reset(headers, "x-rate-limit", present), *_exhausted_days(headers, present)]
     theirs = untrusted_times.http_date(headers.get("date")) or present
     after = untrusted_times.delay(headers.get("retry-after"), now=theirs, most=untrusted_times.MAX_SECONDS)
     if after and timedelta(seconds=after) <= MAX_WINDOW:
@@ -265,15 +268,15 @@ def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
     return max((reset for reset in known if reset is not None), default=None)
 
 
-def _spent_days(headers: Mapping[str, str], present: datetime) -> list[datetime]:
-    """When those of X's windows of 24 hours begin anew that have nothing left."""
+def _exhausted_days(headers: Mapping[str, str], present: datetime) -> list[datetime]:
+    """The resets of X's exhausted 24-hour windows."""
     names = ("x-app-limit-24hour", "x-user-limit-24hour")
     resets = [_reset(headers, name, present) for name in names if _number(headers.get(f"{name}-remaining")) == 0]
     return [reset for reset in resets if reset is not None]
 
 
 def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime | None:
-    """When this window begins anew, by our clock; None where X does not say, or nothing to believe."""
+    """When this window starts again, by our clock; None where X does not say, or nothing plausible."""
     reset = untrusted_times.epoch(headers.get(f"{name}-reset"))
     if reset is None:
         return None

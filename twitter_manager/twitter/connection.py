@@ -1,7 +1,7 @@
-"""The line to X: connections that know what has been written, and a watchdog that ends a call at its deadline.
+"""The connection to X: knows what has been written, and a watchdog ends a call at its deadline.
 
 requests' time-outs are per read, so a server that trickles bytes can hold a call for ever; and they do not tell whether
-the request had been written when the line failed. Both are settled here, below requests and above the socket.
+the request had been written when the connection failed. Both are solved here, below requests and above the socket.
 """
 
 import contextlib
@@ -40,13 +40,13 @@ class Call:
         self.sock: socket.socket | None = None
 
     def begin_connecting(self) -> None:
-        """A line is needed, which may take its time. Raises what `before_first_byte` raises."""
+        """A connection is needed, which may take time. Raises what `before_first_byte` raises."""
         if self.before_first_byte:
             self.before_first_byte()
         self.connecting = True
 
     def begin_writing(self, sock: socket.socket) -> None:
-        """The line stands; from here on the outcome may become unknown. Raises NotSent when it came too late."""
+        """The connection stands; from here on the outcome may become unknown. Raises NotSent when it came too late."""
         self.connecting = False
         self.sock = sock
         if self.before_first_byte:
@@ -68,8 +68,6 @@ _current: ContextVar[Call | None] = ContextVar("call_to_x", default=None)
 
 
 class Watchdog:
-    """One thread that cuts calls at their deadline."""
-
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._calls: list[tuple[float, int, Call]] = []
@@ -77,7 +75,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def watch(self, call: Call) -> None:
-        """Cuts `call` when its time is over, unless it was released before."""
+        """Cuts `call` at its deadline, unless it was released before."""
         with self._changed:
             heapq.heappush(self._calls, (call.ends, next(self._numbers), call))
             if self._thread is None or not self._thread.is_alive():
@@ -87,12 +85,11 @@ class Watchdog:
                 self._changed.notify()
 
     def release(self, call: Call) -> None:
-        """`call` is over; it needs no watching."""
         with self._changed:
             call.sock = call.before_first_byte = None  # the heap keeps the call until its deadline
 
     def _pause(self) -> float | None:
-        """Seconds until the first deadline; short, since waiting does not count the machine's sleep."""
+        """Seconds until the first deadline; at most 1, since waiting does not count the machine's sleep."""
         return min(1.0, self._calls[0][0] - uptime()) if self._calls else None
 
     def _run(self) -> None:
@@ -168,12 +165,11 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class LineAdapter(HTTPAdapter):
-    """requests' transport over these connections; it never sends anything a second time by itself."""
+    """requests' transport over these connections; it never sends anything a second time."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0, pool_block=False)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """As requests does it, with pools of our connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}

@@ -1,4 +1,4 @@
-"""Which of X's vocabularies an endpoint takes, remembered: X's names for what can be read change (x-api.md §0)."""
+"""Which of X's vocabularies an endpoint accepts, remembered: X's names for what can be read change (x-api.md §0)."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ Dialect = Mapping[str, str]  # query parameters
 
 
 class DialectMemory:
-    """Which dialect each endpoint of one host answered when it did not take the first. Safe among threads."""
+    """Per endpoint of one host: the dialect that it answered when it refused the first. Thread-safe."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._known: dict[str, tuple[Dialect, datetime]] = {}
 
     def in_order(self, endpoint: str, dialects: Sequence[Dialect], now: datetime) -> list[Dialect]:
-        """The dialects, the one to try first in front."""
+        """The dialects, the one to try first at the beginning."""
         with self._guard:
             dialect, until = self._known.get(endpoint, (dialects[0], now))
         first = dialect if now < until else dialects[0]

@@ -1,18 +1,18 @@
 """What X can answer, as types that say what may be done next.
 
 XError
-├── NotSent           the line failed before the request was written: safe to send again
-├── OutcomeUnknown    it was written, and no verdict can be read: only looking helps (a GET may simply be repeated)
+├── NotSent           the connection failed before the request was written: safe to send again
+├── OutcomeUnknown    it was written, and no verdict can be read: only a check helps (a GET may simply be repeated)
 ├── Refused           X said no; the same request gets the same answer
 │   ├── DuplicateContent   X has this text already
 │   ├── NotVisible         the post to reply to is not visible (yet)
 │   ├── AccountSuspended   X says so of the account
 │   ├── NotPermitted       X does not let this account do that, or not with this post
 │   └── CapabilityUnavailable  X does not let this app call this endpoint; others may go on
-├── Unauthorized      401: the access token is not taken
+├── Unauthorized      401: the access token is not accepted
 ├── RateLimited       429: fine again at `until`
-│   └── WindowSpent        X was not even called: our own count says that it would answer so
-├── AccountPaused     X takes nothing from this account for a while: `code` of error_codes.CODES
+│   └── WindowExhausted    X was not even called: our own count says that it would answer so
+├── AccountPaused     X accepts nothing from this account for a while: `code` of error_codes.CODES
 ├── AppRefused        the whole app is out of credits, capped or not enrolled: `code` of error_codes.CODES
 ├── GrantRefused      the token endpoint refuses this code or refresh token
 └── ClientRefused     the token endpoint refuses our client
@@ -43,7 +43,7 @@ __all__ = [
     "RateLimited",
     "Refused",
     "Unauthorized",
-    "WindowSpent",
+    "WindowExhausted",
     "XError",
 ]
 
@@ -60,14 +60,14 @@ class Problem:
     reason: str = ""
     nested: str = ""  # the titles and reasons of problems inside the problem
     readable: bool = True  # X's own words, not an edge's page or nothing
-    reset_at: datetime | None = None  # when the billing cycle begins anew that is spent
+    reset_at: datetime | None = None  # when the next billing cycle begins, where this one is exhausted
 
     def to_json(self) -> dict[str, object]:
         """{status, title, detail} as callers see it."""
         return {"status": self.status, "title": self.title, "detail": self.detail}
 
     def says(self, *words: str) -> bool:
-        """Whether any of `words` stands in X's text, whatever the case."""
+        """Whether any of `words` is in X's text, whatever the case."""
         text = f"{self.title} {self.detail} {self.reason} {self.nested}".lower()
         return any(word in text for word in words)
 
@@ -83,7 +83,7 @@ class XError(Exception):
 
 
 class NotSent(XError):
-    """Nothing was written to the line."""
+    """Nothing was written to the connection."""
 
 
 class OutcomeUnknown(XError):
@@ -125,22 +125,22 @@ class Unauthorized(XError):
 
 
 class RateLimited(XError):
-    """The window is spent until `until` (None: X did not say)."""
+    """The window is exhausted until `until` (None: X did not say)."""
 
     def __init__(self, problem: Problem, until: datetime | None) -> None:
         super().__init__(problem)
         self.until = until
 
 
-class WindowSpent(RateLimited):
-    """The call was not made, and certainly not sent: the window is spent until `until`."""
+class WindowExhausted(RateLimited):
+    """The call was not made, and certainly not sent: the window is exhausted until `until`."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(Problem(None, title="The window is spent"), until)
 
 
 class AccountPaused(XError):
-    """X takes nothing from this account for a while, and does not say how long; `code` says why in our words."""
+    """X accepts nothing from this account for a while, and does not say how long; `code` of error_codes.CODES."""
 
     def __init__(self, problem: Problem, code: str) -> None:
         super().__init__(problem)
@@ -148,7 +148,7 @@ class AccountPaused(XError):
 
 
 class AppRefused(XError):
-    """X refuses everything that this app sends; `code` says why in our words, `until` when X said that it ends."""
+    """X refuses everything that this app sends; `code` of error_codes.CODES, `until` when X said that it ends."""
 
     def __init__(self, problem: Problem, code: str, until: datetime | None = None) -> None:
         super().__init__(problem)

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 from urllib.parse import quote, urlencode
 
 from twitter_manager import untrusted_times
-from twitter_manager.twitter.client import Reply, XClient, basic
+from twitter_manager.twitter.client import Response, XClient, basic
 from twitter_manager.twitter.errors import (
     ClientRefused,
     GrantRefused,
@@ -56,7 +56,7 @@ class TokenPair:
 
 
 def new_state() -> str:
-    """43 url-safe characters; X takes up to 500."""
+    """43 url-safe characters; X accepts up to 500."""
     return secrets.token_urlsafe(32)
 
 
@@ -71,7 +71,6 @@ def challenge_of(verifier: str) -> str:
 
 
 def authorize_url(base: str, *, client_id: str, redirect_uri: str, scopes: str, state: str, verifier: str) -> str:
-    """Where the person goes to connect an account."""
     query = {
         "response_type": "code",
         "client_id": client_id,
@@ -86,7 +85,7 @@ def authorize_url(base: str, *, client_id: str, redirect_uri: str, scopes: str, 
 
 
 def exchange(x: XClient, client: ClientCredentials, *, code: str, redirect_uri: str, verifier: str) -> TokenPair:
-    """The tokens for `code`. Raises GrantRefused, ClientRefused, or another XError."""
+    """Raises GrantRefused, ClientRefused, or another XError."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -97,13 +96,13 @@ def exchange(x: XClient, client: ClientCredentials, *, code: str, redirect_uri: 
 
 
 def refresh(x: XClient, client: ClientCredentials, refresh_token: str, *, account_id: int | None = None) -> TokenPair:
-    """A new pair; the old refresh token is dead from then on. Raises GrantRefused, ClientRefused or another XError."""
+    """The old refresh token is invalid from then on. Raises GrantRefused, ClientRefused or another XError."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     return _token_pair(_call(x, TOKEN_PATH, client, form, account_id))
 
 
 def revoke(x: XClient, client: ClientCredentials, token: str, *, account_id: int | None = None) -> None:
-    """Revokes an access or a refresh token; any 2xx is done."""
+    """Revokes an access or a refresh token; any 2xx is a success."""
     try:
         _call(x, REVOKE_PATH, client, {"token": token}, account_id)
     except OutcomeUnknown as error:
@@ -113,7 +112,7 @@ def revoke(x: XClient, client: ClientCredentials, token: str, *, account_id: int
 
 def _call(
     x: XClient, path: str, client: ClientCredentials, form: Mapping[str, str], account_id: int | None = None
-) -> Reply:
+) -> Response:
     authorization = None
     if client.client_secret:
         authorization = basic(client.client_id, client.client_secret)
@@ -135,12 +134,12 @@ def _token_error(problem: Problem) -> ClientRefused | GrantRefused | Refused:
     return Refused(problem)
 
 
-def _token_pair(reply: Reply) -> TokenPair:
-    body: dict[str, Any] = reply.body
+def _token_pair(response: Response) -> TokenPair:
+    body: dict[str, Any] = response.body
     access, renewal = body.get("access_token"), body.get("refresh_token") or None
     seconds = untrusted_times.seconds(body.get("expires_in"))
     if not _is_token(access) or not (renewal is None or _is_token(renewal)):
-        raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+        raise OutcomeUnknown(Problem(response.status, title="An unreadable answer"))
     if seconds is None or not 1 <= seconds < untrusted_times.MAX_SECONDS:
         seconds = USUAL_SECONDS  # a pair that X made is never thrown away for this: the old one is dead
     scope = body.get("scope")
@@ -148,5 +147,5 @@ def _token_pair(reply: Reply) -> TokenPair:
 
 
 def _is_token(value: Any) -> TypeGuard[str]:
-    """Whether it can stand in a header (RFC 6749 appendix A.12: visible ASCII)."""
+    """Whether it may be in a header (RFC 6749 appendix A.12: visible ASCII)."""
     return isinstance(value, str) and re.fullmatch(r"[\x20-\x7e]+", value) is not None

@@ -9,5 +9,6 @@ POST_CREATE_WITH_URL = Decimal("0.200")
 
 
 def price_of_post(*, has_url: bool) -> Decimal:
-    """For POST /2/tweets. What counts as a link is X's secret; whatever becomes a t.co link is taken for one."""
+    """For POST /2/tweets. What X counts as a link is not documented; whatever becomes a t.co link counts as one
+    here."""
     return POST_CREATE_WITH_URL if has_url else POST_CREATE

@@ -1,8 +1,8 @@
 """X's limits as data, and what a sliding window admits: pure functions, the time is an argument.
 
 A call is admitted while fewer than `Limit.calls` were made in the `Limit.seconds` up to now; a call exactly that old
-no longer counts. X counts in fixed windows that begin anew at a reset; where its headers told of the window that
-runs now, they go before our own counting.
+no longer counts. X counts in fixed windows that start again at a reset; where its headers describe the present
+window, they override our own counting.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,26 +22,26 @@ __all__ = [
     "Limit",
     "RateWindow",
     "Room",
-    "begun",
     "calls_that_count",
     "free_at",
-    "governs",
+    "is_current",
     "is_same_window",
-    "learned",
+    "new_window",
     "per_user",
     "room",
+    "updated_window",
 ]
 
 QUARTER = 15 * 60
 DAY = 24 * 3600
 MAX_WINDOW = timedelta(hours=25)  # X's longest has 24; a reset beyond is no epoch in seconds
-NO_RESET_SECONDS = 60.0  # so long X's own sample waits where a spent window names no reset
+NO_RESET_SECONDS = 60.0  # as X's own sample waits where an exhausted window names no reset
 SAME_WINDOW = timedelta(seconds=60)  # X's Date has whole seconds, so one reset comes out differently each time
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many calls in so many seconds."""
+    """`calls` calls in `seconds` seconds."""
 
     calls: int
     seconds: int
@@ -51,7 +51,7 @@ class Limit:
 class RateWindow:
     """X's x-rate-limit-* headers: calls per window, calls left, start of the next window. None: X did not say.
 
-    Kept as knowledge, `remaining` is what X left us less the calls since.
+    Stored as knowledge, `remaining` is what X left us less the calls since.
     """
 
     limit: int | None = None
@@ -61,7 +61,8 @@ class RateWindow:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a window has left. `free_at`: when a call is admitted, None: now. `reset_at`: when the next comes back."""
+    """What a window has left. `free_at`: when a call is admitted, None: now. `reset_at`: when the next one becomes
+    free."""
 
     limit: int
     remaining: int
@@ -123,16 +124,16 @@ PER_APP: Mapping[str, Limit] = MappingProxyType(
 
 
 def per_user(endpoint: str, known: RateWindow = NOTHING) -> Limit:
-    """The limit of an account for `endpoint` that X's headers tell of; they go before the table.
+    """The limit of an account for `endpoint` that X's headers describe; they override the table.
 
-    An endpoint that is in neither has as much as the account.
+    An endpoint that is in neither has the limit of the account.
     """
     table = PER_USER.get(endpoint, (PER_ACCOUNT,))[0]
     return replace(table, calls=known.limit) if known.limit else table
 
 
-def governs(known: RateWindow, now: datetime) -> bool:
-    """Whether X told of the window that runs now."""
+def is_current(known: RateWindow, now: datetime) -> bool:
+    """Whether X described the window that runs now."""
     return known.remaining is not None and known.reset_at is not None and now < known.reset_at
 
 
@@ -148,7 +149,7 @@ def free_at(nth_newest: datetime | None, limit: Limit, now: datetime, known: Rat
 
     `nth_newest`: the call with `limit.calls` - 1 newer ones, if there is one.
     """
-    if governs(known, now):
+    if is_current(known, now):
         return None if known.remaining else known.reset_at
     if nth_newest is None or not _counts(nth_newest, limit, now, known):
         return None
@@ -159,18 +160,18 @@ def room(calls: Sequence[datetime], limit: Limit, now: datetime, known: RateWind
     """What is left at `now` after `calls`, oldest first."""
     nth = calls[-limit.calls] if len(calls) >= limit.calls else None
     free = free_at(nth, limit, now, known)
-    if governs(known, now):
+    if is_current(known, now):
         return Room(limit.calls, known.remaining or 0, free, known.reset_at)
     counted = calls_that_count(calls, limit, now, known)
     back = later(counted[max(0, len(counted) - limit.calls)], limit.seconds) if counted else None
     return Room(limit.calls, max(0, limit.calls - len(counted)), free, back)
 
 
-def learned(known: RateWindow, said: RateWindow, now: datetime) -> RateWindow | None:
-    """What is known after an answer with these headers; None: nothing that was not known.
+def updated_window(known: RateWindow, said: RateWindow, now: datetime) -> RateWindow | None:
+    """What is known after an answer with these headers; None: nothing new.
 
     Answers may come in another order than X gave them, and while other calls are under way. Within one window what
-    is left only shrinks, so X's word counts where it is less than we reckoned; for a window that is new see `begun`.
+    is left only shrinks, so X's number counts where it is lower than ours; for a new window see `new_window`.
     """
     limit, reset = said.limit or known.limit, said.reset_at
     if reset is None and said.remaining == 0:
@@ -180,20 +181,20 @@ def learned(known: RateWindow, said: RateWindow, now: datetime) -> RateWindow | 
     news = RateWindow(limit, said.remaining, reset)
     if is_same_window(known, news):
         return news if said.remaining < (known.remaining or 0) else _with_limit(known, limit)
-    if governs(known, now) and known.reset_at and reset < known.reset_at and said.remaining:
+    if is_current(known, now) and known.reset_at and reset < known.reset_at and said.remaining:
         return None  # it came late: another window runs since
     return news
 
 
 def is_same_window(one: RateWindow, other: RateWindow) -> bool:
-    """Whether both are knowledge of one window of X's."""
+    """Whether both describe the same window of X's."""
     if one.reset_at is None or other.reset_at is None:
         return one.reset_at is other.reset_at
     return abs(one.reset_at - other.reset_at) < SAME_WINDOW
 
 
-def begun(news: RateWindow, limit: Limit, made: int) -> RateWindow:
-    """A window of which X tells for the first time, in which we made so many calls: some may still be under way."""
+def new_window(news: RateWindow, limit: Limit, made: int) -> RateWindow:
+    """A window that X describes for the first time, in which we made `made` calls: some may still be under way."""
     if news.remaining is None:
         return news
     return replace(news, remaining=min(news.remaining, max(0, limit.calls - made)))

@@ -1,9 +1,9 @@
-"""A GET in the vocabulary that X knows at present: a name that it does not know is a 400, or is silently left out."""
+"""A GET in the vocabulary that X knows at present: an unknown name is a 400, or is silently left out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from twitter_manager.twitter.client import Reply, XClient, bearer
+from twitter_manager.twitter.client import Response, XClient, bearer
 from twitter_manager.twitter.dialects import Dialect
 from twitter_manager.twitter.errors import Refused
 
@@ -21,15 +21,15 @@ def read(
     query: Mapping[str, str] | None = None,
     account_id: int | None = None,
     metered: bool = True,
-) -> Reply:
-    """The answer to the first of `dialects` that X knows: it refuses none of its names, and `is_answered` is true of
-    the body. The first answer where that is true of none. Raises XError; the first refusal where all are refused."""
-    unanswered: Reply | None = None
+) -> Response:
+    """The response to the first of `dialects` that X knows: it refuses none of its names, and `is_answered` is true of
+    the body. The first response where that is true of none. Raises XError; the first refusal where all are refused."""
+    unanswered: Response | None = None
     refusal: Refused | None = None
     ordered = x.dialects.in_order(endpoint, dialects, x.clock())
     for dialect in ordered:
         try:
-            reply = x.request(
+            response = x.request(
                 "GET",
                 path,
                 endpoint=endpoint,
@@ -43,11 +43,11 @@ def read(
                 raise
             refusal = refusal or error
             continue
-        if is_answered(reply.body):
+        if is_answered(response.body):
             if dialect is not ordered[0]:
                 x.dialects.remember(endpoint, dialect, x.clock())
-            return reply
-        unanswered = unanswered or reply
+            return response
+        unanswered = unanswered or response
     if unanswered is not None:
         return unanswered
     assert refusal is not None  # noqa: S101  - there is at least one dialect

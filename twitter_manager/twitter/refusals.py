@@ -1,7 +1,7 @@
 """X's answers of 300 and more: its words, whichever shape they came in, and which of the types of errors.py they are.
 
 A 403 concerns a post, an account, an endpoint or the app. X says which by a type, a number or in words alone, so all
-three are looked at.
+three are checked.
 """
 
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def _is_of_the_edge(body: Mapping[str, Any]) -> bool:
 
 
 def _detail(outer: Mapping[str, Any], inner: list[Mapping[str, Any]]) -> str:
-    """What X says, and the reasons that stand in errors[] alone."""
+    """What X says, and the reasons that are in errors[] alone."""
     said = [_word(outer.get("detail") or outer.get("message") or outer.get("error_description"))]
     for text in (_word(each.get(name)) for each in inner for name in ("message", "detail")):
         if text and not any(text in earlier for earlier in said):
@@ -75,7 +75,7 @@ def _detail(outer: Mapping[str, Any], inner: list[Mapping[str, Any]]) -> str:
 
 
 def refusal(problem: Problem, *, reset_at: datetime | None, endpoint: str = "POST /2/tweets") -> XError:
-    """The type of an answer of 300 and more. `reset_at`: when X's window for the endpoint starts anew, if known."""
+    """The type of an answer of 300 and more. `reset_at`: when X's window for the endpoint starts again, if known."""
     status = problem.status or 0
     if status < 400 or status >= 500 or status in (408, 425):
         return OutcomeUnknown(problem)
@@ -143,7 +143,7 @@ def _word(value: object) -> str:
 
 
 def _moment(value: object) -> datetime | None:
-    """A date or a time of X's, a date as its first moment in UTC; None where it is none."""
+    """A date or a time of X's, a date as its first moment in UTC; None where it is neither."""
     try:
         moment = datetime.fromisoformat(_word(value))
     except ValueError:

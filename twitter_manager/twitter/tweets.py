@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from twitter_manager import untrusted_times
-from twitter_manager.twitter.client import Reply, XClient, bearer
+from twitter_manager.twitter.client import Response, XClient, bearer
 from twitter_manager.twitter.dialects import Dialect
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
 from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
@@ -14,7 +14,7 @@ from twitter_manager.twitter.reading import read
 from twitter_manager.twitter.refusals import problem_of
 from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
 
-__all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "list_own", "look_up"]
+__all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "get_many", "list_own"]
 
 # X renamed its read vocabulary in August 2026 (x-api.md §0). A field of the wrong dialect is absent from the answer, so
 # where the dates are missing the other one is asked. What is expanded may be billed: only what is read (§0b 10).
@@ -33,7 +33,7 @@ MAX_PAGES = 1000  # X shows the latest 3,200 posts: more pages are a loop
 
 @dataclass(frozen=True, slots=True)
 class CreatedPost:
-    """X's 201: the post's id, its text as X shows it, and what X says of the window."""
+    """X's 201: the post's id, its text as X shows it, and X's rate-limit headers."""
 
     id: str
     text: str
@@ -42,7 +42,7 @@ class CreatedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPost:
-    """What POST /2/tweets takes, as far as this product uses it (x-api.md §3.1); ids are X's."""
+    """What POST /2/tweets accepts, as far as this product uses it (x-api.md §3.1); ids are X's."""
 
     text: str
     reply_to: str | None = None
@@ -79,11 +79,11 @@ def create(
     account_id: int | None = None,
     metered: bool = False,
 ) -> CreatedPost:
-    """Posts it. Never called twice for one attempt: X has no idempotency key. Raises XError.
+    """Never called twice for one attempt: X has no idempotency key. Raises XError.
 
-    Not `metered`: its place in the window is taken with the intent, before.
+    Not `metered` by default: the call is counted with the intent, before.
     """
-    reply = x.request(
+    response = x.request(
         "POST",
         "/2/tweets",
         authorization=bearer(access_token),
@@ -92,18 +92,18 @@ def create(
         account_id=account_id,
         metered=metered,
     )
-    data = reply.body.get("data")
+    data = response.body.get("data")
     post_id = data.get("id") if isinstance(data, Mapping) else None
     if not isinstance(post_id, str) or not (post_id.isascii() and post_id.isdigit()):
-        raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+        raise OutcomeUnknown(Problem(response.status, title="An unreadable answer"))
     shown = data.get("text") if isinstance(data, Mapping) else None
-    return CreatedPost(post_id, shown if isinstance(shown, str) else post.text, reply.window)
+    return CreatedPost(post_id, shown if isinstance(shown, str) else post.text, response.window)
 
 
 def delete(x: XClient, access_token: str, post_id: str, *, account_id: int | None = None) -> None:
-    """Deletes an own post; one that is gone already is deleted, too. Raises XError; Refused where X did not."""
+    """One that is gone already counts as deleted, too. Raises XError; Refused where X did not delete it."""
     try:
-        reply = x.request(
+        response = x.request(
             "DELETE",
             f"/2/tweets/{post_id}",
             endpoint="/2/tweets/{id}",
@@ -115,28 +115,28 @@ def delete(x: XClient, access_token: str, post_id: str, *, account_id: int | Non
         if error.problem.status != 404:
             raise
     else:
-        _check_deleted(reply)
+        _check_deleted(response)
 
 
-def _check_deleted(reply: Reply) -> None:
-    """Raises unless X says so: by `deleted`, by an empty answer, or since there is no such post."""
-    data = reply.body.get("data")
+def _check_deleted(response: Response) -> None:
+    """Raises unless X confirms it: by `deleted`, by an empty response, or since there is no such post."""
+    data = response.body.get("data")
     deleted = data.get("deleted") if isinstance(data, Mapping) else None
-    problem = problem_of(reply.status, reply.body)
-    if deleted is True or reply.is_empty or (deleted is None and problem.type == "resource-not-found"):
+    problem = problem_of(response.status, response.body)
+    if deleted is True or response.is_empty or (deleted is None and problem.type == "resource-not-found"):
         return
     if deleted is False or problem.readable:
         raise Refused(replace(problem, title="X did not delete it"))
-    raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+    raise OutcomeUnknown(Problem(response.status, title="An unreadable answer"))
 
 
-def look_up(
+def get_many(
     x: XClient, access_token: str, post_ids: Sequence[str], *, account_id: int | None = None, metered: bool = True
 ) -> dict[str, SeenPost]:
     """Those of up to 100 posts that X shows, by id; the others are missing. Raises XError."""
     query = {"ids": ",".join(post_ids)}
-    reply = _read(x, "/2/tweets", "/2/tweets", access_token, query, account_id, metered=metered)
-    return {post.id: post for post in _posts(reply)}
+    response = _read(x, "/2/tweets", "/2/tweets", access_token, query, account_id, metered=metered)
+    return {post.id: post for post in _posts(response)}
 
 
 def list_own(
@@ -152,8 +152,8 @@ def list_own(
     """The account's posts after `since_id` or from `start_time` on, replies included, all pages of them.
 
     Not metered: what became of a post must be found out, whatever the account has left. `before_page` is called before
-    each page and may raise. Raises XError; also where a page is incomplete, since a timeline that was not read whole
-    proves nothing.
+    each page and may raise. Raises XError; also where a page is incomplete, since an incomplete timeline proves
+    nothing.
     """
     query = {"max_results": PAGE_SIZE}
     if since_id:
@@ -161,10 +161,10 @@ def list_own(
     elif start_time:
         query["start_time"] = start_time.strftime("%Y-%m-%dT%H:%M:%SZ")  # X counts whole seconds
     found: list[SeenPost] = []
-    for reply in _pages(x, access_token, user_id, query, before_page, account_id):
-        if not _is_whole(reply.body):
-            raise OutcomeUnknown(Problem(reply.status, title="An incomplete timeline"))
-        found += _posts(reply)
+    for response in _pages(x, access_token, user_id, query, before_page, account_id):
+        if not _is_whole(response.body):
+            raise OutcomeUnknown(Problem(response.status, title="An incomplete timeline"))
+        found += _posts(response)
     return found
 
 
@@ -185,15 +185,15 @@ def _pages(
     query: dict[str, str],
     before_page: Callable[[], None] | None,
     account_id: int | None,
-) -> Iterator[Reply]:
+) -> Iterator[Response]:
     path, token, seen = f"/2/users/{user_id}/tweets", None, set[str]()
     for _ in range(MAX_PAGES):
         if before_page:
             before_page()
         page = query if token is None else {**query, "pagination_token": token}
-        reply = _read(x, path, "/2/users/{id}/tweets", access_token, page, account_id, metered=False)
-        yield reply
-        meta = reply.body.get("meta")
+        response = _read(x, path, "/2/users/{id}/tweets", access_token, page, account_id, metered=False)
+        yield response
+        meta = response.body.get("meta")
         token = meta.get("next_token") if isinstance(meta, Mapping) else None
         if not isinstance(token, str) or not token:
             return
@@ -212,8 +212,8 @@ def _read(
     account_id: int | None,
     *,
     metered: bool = True,
-) -> Reply:
-    """One GET of posts, in the dialect that X answers with dates."""
+) -> Response:
+    """In the dialect that X answers with dates."""
     return read(
         x,
         path,
@@ -232,15 +232,15 @@ def _has_dates(body: Mapping[str, Any]) -> bool:
     return not posts or any("created_at" in post for post in posts if isinstance(post, Mapping))
 
 
-def _posts(reply: Reply) -> list[SeenPost]:
-    data = reply.body.get("data", [])
+def _posts(response: Response) -> list[SeenPost]:
+    data = response.body.get("data", [])
     if not isinstance(data, list):
-        raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
-    return [_post(item, reply.status) for item in data]
+        raise OutcomeUnknown(Problem(response.status, title="An unreadable answer"))
+    return [_post(item, response.status) for item in data]
 
 
 def _post(item: Any, status: int) -> SeenPost:
-    """One post in either spelling. Raises OutcomeUnknown when it has no id or no text: it might be ours."""
+    """In either spelling. Raises OutcomeUnknown when it has no id or no text: it might be ours."""
     if not isinstance(item, Mapping) or not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
         raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
     note = item.get("note_post") or item.get("note_tweet") or {}

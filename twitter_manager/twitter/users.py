@@ -17,7 +17,7 @@ DIALECTS: tuple[Dialect, ...] = ({"user.fields": "id,name,public_metrics,usernam
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user at X. `followers` is None when X does not tell."""
+    """`followers` is None when X does not tell."""
 
     id: str
     username: str
@@ -27,7 +27,7 @@ class User:
 
 def get_me(x: XClient, access_token: str, *, account_id: int | None = None) -> User:
     """Whose token this is. Raises XError."""
-    reply = read(
+    response = read(
         x,
         "/2/users/me",
         access_token,
@@ -36,9 +36,9 @@ def get_me(x: XClient, access_token: str, *, account_id: int | None = None) -> U
         account_id=account_id,
         metered=account_id is not None,  # at connecting it is nobody's yet
     )
-    user = _user(reply.body.get("data"))
+    user = _user(response.body.get("data"))
     if user is None:
-        raise OutcomeUnknown(Problem(reply.status, title="An unreadable answer"))
+        raise OutcomeUnknown(Problem(response.status, title="An unreadable answer"))
     return user
 
 

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from tests.support.receiver import HERE, Receiver
 from twitter_manager.receivers import client
 from twitter_manager.receivers.addresses import Address
-from twitter_manager.receivers.client import AddressRefused, Answer, NoAnswer, NotReached, Receivers
+from twitter_manager.receivers.client import AddressRefused, NoResponse, NotReached, Receivers, Response
 
 BODY = b'{"type":"tweet.posted"}'
 LOOPBACK = [ipaddress.ip_network(HERE)]
@@ -62,7 +62,7 @@ def raw() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
 
 def test_what_arrives(receiver: Receiver) -> None:
     answer = Receivers(LOOPBACK).post(receiver.url, BODY, {"webhook-id": "msg_1"})
-    assert answer == Answer(204)
+    assert answer == Response(204)
     [came] = receiver.received
     assert (came.path, came.body) == ("/hook?from=manager", BODY)
     assert came.headers["Host"] == f"127.0.0.1:{receiver.port}"
@@ -82,12 +82,12 @@ def test_a_redirect_is_an_answer_and_nobody_goes_there(receiver: Receiver) -> No
 def test_no_proxy_of_the_environment_is_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert Receivers(LOOPBACK).post(receiver.url, BODY, {}) == Answer(204)
+    assert Receivers(LOOPBACK).post(receiver.url, BODY, {}) == Response(204)
 
 
 def test_retry_after_comes_along(receiver: Receiver) -> None:
     receiver.answers.append((503, {"Retry-After": "120"}))
-    assert Receivers(LOOPBACK).post(receiver.url, BODY, {}) == Answer(503, "120")
+    assert Receivers(LOOPBACK).post(receiver.url, BODY, {}) == Response(503, "120")
 
 
 # where it goes
@@ -102,7 +102,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_called(receiver: Receiv
         return leads_to("127.0.0.1" if len(asked) == 1 else "127.0.0.99")(host, port, seconds)
 
     url = f"http://hooks.example:{receiver.port}/"
-    assert Receivers([ipaddress.ip_network("127.0.0.1")], resolve=rebinds).post(url, BODY, {}) == Answer(204)
+    assert Receivers([ipaddress.ip_network("127.0.0.1")], resolve=rebinds).post(url, BODY, {}) == Response(204)
     assert asked == ["hooks.example"]
     assert receiver.received[0].headers["Host"] == f"hooks.example:{receiver.port}"
 
@@ -123,7 +123,7 @@ def test_one_bad_address_among_good_ones_is_enough(receiver: Receiver) -> None:
 
 def test_a_second_address_where_the_first_does_not_answer(receiver: Receiver) -> None:
     receivers = Receivers(LOOPBACK, resolve=leads_to("127.0.0.2", "127.0.0.1"))
-    assert receivers.post(f"http://hooks.example:{receiver.port}/", BODY, {}) == Answer(204)
+    assert receivers.post(f"http://hooks.example:{receiver.port}/", BODY, {}) == Response(204)
 
 
 def test_what_is_checked_when_a_webhook_is_made() -> None:
@@ -158,7 +158,7 @@ def test_nothing_was_sent_where_the_name_is_unknown() -> None:
 )
 def test_an_answer_that_is_none(raw: Callable[..., str], said: bytes) -> None:
     url = raw(lambda line: line.sendall(said))
-    with pytest.raises(NoAnswer) as caught:
+    with pytest.raises(NoResponse) as caught:
         Receivers(LOOPBACK).post(url, BODY, {})
     assert "hello" not in str(caught.value)
 
@@ -167,20 +167,20 @@ def test_an_answer_that_is_none(raw: Callable[..., str], said: bytes) -> None:
 def test_what_comes_before_the_answer_is_read_past(raw: Callable[..., str], status: str) -> None:
     interim = f"HTTP/1.1 {status}\r\nLink: </style.css>\r\nRetry-After: 9\r\n\r\n".encode()
     url = raw(lambda line: line.sendall(interim * 3 + b"HTTP/1.1 204 No Content\r\n\r\n"))
-    assert Receivers(LOOPBACK).post(url, BODY, {}) == Answer(204)
+    assert Receivers(LOOPBACK).post(url, BODY, {}) == Response(204)
 
 
 @pytest.mark.parametrize("often", [1, 5000])
 def test_and_is_no_answer_where_none_follows(raw: Callable[..., str], often: int) -> None:
     url = raw(lambda line: line.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * often))
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         Receivers(LOOPBACK).post(url, BODY, {})
 
 
 def test_silence_ends_at_the_deadline(raw: Callable[..., str]) -> None:
     over = threading.Event()
     began = time.monotonic()
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         Receivers(LOOPBACK).post(raw(lambda line: over.wait(5) and None), BODY, {}, seconds=0.2)
     assert time.monotonic() - began < 1
     over.set()
@@ -197,7 +197,7 @@ def trickle(line: socket.socket, text: bytes) -> None:
 
 def test_a_trickled_answer_is_cut_at_the_deadline(raw: Callable[..., str]) -> None:
     began = time.monotonic()
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         Receivers(LOOPBACK).post(raw(lambda line: trickle(line, b"HTTP/1.1")), BODY, {}, seconds=0.3)
     assert time.monotonic() - began < 1
 
@@ -209,7 +209,7 @@ def test_of_the_body_only_the_beginning_is_read_and_its_status_counts(raw: Calla
         trickle(line, b"x")
 
     began = time.monotonic()
-    assert Receivers(LOOPBACK).post(raw(says), BODY, {}, seconds=0.4) == Answer(200)
+    assert Receivers(LOOPBACK).post(raw(says), BODY, {}, seconds=0.4) == Response(200)
     assert time.monotonic() - began < 1
 
 
@@ -250,7 +250,7 @@ def self_signed(name: str) -> bytes:
 
 def test_https_asks_for_the_name_of_the_url(secure: Receiver) -> None:
     receivers = Receivers(LOOPBACK, resolve=leads_to("127.0.0.1"))
-    assert receivers.post(f"https://hooks.example:{secure.port}/", BODY, {}) == Answer(204)
+    assert receivers.post(f"https://hooks.example:{secure.port}/", BODY, {}) == Response(204)
     assert secure.received[0].body == BODY
 
 

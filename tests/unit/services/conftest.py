@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager import config
 from twitter_manager.models import Account
 from twitter_manager.services import build, prepare

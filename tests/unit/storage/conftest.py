@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import new_account, open_database
+from tests.support.factories import new_account, open_database
 from twitter_manager import sqlite_file
 from twitter_manager.storage import service_state
 from twitter_manager.storage.sqlite import engine

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.clock import START, Clock
-from tests.support.storage import at, new_account, new_posting_tweet, new_tweet
+from tests.support.factories import at, new_account, new_posting_tweet, new_tweet
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, api_keys, app_rests, attempts, oauth_states, service_state, workers
@@ -166,7 +166,7 @@ def test_a_state_serves_once(db: SqliteDatabase, account_id: int, clock: Clock) 
         assert spent is not None
         assert (spent.account_id, spent.created_at, spent.mock) == (account_id, at(1), True)
         assert oauth_states.consume(tx, "b" * 43, code_hash="d" * 64) is None
-        oauth_states.note_connected(tx, "b" * 43, account_id)
+        oauth_states.record_connected(tx, "b" * 43, account_id)
     used = oauth_states.find(db, "b" * 43)
     assert used is not None
     assert (used.used_at, used.code_hash, used.connected_account_id) == (at(1), "c" * 64, account_id)
@@ -224,9 +224,11 @@ class TestAttempts:
             assert attempts.find_unsettled(tx, tweet.id) == attempt
             assert attempts.list_open_of_account(tx, account_id) == [attempt]
             assert attempts.close(tx, attempt.id, outcome="unclear", over_at=at(5), http_status=503)
-            assert attempts.note_absent(tx, attempt.id) == 1
+            assert attempts.record_absence(tx, attempt.id) == 1
             assert attempts.close(tx, attempt.id, outcome="unclear", over_at=at(7))
-            assert attempts.note_absent(tx, attempt.id) == 1  # a late end makes the looks before it count for nothing
+            assert (
+                attempts.record_absence(tx, attempt.id) == 1
+            )  # a late end makes the looks before it count for nothing
             assert attempts.close(tx, attempt.id, outcome="absent", over_at=at(50))
             assert not attempts.close(tx, attempt.id, outcome="refused", over_at=at(60))
             assert attempts.find_unsettled(tx, tweet.id) is None
@@ -237,17 +239,17 @@ class TestAttempts:
         with db.transaction() as tx:
             tweet, attempt = new_posting_tweet(tx, account_id)
             attempts.close(tx, attempt.id, outcome="absent", over_at=at(5), error_code="x_unclear")
-            attempts.note_posted(tx, attempt.id, twitter_id="77", http_status=201)
+            attempts.record_posted(tx, attempt.id, twitter_id="77", http_status=201)
             (after,) = attempts.list_of_tweet(tx, tweet.id)
         assert (after.outcome, after.twitter_id, after.over_at, after.error_code) == ("posted", "77", at(5), None)
 
     def test_looks_are_counted_while_it_is_unclear(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             _, attempt = new_posting_tweet(tx, account_id)
-            assert attempts.note_absent(tx, attempt.id) == attempts.record_failed_check(tx, attempt.id) == 0
+            assert attempts.record_absence(tx, attempt.id) == attempts.record_failed_check(tx, attempt.id) == 0
             attempts.close(tx, attempt.id, outcome="unclear", over_at=at(5))
             assert [attempts.record_failed_check(tx, attempt.id) for _ in range(2)] == [1, 2]
-            assert [attempts.note_absent(tx, attempt.id) for _ in range(2)] == [1, 2]
+            assert [attempts.record_absence(tx, attempt.id) for _ in range(2)] == [1, 2]
             assert attempts.record_failed_check(tx, attempt.id) == 1
 
     def test_outcomes_are_counted_by_code(self, db: SqliteDatabase, account_id: int) -> None:

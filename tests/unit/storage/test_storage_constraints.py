@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import START
-from tests.support.storage import put
+from tests.support.factories import put
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.storage import at, counted, new_account, new_tweet, truly_counted
+from tests.support.factories import at, counted, new_account, new_tweet, truly_counted
 from twitter_manager.storage import tweet_holds, tweet_lists, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite.engine import SqliteDatabase

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import at
+from tests.support.factories import at
 from twitter_manager.errors import Conflict
 from twitter_manager.storage import api_keys, idempotency_keys
-from twitter_manager.storage.idempotency_keys import KEPT_SECONDS, IdempotentCall
+from twitter_manager.storage.idempotency_keys import RETENTION_SECONDS, IdempotentCall
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
 
@@ -29,7 +29,7 @@ def insert(db: SqliteDatabase, call: IdempotentCall | None, *, subject_id: int =
 
 def keep(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}", *, status: int = 201) -> bool:
     with db.transaction() as tx:
-        return idempotency_keys.keep_answer(tx, call, status=status, answer=answer)
+        return idempotency_keys.store_answer(tx, call, status=status, answer=answer)
 
 
 def insert_answer(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}") -> bool:
@@ -99,16 +99,16 @@ def test_an_answer_about_nothing_that_was_made_is_kept_once(db: SqliteDatabase, 
 
 def test_after_a_day_it_is_as_if_it_were_not_there(db: SqliteDatabase, call: IdempotentCall, clock: Clock) -> None:
     insert(db, call)
-    assert found(db, call, seconds=KEPT_SECONDS) == (7, None, None)
-    assert found(db, call, seconds=KEPT_SECONDS + 0.001) is None
-    clock.forward(KEPT_SECONDS + 0.001)
+    assert found(db, call, seconds=RETENTION_SECONDS) == (7, None, None)
+    assert found(db, call, seconds=RETENTION_SECONDS + 0.001) is None
+    clock.forward(RETENTION_SECONDS + 0.001)
     assert not keep(db, call)
     insert(db, replace(call, body_hash="of another body"), subject_id=8)
-    assert found(db, call, seconds=KEPT_SECONDS + 1) == (8, None, None)
+    assert found(db, call, seconds=RETENTION_SECONDS + 1) == (8, None, None)
     assert keep(db, call)
-    clock.forward(KEPT_SECONDS + 0.001)
+    clock.forward(RETENTION_SECONDS + 0.001)
     assert insert_answer(db, call, "later")
-    assert found(db, call, seconds=2 * KEPT_SECONDS + 1) == (None, 200, "later")
+    assert found(db, call, seconds=2 * RETENTION_SECONDS + 1) == (None, 200, "later")
 
 
 def test_old_ones_are_forgotten(db: SqliteDatabase, call: IdempotentCall, clock: Clock) -> None:

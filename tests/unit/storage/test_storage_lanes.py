@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import (
+from tests.support.factories import (
     at,
     new_account,
     new_due_tweet,
@@ -35,7 +35,7 @@ def released(tx: Transaction, account_id: int) -> datetime | None:
     """When the lane is due once it is given back."""
     due_at = lanes.release(tx, account_id, "lease")
     assert lanes.get(tx, account_id).due_at == due_at
-    assert lanes.list_wrong(tx) == []
+    assert lanes.list_due_too_late(tx) == []
     return due_at
 
 
@@ -138,7 +138,7 @@ class TestClaiming:
         clock.forward(1)
         claim(db, "b", worker_id="alive")
         with db.transaction() as tx:
-            assert lanes.free_all_of_worker(tx, "dead") == [three[2]]
+            assert lanes.release_all_of_worker(tx, "dead") == [three[2]]
         assert lanes.get(db, three[2]).lease is None
         assert lanes.get(db, three[1]).lease == "b"
         assert claimed(db, "c") == three[2]
@@ -288,14 +288,14 @@ class TestDueTimes:
                 lanes.claim(tx, lease="lease", until=at(120), worker_id="worker")
             if due_at is not None:
                 lanes.postpone(tx, account_id, at(due_at))
-            assert lanes.list_wrong(tx) == ([account_id] if wrong else [])
+            assert lanes.list_due_too_late(tx) == ([account_id] if wrong else [])
 
     def test_a_lane_that_is_due_now_is_not_wrong(self, db: SqliteDatabase, account_id: int, clock: Clock) -> None:
         with db.transaction() as tx:
             new_due_tweet(tx, account_id, due_at=at(-20))
-            assert lanes.list_wrong(tx) == [account_id]
+            assert lanes.list_due_too_late(tx) == [account_id]
             lanes.make_due(tx, account_id, tx.now)
-            assert lanes.list_wrong(tx) == []
+            assert lanes.list_due_too_late(tx) == []
 
 
 class TestRests:
@@ -333,8 +333,8 @@ class TestRests:
 )
 def test_the_highest_x_id_is_kept(db: SqliteDatabase, account_id: int, first: str, second: str, newest: str) -> None:
     with db.transaction() as tx:
-        lanes.note_x_id(tx, account_id, first)
-        lanes.note_x_id(tx, account_id, second)
+        lanes.record_x_id(tx, account_id, first)
+        lanes.record_x_id(tx, account_id, second)
     assert lanes.get(db, account_id).newest_x_id == newest
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.storage import at, new_account, put
+from tests.support.factories import at, new_account, put
 from twitter_manager import storage
 from twitter_manager.models import FINAL, NO_DUPLICATE, QUEUED, SENDABLE, TWEET_STATUSES, UNSETTLED, Tweet
 from twitter_manager.storage import lanes, tweet_cleanup, tweet_holds, tweet_lists, tweet_states, tweets
@@ -182,7 +182,7 @@ def test_when_a_lane_is_due(tx: Transaction, stored: list[Tweet]) -> None:
     assert lanes.count_unsettled(tx, 1) == len(counting)
     assert lanes.release(tx, 1, "") == (max(min(due), tx.now) if due else None)
     tx.execute("UPDATE lane SET due_at = NULL")
-    assert (1 in lanes.list_wrong(tx)) == bool(due)
+    assert (1 in lanes.list_due_too_late(tx)) == bool(due)
 
 
 @beside_rows

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.clock import START, Clock
-from tests.support.storage import at, new_account
+from tests.support.factories import at, new_account
 from twitter_manager.storage import accounts, rate_windows, x_calls
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
@@ -177,7 +177,7 @@ class TestWhatXSaid:
     ) -> None:
         with db.transaction() as tx:
             put(tx, account_id, call_limit=limit, remaining=left)
-            rate_windows.give_back_one(tx, account_id=account_id, mock=True, endpoint=POST)
+            rate_windows.return_call(tx, account_id=account_id, mock=True, endpoint=POST)
             found = rate_windows.find(tx, account_id=account_id, mock=True, endpoint=POST)
         assert found is not None
         assert found.remaining == then

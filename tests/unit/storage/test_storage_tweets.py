@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import at, new_account, new_due_tweet, new_tweet, new_unconfirmed_tweet, put
+from tests.support.factories import at, new_account, new_due_tweet, new_tweet, new_unconfirmed_tweet, put
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Tweet
 from twitter_manager.storage import (

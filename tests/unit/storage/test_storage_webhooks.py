@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import at, new_due_tweet, new_posting_tweet
+from tests.support.factories import at, new_due_tweet, new_posting_tweet
 from twitter_manager.models import Webhook
 from twitter_manager.storage import accounts, app_rests, tweet_holds, tweet_states, webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
@@ -102,7 +102,7 @@ def test_not_while_it_rests_or_is_off(db: SqliteDatabase, clock: Clock) -> None:
     webhook = new_webhook(db)
     tell(db, webhook)
     with db.transaction() as tx:
-        webhooks.note_failure(tx, webhook, rest_until=at(60))
+        webhooks.record_failure(tx, webhook, rest_until=at(60))
     assert claim(db) is None
     clock.forward(60)
     assert webhooks.any_due(db, now=clock())
@@ -116,7 +116,7 @@ def test_the_oldest_of_what_is_due(db: SqliteDatabase) -> None:
     webhook = new_webhook(db)
     first, second = tell(db, webhook), tell(db, webhook)
     with db.transaction() as tx:
-        assert webhook_deliveries.note_failure(
+        assert webhook_deliveries.record_failure(
             tx, first, next_attempt_at=at(60), last_status=500, error_code="receiver_refused", error_detail=None
         )
     for now, due in ((0, second), (60, first)):
@@ -129,12 +129,12 @@ def test_failures_in_a_row_are_counted_from_the_first_to_the_last(db: SqliteData
     webhook = new_webhook(db)
     for _ in range(3):
         with db.transaction() as tx:
-            webhooks.note_failure(tx, webhook, rest_until=at(60))
+            webhooks.record_failure(tx, webhook, rest_until=at(60))
         clock.forward(10)
     found = webhooks.get(db, webhook)
     assert (found.failures, found.failing_since, found.failed_at) == (3, at(0), at(20))
     with db.transaction() as tx:
-        webhooks.forget_failures(tx, webhook)
+        webhooks.clear_failures(tx, webhook)
     found = webhooks.get(db, webhook)
     assert (found.failures, found.failing_since, found.failed_at, found.rest_until) == (0, None, None, None)
 

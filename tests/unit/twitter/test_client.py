@@ -12,14 +12,14 @@ import pytest
 
 from tests.support.wire import Line, answering, reply, serving
 from twitter_manager.timestamps import now
-from twitter_manager.twitter.client import MAX_ANSWER, Reply, XClient, basic, bearer
+from twitter_manager.twitter.client import MAX_ANSWER, Response, XClient, basic, bearer
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, RateLimited, Refused, XError
 
 SECRET = "token-that-nobody-may-see"
 SHORT, APP, USER = "x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour"
 
 
-def post(x: XClient) -> Reply:
+def post(x: XClient) -> Response:
     return x.request("POST", "/2/tweets", json={"text": "héllo 🎉"}, authorization=bearer(SECRET), account_id=7)
 
 

@@ -59,7 +59,7 @@ def trickles_headers(line: Line) -> None:
 
 def stays_silent(line: Line) -> None:
     line.read()
-    line.wait_for_hanging_up()
+    line.wait_for_close()
 
 
 def does_not_read(line: Line) -> None:

@@ -123,7 +123,7 @@ def test_codes_and_types_within_the_problem_count() -> None:
         (403, {"errors": [{"code": 187, "message": "Status is a duplicate."}]}, DuplicateContent),
         (403, says("You are not permitted to perform this action."), Refused),
         (403, says("You can only reply to or quote posts where you are mentioned or are the author."), Refused),
-        (403, says("Reply to this conversation is not allowed because you have not been mentioned"), Refused),
+        (403, says("Response to this conversation is not allowed because you have not been mentioned"), Refused),
         (400, says("Your Tweet text is too long.", status=400), Refused),
         (400, {"title": "Invalid Request", "type": f"{NEW}invalid-request", "detail": "invalid URL"}, Refused),
         (404, says("Not Found"), Refused),

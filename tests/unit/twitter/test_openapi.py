@@ -61,7 +61,7 @@ CALLS = {
     "create with a poll": lambda x: tweets.create(x, "token", WITH_A_POLL),
     "create a reply": lambda x: tweets.create(x, "token", tweets.NewPost(text="hello", reply_to=AN_ID)),
     "delete": lambda x: tweets.delete(x, "token", AN_ID),
-    "look up": lambda x: tweets.look_up(x, "token", [AN_ID, "5"]),
+    "look up": lambda x: tweets.get_many(x, "token", [AN_ID, "5"]),
     "list since": lambda x: tweets.list_own(x, "token", AN_ID, since_id="5"),
     "list from": lambda x: tweets.list_own(x, "token", AN_ID, start_time=datetime(2026, 11, 20, tzinfo=UTC)),
     "me": lambda x: users.get_me(x, "token"),

@@ -21,12 +21,12 @@ from twitter_manager.twitter.rate_limits import (
     Limit,
     RateWindow,
     Room,
-    begun,
     calls_that_count,
     is_same_window,
-    learned,
+    new_window,
     per_user,
     room,
+    updated_window,
 )
 
 DOCUMENT = Path(__file__).parents[4] / "shared" / "x-openapi.json"
@@ -150,12 +150,12 @@ class Caller:
             self.known = RateWindow(self.known.limit, self.known.remaining - 1, self.known.reset_at)
 
     def reads(self, said: RateWindow, now: datetime) -> None:
-        news = learned(self.known, said, now)
+        news = updated_window(self.known, said, now)
         if news is None:
             return
         if not is_same_window(self.known, news):
             limit = Limit(news.limit or self.table.calls, self.table.seconds)
-            news = begun(news, limit, len(calls_that_count(self.calls, limit, now, self.known)))
+            news = new_window(news, limit, len(calls_that_count(self.calls, limit, now, self.known)))
         self.known = news
 
 
@@ -271,16 +271,16 @@ class TestLearning:
             "what is left, without a reset": RateWindow(50, 5, None),
             "a reset that is off by our clock": RateWindow(50, 11, at(601.5)),
         }
-        assert learned(self.KNOWN, words[said], START) == news
+        assert updated_window(self.KNOWN, words[said], START) == news
 
     def test_the_first_answer_of_all(self) -> None:
-        assert learned(NOTHING, RateWindow(50, 49, at(900)), START) == RateWindow(50, 49, at(900))
+        assert updated_window(NOTHING, RateWindow(50, 49, at(900)), START) == RateWindow(50, 49, at(900))
 
     def test_a_window_that_is_new_knows_of_the_calls_under_way(self) -> None:
-        assert begun(RateWindow(50, 49, at(900)), Limit(50, QUARTER), 3) == RateWindow(50, 47, at(900))
-        assert begun(RateWindow(50, 40, at(900)), Limit(50, QUARTER), 3) == RateWindow(50, 40, at(900))
-        assert begun(RateWindow(50, 40, at(900)), Limit(50, QUARTER), 70) == RateWindow(50, 0, at(900))
-        assert begun(RateWindow(50), Limit(50, QUARTER), 3) == RateWindow(50)
+        assert new_window(RateWindow(50, 49, at(900)), Limit(50, QUARTER), 3) == RateWindow(50, 47, at(900))
+        assert new_window(RateWindow(50, 40, at(900)), Limit(50, QUARTER), 3) == RateWindow(50, 40, at(900))
+        assert new_window(RateWindow(50, 40, at(900)), Limit(50, QUARTER), 70) == RateWindow(50, 0, at(900))
+        assert new_window(RateWindow(50), Limit(50, QUARTER), 3) == RateWindow(50)
 
 
 class TestTheTable:

@@ -335,8 +335,8 @@ def test_looking_posts_up() -> None:
     answer = page(post(9), post(7), errors=[{"value": "8", "title": "Not Found Error"}])
     with serving(answering(answer, reply(200, {"errors": [{"value": "8"}]}))) as server:
         x = server.x()
-        assert set(tweets.look_up(x, "token", ["9", "8", "7"])) == {"9", "7"}
-        assert tweets.look_up(x, "token", ["8"]) == {}
+        assert set(tweets.get_many(x, "token", ["9", "8", "7"])) == {"9", "7"}
+        assert tweets.get_many(x, "token", ["8"]) == {}
     assert query(server.requests[0])["ids"] == "9,8,7"
 
 
@@ -362,7 +362,7 @@ class TestAgainstTheSimulator:
         assert ids(tweets.list_own(x, token, user, since_id=first.id)) == [second.id]
         tweets.delete(x, token, second.id)
         tweets.delete(x, token, second.id)
-        assert set(tweets.look_up(x, token, [first.id, second.id])) == {first.id}
+        assert set(tweets.get_many(x, token, [first.id, second.id])) == {first.id}
 
     def test_more_than_two_pages(self, world: World, x: XClient) -> None:
         token, user = world.sign_in("alice").access_token, world.user("alice").id

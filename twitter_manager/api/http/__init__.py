@@ -1,1 +1,1 @@
-"""What every call passes, whatever it is about: who may come in, how its input is read, what becomes of an error."""
+"""What every call passes, whatever its resource: authentication, reading the input, turning errors into responses."""

@@ -1,4 +1,4 @@
-"""Flask, without what this application never needs and every request would pay for."""
+"""Flask, without what this application never needs and every request would cost."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["Application"]
 
 class _Parameters(ImmutableMultiDict[str, str]):
     def get(self, key: str, *default: Any, **how: Any) -> Any:
-        """As always; werkzeug makes an HTTP error of each parameter that is not there, only to drop it."""
+        """werkzeug raises an HTTP error for each parameter that is missing, only to drop it; this does not."""
         return super().get(key, *default, **how) if key in self else (*default, how.get("default"))[0]
 
 
@@ -25,12 +25,12 @@ class Application(Flask):
     request_class = _Request
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """A path with a slash at its end is the one without: a redirect would lose a body, or repeat ?api_key."""
+        """A path that ends with a slash is the one without it: a redirect would lose a body, or repeat ?api_key."""
         path = environ["PATH_INFO"]
         if path.endswith("/") and path != "/":
             environ["PATH_INFO"] = path[:-1]
         return super().wsgi_app(environ, start_response)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """`func`: none of ours is a coroutine, which Flask looks up for each function at each request."""
+        """No view is a coroutine; Flask would check that for each function at each request."""
         return func

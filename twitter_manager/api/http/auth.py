@@ -1,6 +1,6 @@
-"""Who may come in: every path needs an API key unless its endpoint stands in PUBLIC.
+"""Authentication: every path needs an API key unless its endpoint is in PUBLIC.
 
-A right key is never refused or delayed: it is looked up before anything is counted.
+A valid key is never refused or delayed: it is looked up before anything is counted.
 """
 
 import time
@@ -35,7 +35,7 @@ PUBLIC = frozenset(
 
 
 def register(app: Flask) -> None:
-    """Asks for a key before each request to `app`. To be called after its routes are there."""
+    """Requires a key for each request to `app`. To be called after its routes are registered."""
     open_paths = frozenset({rule.rule for rule in app.url_map.iter_rules() if rule.endpoint in PUBLIC})
     wrong_keys = WrongKeys()
 
@@ -44,9 +44,9 @@ def register(app: Flask) -> None:
         if not _needs_key(open_paths):
             return
         given = _given_keys()
-        key = _right_one(given)
+        key = _valid_key(given)
         if key is not None:
-            current.keep_api_key(key)
+            current.set_api_key(key)
             return
         if given:
             _count(wrong_keys)
@@ -54,7 +54,7 @@ def register(app: Flask) -> None:
 
 
 def _needs_key(open_paths: frozenset[str]) -> bool:
-    """Unknown paths under the API need one too: what is there and what is not is nobody else's business."""
+    """Unknown paths under the API need one too: which ones exist is not public."""
     if request.path in open_paths or request.endpoint in PUBLIC:
         return False
     return request.endpoint is not None or _is_api()
@@ -70,8 +70,8 @@ def _given_keys() -> list[str]:
     return [text for text in given if text]
 
 
-def _right_one(given: Sequence[str]) -> ApiKey | None:
-    """Whose key one of them is: a right one is not spoiled by a wrong one beside it."""
+def _valid_key(given: Sequence[str]) -> ApiKey | None:
+    """The first valid one: an invalid one beside it does no harm."""
     for text in given:
         with suppress(KeyRefused):
             return current.services().api_keys.check(text)
@@ -79,6 +79,6 @@ def _right_one(given: Sequence[str]) -> ApiKey | None:
 
 
 def _count(wrong_keys: WrongKeys) -> None:
-    seconds = wrong_keys.note(request.remote_addr or "", time.monotonic())
+    seconds = wrong_keys.record(request.remote_addr or "", time.monotonic())
     if seconds is not None:
         raise SlowDown("too_many_wrong_keys", retryable=True, next_attempt_at=later(now(), seconds))

@@ -1,7 +1,7 @@
-"""What the models of bodies are made of: their base, and the fields that many have.
+"""The base of the models of bodies, and the fields that many have.
 
-A string of digits is taken for a whole number, and an optional field that is null or "" is as if left out; beyond that
-nothing is converted. Unknown fields are refused before anything else is looked at.
+A string of digits is read as a whole number, and an optional field that is null or "" counts as left out; beyond that
+nothing is converted. Unknown fields are refused before anything else is checked.
 """
 
 import re
@@ -49,14 +49,14 @@ def _moment(value: object) -> datetime:
         raise PydanticCustomError(MOMENT, "{fault}", {"fault": moment_fault(text)}) from error
 
 
-DIGITS = BeforeValidator(_number)  # to stand last: behind the limits, which then stay in the schema
+DIGITS = BeforeValidator(_number)  # must be last: after the limits, which then stay in the schema
 Id = Annotated[int, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too."), DIGITS]
 XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
 def printable(name: str) -> str:
-    """The name of a field or parameter that we do not know, so that it can stand in an answer."""
+    """The name of an unknown field or parameter, made safe for a response."""
     return "".join(char if char.isprintable() else "?" for char in name[:_MAX_NAME])
 
 
@@ -91,7 +91,7 @@ class Body(BaseModel):
 
     @classmethod
     def unknown(cls, values: dict[str, Any]) -> Iterator[str]:
-        """The names of fields that it does not have."""
+        """The names of fields that the model does not have."""
         return (name for name in values if name not in cls._names)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What the request in progress can reach: the services, its id, the key it came with, what it asks to be done once."""
+"""What belongs to the request in progress: the services, its id, its API key, its Idempotency-Key."""
 
 from typing import cast
 
@@ -11,44 +11,42 @@ from twitter_manager.storage.idempotency_keys import IdempotentCall
 __all__ = [
     "api_key",
     "idempotent_call",
-    "keep_api_key",
-    "keep_idempotent_call",
-    "keep_request_id",
     "request_id",
     "services",
+    "set_api_key",
+    "set_idempotent_call",
+    "set_request_id",
 ]
 
 
 def services() -> Services:
-    """What the product does, wired once in the factory."""
+    """Built once in the factory."""
     return cast(Services, current_app.extensions["services"])
 
 
-def keep_request_id(value: str) -> None:
-    """Notes under which id this request stands in answers and logs."""
+def set_request_id(value: str) -> None:
+    """For responses and logs."""
     g.request_id = value
 
 
 def request_id() -> str:
-    """The id of this request; '-' before it has one."""
+    """'-' before it has one."""
     return str(g.get("request_id", "-"))
 
 
-def keep_api_key(key: ApiKey) -> None:
-    """Notes the key that was accepted."""
+def set_api_key(key: ApiKey) -> None:
     g.api_key = key
 
 
 def api_key() -> ApiKey | None:
-    """The key that was accepted; None where none is asked for."""
+    """None where none is needed."""
     return cast(ApiKey | None, g.get("api_key"))
 
 
-def keep_idempotent_call(value: IdempotentCall) -> None:
-    """Notes what the Idempotency-Key of this request says."""
+def set_idempotent_call(value: IdempotentCall) -> None:
     g.idempotent_call = value
 
 
 def idempotent_call() -> IdempotentCall | None:
-    """What is to be done once, for the service that does it; None where no Idempotency-Key came."""
+    """None where no Idempotency-Key was sent."""
     return cast(IdempotentCall | None, g.get("idempotent_call"))

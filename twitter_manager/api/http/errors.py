@@ -1,4 +1,4 @@
-"""The only place that knows HTTP statuses of errors: whatever goes wrong becomes one status and one shape, `Error`.
+"""The only place that knows HTTP statuses of errors: every error becomes one status and one shape, `Error`.
 
 `{"error", "code", "request_id"}` and, where they apply, `hint`, `field`, `retryable`, `next_attempt_at`, `twitter`. The
 callback and the home page answer a browser with an HTML page instead.
@@ -89,12 +89,12 @@ class Error(ResponseModel):
 
 
 def status_of(error: ServiceError) -> int:
-    """The HTTP status of what a service raised; a subclass has its parent's."""
+    """A subclass has its parent's status."""
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
 def register(app: Flask) -> None:
-    """Catches everything that `app` raises."""
+    """Handles everything that `app` raises."""
     app.register_error_handler(ServiceError, _service_error)
     app.register_error_handler(ConnectionFailed, _connection_failed)
     app.register_error_handler(HTTPException, _http_error)
@@ -127,7 +127,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    """A fault of ours: the caller learns nothing but the request id, under which the log has everything."""
+    """A fault of ours: the caller gets only the request id, under which the log has everything."""
     log.error("unforeseen error request=%s", current.request_id(), exc_info=error)
     return _response(ServiceError("internal_error"), 500)
 

@@ -1,5 +1,5 @@
-"""HEAD, which link checkers and mail programs send to whatever address they find: where GET changes something, there is
-none."""
+"""HEAD, which link checkers and mail programs send to every address they find: not allowed where GET changes
+something."""
 
 from flask import Flask
 
@@ -10,7 +10,7 @@ CHANGING = frozenset({"oauth.begin", "oauth.callback", "consent.show"})
 
 
 def register(app: Flask) -> None:
-    """Takes HEAD away from the routes of `app` that change something. To be called after its routes are there."""
+    """Removes HEAD from the routes of `app` that change something. To be called after its routes are registered."""
     for rule in app.url_map.iter_rules():
         if rule.endpoint in CHANGING and rule.methods is not None:
             rule.methods.discard("HEAD")

@@ -1,4 +1,4 @@
-"""Headers that every answer carries."""
+"""Headers of every response."""
 
 from flask import Flask, Response
 
@@ -8,8 +8,6 @@ __all__ = ["register"]
 
 
 def register(app: Flask) -> None:
-    """Adds them to whatever `app` answers."""
-
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in HEADERS.items():

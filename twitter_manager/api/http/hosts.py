@@ -1,5 +1,5 @@
-"""Which names a request may call us by. Without this any page a person visits could reach a service on 127.0.0.1
-through a name of its own that it points there (DNS rebinding)."""
+"""Which host names a request may use. Without this any page a person visits could reach a service on 127.0.0.1
+through a name of its own that resolves there (DNS rebinding)."""
 
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ def names_of(settings: Settings) -> frozenset[str]:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Refuses every request to `app` that names another host."""
+    """Refuses every request to `app` with another host."""
     served = names_of(settings)
 
     @app.before_request

@@ -1,8 +1,8 @@
-"""Idempotency-Key: a POST that carries one is done once, however often it is sent, and answered each time as the first.
+"""Idempotency-Key: a POST with one is done once, however often it is sent, and gets the first response each time.
 
-What was made stands under its key in the transaction that made it (`idempotency` in the services), the response since
-it was given. Between the two the service may die: then the view's `rebuild` says again what was made.
-Only what was done is kept: who was refused corrects the call and sends it again under the same key.
+What was made is stored under its key in the transaction that made it (`idempotency` in the services), the response once
+it exists. Between the two the service may die: then the view's `rebuild` makes the response again.
+Only successes are stored: a caller that was refused corrects the call and sends it again under the same key.
 """
 
 import hashlib
@@ -35,47 +35,46 @@ log = logging.getLogger("twitter_manager.api")
 
 
 class _Running:
-    """The calls with a key that are under way in this process."""
+    """The calls with a key that are in progress in this process."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._scopes: set[tuple[int, str, str, str]] = set()
 
     def enter(self, call: IdempotentCall) -> None:
-        """From now on it is under way. Raises Conflict when it is already; otherwise somebody must `leave`."""
+        """Raises Conflict when the same call is in progress already; otherwise the caller must `leave`."""
         with self._guard:
             if call.scope in self._scopes:
                 raise Conflict("idempotency_key_in_use", retryable=True)
             self._scopes.add(call.scope)
 
     def leave(self, call: IdempotentCall) -> None:
-        """It is over."""
         with self._guard:
             self._scopes.discard(call.scope)
 
 
 def register(app: Flask) -> None:
-    """Heeds the key of each POST to `app` under the API. To be called after `auth.register`: keys have owners."""
+    """Handles the key of each POST to `app` under the API. To be called after `auth.register`: keys have owners."""
     running = _Running()
 
     @app.before_request
-    def answer_again() -> ResponseReturnValue | None:
+    def replay() -> ResponseReturnValue | None:
         call = _idempotent_call()
         if call is None:
             return None
         found = _find(call)
         if found is None or found.status is None:
             running.enter(call)
-            current.keep_idempotent_call(call)
+            current.set_idempotent_call(call)
             found = _find(call)  # it may have ended just before this one began
-        return None if found is None else _answer_again(found, call)
+        return None if found is None else _replay(found, call)
 
     @app.after_request
-    def keep_answer(response: Response) -> Response:
+    def store_response(response: Response) -> Response:
         call = current.idempotent_call()
-        if call is not None and _is_kept(response):
-            _keep(call, response)
-        if g.get("replayed", False) and _is_kept(response):
+        if call is not None and _is_stored(response):
+            _store(call, response)
+        if g.get("replayed", False) and _is_stored(response):
             response.headers[REPLAYED] = "true"
         return response
 
@@ -87,7 +86,7 @@ def register(app: Flask) -> None:
 
 
 def _idempotent_call() -> IdempotentCall | None:
-    """What the request in progress asks to be done once; None without the header. Raises Invalid."""
+    """None without the header. Raises Invalid."""
     key, caller = request.headers.get(HEADER), current.api_key()
     if key is None or caller is None or request.method != "POST" or request.endpoint is None:
         return None
@@ -101,7 +100,7 @@ def _idempotent_call() -> IdempotentCall | None:
 
 
 def _find(call: IdempotentCall) -> IdempotencyKey | None:
-    """What was done under the key, its answer in clear; one under an ENCRYPTION_KEY that is gone counts as lost."""
+    """What was done under the key, its response decrypted; one under a lost ENCRYPTION_KEY counts as missing."""
     services = current.services()
     found = idempotency_keys.find(services.db, call, now=services.clock())
     if found is None or found.answer is None:
@@ -112,8 +111,8 @@ def _find(call: IdempotentCall) -> IdempotencyKey | None:
         return replace(found, status=None, answer=None) if found.subject_id is not None else None
 
 
-def _answer_again(found: IdempotencyKey, call: IdempotentCall) -> ResponseReturnValue:
-    """The first answer, or one about what was made where that was never given. Raises Invalid; else as the view."""
+def _replay(found: IdempotencyKey, call: IdempotentCall) -> ResponseReturnValue:
+    """The first response, or a rebuilt one where that was never given. Raises Invalid, or what the view raises."""
     if found.body_hash != call.body_hash:
         raise Invalid("idempotency_key_reused", field=HEADER)
     g.replayed = True
@@ -125,32 +124,32 @@ def _answer_again(found: IdempotencyKey, call: IdempotentCall) -> ResponseReturn
     return operation.rebuild(found.subject_id)
 
 
-def _is_kept(response: Response) -> bool:
-    """Refusals and faults are not: the same call may end otherwise. X's refusal of what was made is its answer."""
+def _is_stored(response: Response) -> bool:
+    """Refusals and faults are not: the same call may end otherwise. X's refusal of what was made is its response."""
     return response.status_code < 300 or response.status_code == 502
 
 
-def _keep(call: IdempotentCall, response: Response) -> None:
-    """Keeps the answer. Where that fails, what was done stays done, and the answer can be built again."""
+def _store(call: IdempotentCall, response: Response) -> None:
+    """Stores the response. Where that fails, what was done stays done, and the response can be built again."""
     status, text = response.status_code, response.get_data(as_text=True)
     try:
-        answer = current.services().vault.encrypt(text)  # that of a new webhook has its secret in it
+        answer = current.services().vault.encrypt(text)  # that of a new webhook contains its secret
         with current.services().db.transaction() as tx:
-            kept = idempotency_keys.keep_answer(tx, call, status=status, answer=answer)
-            if not kept and status < 300:
+            stored = idempotency_keys.store_answer(tx, call, status=status, answer=answer)
+            if not stored and status < 300:
                 idempotency_keys.insert_answer(tx, call, status=status, answer=answer)
     except Exception as error:
         log.error("an answer under an Idempotency-Key was not kept request=%s", current.request_id(), exc_info=error)
 
 
 def _body_hash() -> str:
-    """Equal for two requests that ask for the same."""
+    """Equal for two requests that mean the same."""
     query = sorted(pair for pair in request.args.items(multi=True) if pair[0] != "api_key")
     return hashlib.sha256(orjson.dumps(query) + b"\n" + _content()).hexdigest()
 
 
 def _content() -> bytes:
-    """What was sent, without what may differ when it is sent again: blanks, the order of fields, a boundary."""
+    """The body without what may differ when it is sent again: blanks, the order of fields, a boundary."""
     if request.mimetype == "multipart/form-data":
         return orjson.dumps([list(request.form.items(multi=True)), _files()])
     data = request.get_data()
@@ -160,7 +159,7 @@ def _content() -> bytes:
 
 
 def _files() -> list[tuple[str, str | None, str, str]]:
-    """Name, file name, type and SHA-256 of each file that came; each is left as if nobody had read it."""
+    """Name, file name, type and SHA-256 of each file; each is rewound after reading."""
     found = []
     for name, file in request.files.items(multi=True):
         digest = hashlib.sha256()

@@ -1,6 +1,6 @@
-"""Reading what was sent: bodies into typed models, ids, pages and filters out of path and query.
+"""Reading the input: bodies into typed models, ids, pages and filters out of path and query.
 
-Everything raises errors that name the field and never repeat its value.
+Every error names the field and never repeats its value.
 """
 
 import re
@@ -78,7 +78,7 @@ def body(model: type[Model]) -> Model:
 
 
 def body_by_field(names: tuple[str, ...], with_it: type[Model], without_it: type[Other]) -> Model | Other:
-    """The body as the one model or the other, as it has one of these fields or none. Raises as `body`."""
+    """As `with_it` if the body has one of the fields `names`, else as `without_it`. Raises as `body`."""
     values = _object()
     return _validated(with_it, values) if values.keys() & set(names) else _validated(without_it, values)
 
@@ -109,12 +109,12 @@ def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
 
 
 def _faults(error: ValidationError) -> list[ErrorDetails]:
-    """What is wrong; an unknown field before all others: a misspelt one is missing under its right name, too."""
+    """An unknown field before all others: a misspelt one is missing under its right name, too."""
     return sorted(error.errors(include_url=False), key=lambda one: one["type"] != UNKNOWN)
 
 
 def rows(model: type[Model], values: Sequence[object], *, name: str) -> list[Model | Sequence[Invalid]]:
-    """The entries of the list `name`, each by itself: as `model`, or everything that is wrong with it."""
+    """Each entry of the list `name`: as `model`, or everything that is wrong with it."""
     return [_row(model, value, name=f"{name}.{index}") for index, value in enumerate(values)]
 
 
@@ -138,24 +138,24 @@ def to_id(text: str, *, field: str) -> int:
 
 
 def text_in_query(name: str) -> str | None:
-    """What is given as the parameter `name`; an empty one is as if left out."""
+    """An empty one counts as left out."""
     return request.args.get(name) or None
 
 
 def texts_in_query(name: str) -> list[str]:
-    """Each value of the parameter `name`, which may be repeated, or hold several with commas between them."""
+    """Each value of the parameter `name`, which may be repeated, or contain several with commas between them."""
     given = request.args.getlist(name) + request.args.getlist(f"{name}[]")
     return [text for each in given if each for text in each.split(",")]
 
 
 def id_in_query(name: str) -> int | None:
-    """The id given as the parameter `name`, if it is given. Raises Invalid."""
+    """Raises Invalid."""
     text = text_in_query(name)
     return None if text is None else to_id(text, field=name)
 
 
 def number_in_query(name: str, *, default: int, maximum: int) -> int:
-    """A whole number from 1 to `maximum` given as the parameter `name`. Raises Invalid."""
+    """A whole number from 1 to `maximum`. Raises Invalid."""
     text = text_in_query(name)
     if text is None:
         return default
@@ -165,7 +165,7 @@ def number_in_query(name: str, *, default: int, maximum: int) -> int:
 
 
 def moment_in_query(name: str) -> datetime | None:
-    """The time given as the parameter `name`, if it is given. Raises Invalid."""
+    """Raises Invalid."""
     text = text_in_query(name)
     if text is None:
         return None
@@ -177,7 +177,7 @@ def moment_in_query(name: str) -> datetime | None:
 
 
 def cursor_in_query(word: Literal["before", "after"] = "before") -> int | None:
-    """The id before (or after) which the list goes on, from the `cursor` that an answer gave as `next_cursor`.
+    """The id before (or after) which the list continues, from the `cursor` that was given as `next_cursor`.
 
     Raises Invalid.
     """
@@ -191,17 +191,17 @@ def cursor_in_query(word: Literal["before", "after"] = "before") -> int | None:
 
 
 def cursor_before(row_id: int) -> str:
-    """The cursor with which a list of the newest goes on behind the row with this id."""
+    """The cursor with which a list, newest first, continues after the row with this id."""
     return f"before-{row_id}"
 
 
 def cursor_after(row_id: int) -> str:
-    """The cursor with which a list of the oldest goes on behind the row with this id."""
+    """The cursor with which a list, oldest first, continues after the row with this id."""
     return f"after-{row_id}"
 
 
 def flag_in_query(name: str) -> bool:
-    """Whether the parameter `name` is given as 1 or true; not given, 0 or false: no. Raises Invalid."""
+    """1 or true; not given, 0 or false: no. Raises Invalid."""
     text = (text_in_query(name) or "0").lower()
     if text not in ("0", "1", "false", "true"):
         raise Invalid("invalid_field", sentence=f"{name} must be 0 or 1", field=name)
@@ -215,7 +215,7 @@ def page_in_query() -> tuple[int, int]:
 
 
 def _fault(error: ErrorDetails) -> Invalid:
-    """Turns what pydantic found into the error that names its field."""
+    """From pydantic's error to the one that names the field."""
     name = _name_of(error["loc"], of_entry=error["type"] in ("model_type", UNKNOWN))
     if error["type"] == UNKNOWN:
         unknown = error["ctx"]["name"]
@@ -229,9 +229,9 @@ def _unknown(name: str) -> Invalid:
     return Invalid("invalid_field", sentence="A field is not known here", field=name)
 
 
-def _name_of(place: tuple[int | str, ...], *, of_entry: bool) -> str:
-    """`tweets.1.text` for the text of the second of the tweets, `tweets.1` where that is no object at all; a plain
-    entry of a list goes by the list's name."""
-    if place and isinstance(place[-1], int) and not of_entry:
-        return _name_of(place[:-1], of_entry=False)
-    return ".".join(map(str, place))
+def _name_of(location: tuple[int | str, ...], *, of_entry: bool) -> str:
+    """`tweets.1.text` for the text of the second of the tweets, `tweets.1` where that is not an object; a plain entry
+    of a list has the list's name."""
+    if location and isinstance(location[-1], int) and not of_entry:
+        return _name_of(location[:-1], of_entry=False)
+    return ".".join(map(str, location))

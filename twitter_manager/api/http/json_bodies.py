@@ -1,4 +1,4 @@
-"""Bytes to JSON values: no more of them than a call can need, and where they are no JSON the place and likely cause."""
+"""Bytes to JSON values: not more of them than a call can need, and for invalid JSON the position and likely cause."""
 
 import json
 from typing import Any, NoReturn
@@ -15,7 +15,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def parse(data: bytes) -> Any:
-    """The value in `data`. Raises Malformed with line, column and likely cause, TooLarge for too many values."""
+    """Raises Malformed with line, column and likely cause, TooLarge for too many values."""
     if len(data) > MAX_VALUES and _has_too_many_values(data):
         raise TooLarge("body_too_large", sentence=f"The body has more than {MAX_VALUES} values")
     try:
@@ -30,13 +30,13 @@ def parse(data: bytes) -> Any:
 
 
 def _has_too_many_values(data: bytes) -> bool:
-    """Counted before parsing: a million empty lists take 100 MB. Each value but the first has its comma or bracket."""
+    """Counted before parsing: a million empty lists need 100 MB. Each value but the first has its comma or bracket."""
     if _separators(data) <= MAX_VALUES:
         return False
     unescaped = data.replace(rb"\\", b"").replace(rb"\"", b"")
     if unescaped.count(b'"') > 4 * MAX_VALUES:  # two for a name and two for a text
         return True
-    return _separators(b"".join(unescaped.split(b'"')[::2])) > MAX_VALUES  # what stands outside texts
+    return _separators(b"".join(unescaped.split(b'"')[::2])) > MAX_VALUES  # what is outside texts
 
 
 def _separators(data: bytes) -> int:
@@ -67,5 +67,5 @@ def _no_constant(name: str) -> NoReturn:
 def _refuse(error: json.JSONDecodeError) -> NoReturn:
     """Raises Malformed; nothing of what was sent is repeated."""
     cause = likely_cause(error)
-    place = f"The body is not valid JSON: line {error.lineno}, column {error.colno}"
-    raise Malformed("malformed_json", sentence=f"{place}: {cause}" if cause else place) from error
+    position = f"The body is not valid JSON: line {error.lineno}, column {error.colno}"
+    raise Malformed("malformed_json", sentence=f"{position}: {cause}" if cause else position) from error

@@ -1,4 +1,4 @@
-"""Why a body is no JSON, in words that help whoever wrote it by hand or put it together from pieces."""
+"""Why a body is not JSON, in words that help whoever wrote it by hand or assembled it from strings."""
 
 import json
 import re
@@ -8,7 +8,7 @@ __all__ = ["likely_cause", "likely_cause_of_bytes"]
 _FORM = re.compile(r"\s*[\w.%+\[\]-]{1,100}=")
 _WORD = re.compile(r"-?[A-Za-z_$]{1,16}")
 _TYPOGRAPHIC = "“”„‟‘’‚‛«»"
-_AROUND = 100  # characters before the place that are looked at
+_MAX_BEGINNING = 100  # characters of a body that are checked for its format
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 # by words in what the parser says
@@ -36,12 +36,12 @@ _BY_WORD = {
 
 
 def likely_cause(error: json.JSONDecodeError) -> str | None:
-    """What is probably wrong at the place of `error`; None where nothing likely is known."""
-    return _cause_of_whole(error.doc[:_AROUND]) or _cause_of_place(error)
+    """What is probably wrong at the position of `error`; None where no cause is likely."""
+    return _cause_of_whole(error.doc[:_MAX_BEGINNING]) or _cause_at_position(error)
 
 
 def likely_cause_of_bytes(data: bytes, fault: UnicodeDecodeError) -> str:
-    """The sentence about a body that is no UTF-8."""
+    """The sentence about a body that is not UTF-8."""
     if data.startswith(_UTF_16) or b"\0" in data[:4]:
         return "The body is UTF-16 or UTF-32; JSON must be sent as UTF-8"
     line = data.count(b"\n", 0, fault.start) + 1
@@ -59,7 +59,7 @@ def _cause_of_whole(begin: str) -> str | None:
     return "it is a form (name=value)" if _FORM.match(begin) else None
 
 
-def _cause_of_place(error: json.JSONDecodeError) -> str | None:
+def _cause_at_position(error: json.JSONDecodeError) -> str | None:
     here, message = error.doc[error.pos : error.pos + 20], error.msg
     if "control character" in message:
         return _BY_CONTROL_CHARACTER.get(here[:1], r"a control character inside a text must be written as \u00…")

@@ -1,4 +1,4 @@
-"""JSON through orjson: a third of the time of the standard library. A text ends with a newline, for terminals."""
+"""JSON with orjson: a third of the time of the standard library. A text ends with a newline, for terminals."""
 
 from typing import Any
 
@@ -10,17 +10,16 @@ __all__ = ["OrjsonProvider"]
 
 
 class OrjsonProvider(JSONProvider):
-    """What `jsonify` and dictionaries returned from a view go through."""
+    """Used by `jsonify` and for dictionaries returned from a view."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
-        """`obj` as JSON."""
         return orjson.dumps(obj, option=orjson.OPT_APPEND_NEWLINE).decode()
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """The value in `s`. Raises ValueError."""
+        """Raises ValueError."""
         return orjson.loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        """An answer with `args` or `kwargs` as its body, without the detour over text."""
+        """As bytes, without the detour over text."""
         body = orjson.dumps(self._prepare_response_obj(args, kwargs), option=orjson.OPT_APPEND_NEWLINE)
         return Response(body, mimetype="application/json")

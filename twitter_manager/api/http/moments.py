@@ -1,4 +1,4 @@
-"""Times that are sent: ISO 8601 with their offset, and what is wrong with one that is not."""
+"""Times in the input: ISO 8601 with their offset, and what is wrong with one that is not."""
 
 import re
 from datetime import date, datetime
@@ -13,13 +13,13 @@ _EXAMPLE = "such as 2026-11-20T14:05:00Z"
 
 
 def to_moment(text: str) -> datetime:
-    """The time, cut to milliseconds. Raises ValueError."""
+    """Truncated to milliseconds. Raises ValueError."""
     moment = from_text(text)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def moment_fault(text: str) -> str:
-    """What is wrong with a time that `to_moment` does not take, to stand after the field's name."""
+    """What is wrong with a time that `to_moment` refuses, to follow the field's name."""
     day = _DAY.match(text)
     time_of_day = _TIME_OF_DAY.match(text, day.end()) if day else None
     if day and not _is_in_calendar(day):

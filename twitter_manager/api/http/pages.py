@@ -21,12 +21,12 @@ _POLICY = (
 
 
 def wants_page() -> bool:
-    """Whether the caller would rather have HTML than JSON; who does not say gets HTML."""
+    """Whether the caller prefers HTML to JSON; without an Accept header: yes."""
     return request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html") == "text/html"
 
 
 def names_html() -> bool:
-    """Whether the caller asks for HTML by name, as every browser does, and would not rather have JSON."""
+    """Whether the caller asks for HTML by name, as every browser does, and does not prefer JSON."""
     named = any(kind.lower() == "text/html" and quality > 0 for kind, quality in request.accept_mimetypes)
     return named and wants_page()
 
@@ -37,7 +37,7 @@ def with_code(text: str) -> Markup:
 
 
 def page(template: str, **values: object) -> Response:
-    """The page, every value escaped."""
+    """Every value is escaped."""
     style = Markup(_STYLE)  # noqa: S704  - our own file
     common = {"style": style, "request_id": current.request_id(), "with_code": with_code}
     response = make_response(render_template(template, **common, **values))

@@ -1,5 +1,5 @@
-"""Parameters of the query that a call does not take are refused, by what its Operation says: a misspelt one would
-otherwise do something else than was asked, such as deleting more."""
+"""Unknown parameters of the query are refused, according to the Operation: a misspelt one would otherwise do something
+else than was meant, such as deleting more."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,8 @@ _Repeatable = Mapping[str, bool]  # by name: may it have several values
 
 
 def register(app: Flask) -> None:
-    """Checks the query of each request to `app`. To be called after `auth.register`, and after its routes are there."""
+    """Checks the query of each request to `app`. To be called after `auth.register`, and after its routes are
+    registered."""
     known = {endpoint: _repeatable(operation) for endpoint, operation in operations_of(app).items()}
 
     @app.before_request

@@ -11,12 +11,12 @@ __all__ = ["register"]
 
 
 def register(app: Flask) -> None:
-    """Gives every request to `app` its id first of all, and every answer its line last of all."""
+    """Gives every request to `app` its id first of all, and logs it last of all."""
 
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        current.keep_request_id(request_id_for(request.headers.get("X-Request-ID")))
+        current.set_request_id(request_id_for(request.headers.get("X-Request-ID")))
 
     @app.after_request
     def end(response: Response) -> Response:

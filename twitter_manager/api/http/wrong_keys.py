@@ -1,4 +1,4 @@
-"""How many wrong keys an address may try: 20 within a minute, then it is told to wait. Right keys never come here."""
+"""How many wrong keys an address may try: 20 within a minute, then it must wait. Valid keys are not counted."""
 
 import threading
 from collections import OrderedDict, deque
@@ -11,7 +11,7 @@ _MAX_ADDRESSES = 10_000
 
 
 class WrongKeys:
-    """A sliding window per address, in this process. Forgets the address that was quiet longest when there are many."""
+    """A sliding window per address, in this process. Drops the address that was quiet longest when there are many."""
 
     def __init__(
         self, *, tries: int = _TRIES, window: float = _WINDOW_SECONDS, max_addresses: int = _MAX_ADDRESSES
@@ -22,10 +22,10 @@ class WrongKeys:
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def note(self, address: str, now: float) -> float | None:
-        """One more wrong key at `now` (seconds of a monotonic clock): None, or how many seconds to wait.
+    def record(self, address: str, now: float) -> float | None:
+        """Counts a wrong key at `now` (seconds of a monotonic clock); returns how many seconds to wait, or None.
 
-        What is refused does not count, so that waiting ends.
+        Attempts that are refused do not count, so that waiting ends.
         """
         with self._lock:
             times = self._times(address)

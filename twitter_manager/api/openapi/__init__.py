@@ -1,13 +1,13 @@
 """The OpenAPI 3.1 document, made from the code: paths and methods from the routes, words from the views' docstrings,
 the rest from the `Operation` on each view, and the errors from error_codes/ with their statuses of http/errors.py.
 
-    operations.py  what is said of an endpoint, and the parameters that many have
-    fields.py      the base of the models of responses, and the fields that many have
-    document.py    the whole: `describe(app)`
-    responses.py   the responses of an endpoint, the good ones and the errors
-    schemas.py     pydantic models to schemas and examples
-    postman.py     a Postman collection made from the document; postman_run.py: its requests in order;
-                   postman_scripts.py: what they run before and after
+operations.py  what is declared of an endpoint, and the parameters that many have
+fields.py      the base of the models of responses, and the fields that many have
+document.py    the whole: `describe(app)`
+responses.py   the responses of an endpoint, successes and errors
+schemas.py     pydantic models to schemas and examples
+postman.py     a Postman collection made from the document; postman_run.py: its requests in order;
+postman_scripts.py: what they run before and after
 
-Only what is general is here: what one endpoint takes and gives stands beside its view, in api/<noun>.py.
+Only what is general is here: what is particular to one endpoint is beside its view, in api/<noun>.py.
 """

@@ -1,4 +1,4 @@
-"""The whole document: what stands around the operations, and each route with its operation."""
+"""The whole document: its frame, and each route with its operation."""
 
 import inspect
 import re
@@ -49,7 +49,7 @@ _IDEMPOTENCY_KEY = {
 
 
 def describe(app: Flask, *, root: str = "/") -> Schema:
-    """The document of `app`: every route of a Resource. `root`: the path under which a proxy shows it."""
+    """Every route of a Resource. `root`: the path under which a proxy shows it."""
     operations = operations_of(app)
     schemas = Schemas([Error, *_models(operations.values())])
     responses = Responses(schemas)
@@ -72,7 +72,7 @@ def describe(app: Flask, *, root: str = "/") -> Schema:
 
 
 def _with_wide_integers(node: Any) -> Any:
-    """`node`, with a format for every integer that may need more than 32 bits."""
+    """Adds a format to every integer that may need more than 32 bits."""
     # Without one a client generated for Go or Java has 32 bits for an id, and does not compile with our maximum.
     if isinstance(node, list):
         return [_with_wide_integers(each) for each in node]
@@ -85,14 +85,14 @@ def _with_wide_integers(node: Any) -> Any:
 
 
 def chapters_of(app: Flask) -> list[Chapter]:
-    """The document's chapters, as their blueprints come."""
+    """In the order of their blueprints."""
     resources = [each for each in app.blueprints.values() if isinstance(each, Resource)]
     return list(dict.fromkeys(each.chapter for each in resources))
 
 
 def described_routes(app: Flask, chapter: Chapter | None = None) -> list[tuple[Rule, str]]:
-    """Every route that the document is about (in `chapter`), with its method. Of an endpoint with several paths the
-    first one: the callback's second path depends on a setting."""
+    """Every route in the document (in `chapter`), with its method. Of an endpoint with several paths the first one: the
+    callback's second path depends on a setting."""
     found: dict[str, Rule] = {}
     for rule in app.url_map.iter_rules():
         blueprint = app.blueprints.get(rule.endpoint.partition(".")[0])
@@ -104,7 +104,7 @@ def described_routes(app: Flask, chapter: Chapter | None = None) -> list[tuple[R
 
 
 def path_of(rule: Rule) -> str:
-    """The route's path in the document's words."""
+    """The route's path in OpenAPI's notation."""
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
 
 
@@ -158,7 +158,7 @@ def _in_query(parameter: Parameter) -> Schema:
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> Schema | None:
-    """None where it takes none. No body is `{}`."""
+    """None where there is none. No body is `{}`."""
     if not operation.bodies:
         return None
     required = all(any(field.is_required() for field in body.model_fields.values()) for body in operation.bodies)

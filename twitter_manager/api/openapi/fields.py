@@ -1,7 +1,7 @@
 """What the models of responses are made of: their base, and the fields that many of them have.
 
 A response is described by one pydantic model, closed, every field with an example. It is built as a dict, by a function
-that stands beside its model: so the models cost nothing at run time, and the tests hold every response against them.
+that is beside its model: so the models cost nothing at run time, and the tests compare every response with them.
 """
 
 from typing import Annotated

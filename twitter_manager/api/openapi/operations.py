@@ -1,4 +1,4 @@
-"""What the document says of an endpoint beside its path, its method and its docstring: it stands on the view itself."""
+"""What the document says of an endpoint besides its path, its method and its docstring: declared at the view itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ OUR_ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID, "examples"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter of the query. `shared`: it stands once among the document's components. A list has commas."""
+    """A parameter of the query. `shared`: it is defined once among the document's components. A list has commas."""
 
     name: str
     schema: Schema
@@ -52,13 +52,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A decorator of views, to stand under the route: the responses by status, what the endpoint takes, and what it
-    raises beside what every call can.
+    """A decorator of views, to be placed under the route: the responses by status, the input, and the errors that not
+    every call can raise.
 
-    `bodies`: the model of the body, or those of which it fits one. `example` is a body. `errors` has codes by the type
-    that is raised; http/errors.py knows the statuses. `path` has the schemas of parameters in the path that are no id
-    of ours. `page`: a browser gets HTML in place of JSON. `rebuild`: the response about what was made, from its id,
-    where the first one under an Idempotency-Key was lost; a view that hands `current.idempotent_call()` on needs it.
+    `bodies`: the model of the body, or the models of which it matches one. `example` is a body. `errors`: codes by the
+    type that is raised; http/errors.py knows the statuses. `path`: the schemas of parameters in the path that are no id
+    of ours. `page`: a browser gets HTML instead of JSON. `rebuild`: makes the response about what was made, from its
+    id, where the first one under an Idempotency-Key was lost; a view that passes on `current.idempotent_call()` needs
+    it.
     """
 
     responses: Mapping[int, type[ResponseModel]]
@@ -71,7 +72,7 @@ class Operation:
     rebuild: Callable[[int], ResponseReturnValue] | None = None
 
     def __call__(self, view: View) -> View:
-        """`view` itself, with what is said of it."""
+        """Stores the operation at `view` and returns the view."""
         vars(view)["operation"] = self
         return view
 
@@ -93,13 +94,13 @@ class Resource(Blueprint):
 
 
 def operation_of(view: Callable[..., Any]) -> Operation | None:
-    """What is said of the view; None where nothing is."""
+    """None where nothing is declared."""
     found: Operation | None = vars(view).get("operation")
     return found
 
 
 def operations_of(app: Flask) -> dict[str, Operation]:
-    """All of them, by the names of their endpoints in Flask."""
+    """By the names of their endpoints in Flask."""
     found = {endpoint: operation_of(view) for endpoint, view in app.view_functions.items()}
     return {endpoint: operation for endpoint, operation in found.items() if operation is not None}
 
@@ -134,5 +135,5 @@ ACCOUNT = Parameter(
 
 
 def flag(name: str, description: str) -> Parameter:
-    """A yes or no: 1 or 0."""
+    """A boolean: 1 or 0."""
     return Parameter(name=name, schema={"type": "string", "enum": ["0", "1", "false", "true"]}, description=description)

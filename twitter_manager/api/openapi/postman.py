@@ -1,11 +1,12 @@
-"""A Postman collection (format 2.1) and an environment, made from the OpenAPI document along postman_run.py."""
+"""A Postman collection (format 2.1) and an environment, made from the OpenAPI document in the order of
+postman_run.py."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN, Folder, Step
+from twitter_manager.api.openapi.postman_run import PATH_VARIABLES, RUN, Folder, RunRequest
 from twitter_manager.api.openapi.postman_scripts import after_each, after_one, before_each, before_post
 from twitter_manager.api.openapi.schemas import Schema
 
@@ -24,13 +25,13 @@ and takes everything back. It touches nothing that it has not made: what uses a 
 
 
 def postman_files(document: Schema) -> dict[str, str]:
-    """Both files, by their names."""
+    """By their names."""
     contents = {COLLECTION_FILE: collection(document), ENVIRONMENT_FILE: environment()}
     return {name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in contents.items()}
 
 
 def environment() -> Schema:
-    """Where the service is, and the key to put in."""
+    """Where the service is, and the key to fill in."""
     return {
         "name": "Twitter Manager on this machine",
         "values": [
@@ -42,7 +43,7 @@ def environment() -> Schema:
 
 
 def collection(document: Schema) -> Schema:
-    """The collection: a run from the top works against any service whose X is simulated, and leaves it as it was."""
+    """A run from the top works against any service whose X is simulated, and leaves it as it was."""
     info = document["info"]
     items = [_folder(folder, document) for folder in RUN]
     return {
@@ -66,35 +67,35 @@ def collection(document: Schema) -> Schema:
 
 
 def _kept() -> Iterator[str]:
-    """The variables that steps keep, each once."""
-    yield from dict.fromkeys(name for folder in RUN for step in folder.steps for name in step.keeps)
+    """The variables that requests set, each once."""
+    yield from dict.fromkeys(name for folder in RUN for planned in folder.requests for name in planned.keeps)
 
 
 def _folder(folder: Folder, document: Schema) -> Schema:
     described = {tag["name"]: tag["description"] for tag in document["tags"]}
-    items = [_request(step, document) for step in folder.steps]
+    items = [_request(planned, document) for planned in folder.requests]
     return {"name": folder.name, "description": described.get(folder.name, "What deletes, last."), "item": items}
 
 
-def _request(step: Step, document: Schema) -> Schema:
-    path, method, operation = _operation(step.endpoint, document)
+def _request(planned: RunRequest, document: Schema) -> Schema:
+    path, method, operation = _operation(planned.endpoint, document)
     request: Schema = {
         "method": method.upper(),
         "header": [_pair("Accept", "application/json")],
-        "url": step.url or _url(path, step.query),
+        "url": planned.url or _url(path, planned.query),
         "description": operation.get("description", operation["summary"]),
     }
     if operation.get("security") == []:
         request["auth"] = {"type": "noauth"}
     if "requestBody" in operation:
         request["header"].append(_pair("Content-Type", "application/json"))
-        request["body"] = {"mode": "raw", "raw": _body(step, operation), "options": {"raw": {"language": "json"}}}
-    events = [_tests(step, operation, document), *([_script("prerequest", before_post())] if step.posts else ())]
-    return {"name": step.name or operation["summary"], "event": events, "request": request}
+        request["body"] = {"mode": "raw", "raw": _body(planned, operation), "options": {"raw": {"language": "json"}}}
+    events = [_tests(planned, operation, document), *([_script("prerequest", before_post())] if planned.posts else ())]
+    return {"name": planned.name or operation["summary"], "event": events, "request": request}
 
 
 def _operation(endpoint: str, document: Schema) -> tuple[str, str, Schema]:
-    """Path, method and description of the operation. Raises StopIteration for one that is not in the document."""
+    """Path, method and description. Raises StopIteration for an operation that is not in the document."""
     return next(
         (path, method, operation)
         for path, methods in document["paths"].items()
@@ -114,22 +115,22 @@ def _url(path: str, query: Mapping[str, str]) -> Schema:
     return url | ({"query": [_pair(name, value) for name, value in query.items()]} if query else {})
 
 
-def _body(step: Step, operation: Schema) -> str:
+def _body(planned: RunRequest, operation: Schema) -> str:
     content = operation["requestBody"]["content"]["application/json"]
-    body = content["example"] if step.body is None else step.body
+    body = content["example"] if planned.body is None else planned.body
     return _NUMBER.sub(r"{{\1}}", json.dumps(dict(body), indent=2, ensure_ascii=False))
 
 
-def _tests(step: Step, operation: Schema, document: Schema) -> Schema:
+def _tests(planned: RunRequest, operation: Schema, document: Schema) -> Schema:
     answers = operation["responses"]
     good = [status for status in answers if status.startswith("2")]
-    expected = step.status or tuple(int(status) for status in good)
+    expected = planned.status or tuple(int(status) for status in good)
     script = after_one(
         required={status: _required(answers[status], document) for status in good},
         documented=[int(status) for status in answers],
         expected=list(expected),
-        keeps=step.keeps,
-        forgets=step.forgets,
+        keeps=planned.keeps,
+        forgets=planned.forgets,
     )
     return _script("test", script)
 

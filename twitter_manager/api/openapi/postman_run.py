@@ -1,8 +1,8 @@
 """The requests of the Postman collection in their order: a run from the top works against any service in mock mode.
 
-A step needs what steps before it kept as variables: `{{tweetId}}` in a text, number("tweetId") for a number. What
-deletes stands last. Every operation of the document has a step (a test says which has none). A step that changes
-anything names a variable of the run, so that postman_scripts.py holds it to what the run made; a call that can only
+A request needs what earlier ones stored as variables: `{{tweetId}}` in a text, number("tweetId") for a number. What
+deletes comes last. Every operation of the document has a request (a test says which has none). A request that changes
+anything names a variable of the run, so that postman_scripts.py limits it to what the run made; a call that can only
 concern more than that has a body that is refused.
 """
 
@@ -12,19 +12,19 @@ from types import MappingProxyType
 
 from twitter_manager.api.openapi.postman_scripts import SCHEDULE_AT, TRIAL_USER
 
-__all__ = ["PATH_VARIABLES", "RUN", "Folder", "Step", "number"]
+__all__ = ["PATH_VARIABLES", "RUN", "Folder", "RunRequest", "number"]
 
 Values = Mapping[str, object]
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One request: to the operation with this Flask endpoint, with its example as the body unless `body` is given.
+class RunRequest:
+    """A request to the operation with this Flask endpoint, with its example as the body unless `body` is given.
 
-    `keeps`: variables from the answer, by the way to the value (`account.id`). `status`: what the run expects; by
-    default whatever is documented as good. `url`: another address than the operation's own. `forgets`: the variable
-    of what is gone after it. `posts`: it can only post now.
+    `keeps`: variables from the response, by the path of the value (`account.id`). `status`: what the run expects; by
+    default every documented success. `url`: another address than the operation's own. `forgets`: the variable
+    of what no longer exists after it. `posts`: it can only post now.
     """
 
     endpoint: str
@@ -40,18 +40,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Steps that belong together; under a tag's name, or the end of the run."""
+    """Requests that belong together; under a tag's name, or the end of the run."""
 
     name: str
-    steps: tuple[Step, ...]
+    requests: tuple[RunRequest, ...]
 
 
 def number(variable: str) -> str:
-    """The variable where a body has a number: it loses its quotes."""
+    """The variable where a body has a number: without quotes."""
     return f"<<{variable}>>"
 
 
-# Which variable stands for a parameter in a path.
+# The variable for each parameter in a path.
 PATH_VARIABLES = {
     "account_id": "accountId",
     "batch_id": "batchId",
@@ -67,11 +67,11 @@ RUN = (
     Folder(
         "Service",
         (
-            Step(endpoint="mock_mode.show", name="Starts the run: mock mode is on"),
-            Step(endpoint="health.show"),
-            Step(endpoint="health.test"),
-            Step(endpoint="stats.show"),
-            Step(
+            RunRequest(endpoint="mock_mode.show", name="Starts the run: mock mode is on"),
+            RunRequest(endpoint="health.show"),
+            RunRequest(endpoint="health.test"),
+            RunRequest(endpoint="stats.show"),
+            RunRequest(
                 endpoint="mock_mode.switch",
                 name="Switches mock mode, once you put true or false in; the run does not",
                 body={"enabled": "true or false"},
@@ -82,32 +82,32 @@ RUN = (
     Folder(
         "Accounts",
         (
-            Step(endpoint="oauth.begin", keeps={"authUrl": "auth_url"}),
-            Step(
+            RunRequest(endpoint="oauth.begin", keeps={"authUrl": "auth_url"}),
+            RunRequest(
                 endpoint="oauth.callback",
                 name="A new user says yes at the simulated X, which leads back to the callback",
                 url=f"{{{{authUrl}}}}&mock_user={{{{{TRIAL_USER}}}}}",
                 keeps={"accountId": "account.id"},
             ),
-            Step(endpoint="accounts.show"),
-            Step(endpoint="accounts.show_all"),
-            Step(endpoint="accounts.change", name="Switches the account off", body={"is_active": False}),
-            Step(endpoint="accounts.change", name="Switches it on again", body={"is_active": True}),
-            Step(endpoint="accounts.refresh"),
+            RunRequest(endpoint="accounts.show"),
+            RunRequest(endpoint="accounts.show_all"),
+            RunRequest(endpoint="accounts.change", name="Switches the account off", body={"is_active": False}),
+            RunRequest(endpoint="accounts.change", name="Switches it on again", body={"is_active": True}),
+            RunRequest(endpoint="accounts.refresh"),
         ),
     ),
     Folder(
         "Tweets",
         (
-            Step(endpoint="tweets.create", body=_TWEET, keeps={"tweetId": "tweet_id"}),
-            Step(endpoint="tweets.show"),
-            Step(endpoint="tweets.change", body={"text": "Hello again from Postman {{$guid}}"}),
-            Step(
+            RunRequest(endpoint="tweets.create", body=_TWEET, keeps={"tweetId": "tweet_id"}),
+            RunRequest(endpoint="tweets.show"),
+            RunRequest(endpoint="tweets.change", body={"text": "Hello again from Postman {{$guid}}"}),
+            RunRequest(
                 endpoint="tweets.show_page",
                 query={"status": "pending", "account_id": "{{accountId}}", "limit": "10"},
             ),
-            Step(endpoint="tweets.retry", name="Only a failed tweet is sent again", body={}, status=(409,)),
-            Step(
+            RunRequest(endpoint="tweets.retry", name="Only a failed tweet is sent again", body={}, status=(409,)),
+            RunRequest(
                 endpoint="tweets.resolve",
                 name="Only an unconfirmed tweet takes its owner's word",
                 body={"as": "not_posted"},
@@ -118,42 +118,42 @@ RUN = (
     Folder(
         "Posting",
         (
-            Step(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}, posts=True),
-            Step(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
-            Step(endpoint="posting.post_all", body={"account_id": number("accountId")}, posts=True),
+            RunRequest(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}, posts=True),
+            RunRequest(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
+            RunRequest(endpoint="posting.post_all", body={"account_id": number("accountId")}, posts=True),
         ),
     ),
     Folder(
         "Publishing",
         (
-            Step(endpoint="publishing.validate", body=_TWEET),
-            Step(endpoint="publishing.publish", body=_POST),
-            Step(
+            RunRequest(endpoint="publishing.validate", body=_TWEET),
+            RunRequest(endpoint="publishing.publish", body=_POST),
+            RunRequest(
                 endpoint="publishing.publish",
                 name="Keeps a post for its time",
                 body={**_TWEET, "schedule_at": "2036-11-20T14:05:00Z"},
                 status=(201,),
             ),
-            Step(
+            RunRequest(
                 endpoint="publishing.publish_batch",
                 name="Says what would be taken of a batch",
                 body={"tweets": [_TWEET], "dry_run": True},
                 status=(200,),
             ),
-            Step(
+            RunRequest(
                 endpoint="publishing.publish_batch",
                 body={"tweets": [_POST, _POST]},
                 keeps={"batchId": "batch_id"},
                 status=(202,),
             ),
-            Step(endpoint="publishing.show_batch"),
-            Step(endpoint="publishing.cancel_batch"),
+            RunRequest(endpoint="publishing.show_batch"),
+            RunRequest(endpoint="publishing.cancel_batch"),
         ),
     ),
     Folder(
         "Threads",
         (
-            Step(
+            RunRequest(
                 endpoint="threads.publish",
                 body={
                     "account_id": number("accountId"),
@@ -162,15 +162,15 @@ RUN = (
                 },
                 keeps={"threadId": "thread_id"},
             ),
-            Step(endpoint="threads.show"),
-            Step(endpoint="threads.resume", name="Only a thread that stopped goes on again", status=(409,)),
+            RunRequest(endpoint="threads.show"),
+            RunRequest(endpoint="threads.resume", name="Only a thread that stopped goes on again", status=(409,)),
         ),
     ),
-    Folder("Limits", (Step(endpoint="rate_limit.show", query={"account_id": "{{accountId}}"}),)),
+    Folder("Limits", (RunRequest(endpoint="rate_limit.show", query={"account_id": "{{accountId}}"}),)),
     Folder(
         "Webhooks",
         (
-            Step(
+            RunRequest(
                 endpoint="webhooks.create",
                 # not told of anybody's tweets and accounts, only of the service as a whole
                 body={
@@ -180,42 +180,42 @@ RUN = (
                 },
                 keeps={"webhookId": "webhook.id"},
             ),
-            Step(endpoint="webhooks.show_all"),
-            Step(endpoint="webhooks.show"),
-            Step(endpoint="webhooks.test"),
-            Step(endpoint="webhooks.show_deliveries"),
-            Step(endpoint="webhooks.replay", body={"since": "2026-11-20T14:05:00Z"}),
-            Step(endpoint="webhooks.change", name="Switches the webhook off", body={"is_active": False}),
+            RunRequest(endpoint="webhooks.show_all"),
+            RunRequest(endpoint="webhooks.show"),
+            RunRequest(endpoint="webhooks.test"),
+            RunRequest(endpoint="webhooks.show_deliveries"),
+            RunRequest(endpoint="webhooks.replay", body={"since": "2026-11-20T14:05:00Z"}),
+            RunRequest(endpoint="webhooks.change", name="Switches the webhook off", body={"is_active": False}),
         ),
     ),
     Folder(
         "Clean up",
         (
-            Step(endpoint="webhooks.delete", forgets="webhookId"),
-            Step(
+            RunRequest(endpoint="webhooks.delete", forgets="webhookId"),
+            RunRequest(
                 endpoint="tweets.delete",
                 name="Deletes the tweet here and at X",
                 query={"from_twitter": "1"},
                 forgets="tweetId",
             ),
-            Step(
+            RunRequest(
                 endpoint="threads.delete",
                 name="Deletes the thread here and at X",
                 query={"from_twitter": "1"},
                 forgets="threadId",
             ),
-            Step(
+            RunRequest(
                 endpoint="tweets.clean_up",
                 name="Deletes what is left of the run's tweets",
                 body={"statuses": [], "account_id": number("accountId")},
             ),
-            Step(
+            RunRequest(
                 endpoint="accounts.clean_up",
                 name="Deletes every account in a status, once you name one; the run does not",
                 body={"statuses": ["failed, suspended or inactive"]},
                 status=(422,),
             ),
-            Step(endpoint="accounts.remove", name="Removes the run's account", forgets="accountId"),
+            RunRequest(endpoint="accounts.remove", name="Removes the run's account", forgets="accountId"),
         ),
     ),
 )

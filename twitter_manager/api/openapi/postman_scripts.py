@@ -1,4 +1,4 @@
-"""The scripts of the Postman collection: what keeps a run from touching what it did not make, and the tests."""
+"""The scripts of the Postman collection: what keeps a run from changing what it did not make, and the tests."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -122,12 +122,12 @@ def before_each(*, start: str, kept: Collection[str]) -> str:
 
 
 def before_post() -> str:
-    """Of a request that can only post now."""
+    """For a request that can only post now."""
     return _BEFORE_POST % SCHEDULE_AT
 
 
 def after_each() -> str:
-    """What holds for every answer."""
+    """What is true of every response."""
     return _AFTER_EACH
 
 
@@ -139,7 +139,8 @@ def after_one(
     keeps: Mapping[str, str],
     forgets: str,
 ) -> str:
-    """`required`: fields by status; `keeps`: variable → way to its value; `forgets`: the variable of what is gone."""
+    """`required`: fields by status; `keeps`: variable → path of its value; `forgets`: the variable of what no longer
+    exists."""
     script = _AFTER_ONE % {
         "required": json.dumps(required),
         "documented": json.dumps(documented),

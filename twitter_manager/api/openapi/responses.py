@@ -1,4 +1,4 @@
-"""The responses of an endpoint: the good ones, and every error it can give, under their statuses."""
+"""The responses of an endpoint: the successes, and every error it can give, by status."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -50,7 +50,7 @@ _WITH_IDEMPOTENCY: Mapping[int, Codes] = {
 _WITH_QUERY: Mapping[int, Codes] = {422: ("invalid_field",)}
 _WITH_ID: Mapping[int, Codes] = {422: ("invalid_id",)}
 
-# Errors that many endpoints share stand once among the components.
+# Errors that many endpoints share are defined once among the components.
 _SHARED: Mapping[str, tuple[int, Codes]] = {
     "Unreadable": (400, _ALWAYS[400]),
     "UnreadableBody": (400, _ALWAYS[400] + _WITH_BODY[400]),
@@ -76,8 +76,8 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
 def error_codes_of(
     operation: Operation, *, public: bool, in_path: bool, idempotent: bool, any_query: bool
 ) -> dict[int, Codes]:
-    """Every status of an error that the endpoint can answer with, and its codes. `in_path`: the path has an id;
-    `idempotent`: it heeds Idempotency-Key; `any_query`: unknown parameters are passed over."""
+    """Every error status that the endpoint can answer with, and its codes. `in_path`: the path has an id;
+    `idempotent`: it has an Idempotency-Key; `any_query`: unknown parameters are ignored."""
     ids = any("maximum" in each.schema and each.name.endswith("_id") for each in operation.query)
     takes_id = any({"account_id", "account_ids", "tweets"} & body.model_fields.keys() for body in operation.bodies)
     conditions = (
@@ -99,7 +99,7 @@ class Responses:
         self._schemas = schemas
 
     def of(self, operation: Operation, errors: Mapping[int, Codes], *, idempotent: bool) -> dict[str, Schema]:
-        """By status, as text. A status that is both good and an error has a choice of schemas."""
+        """By status, as text. A status that is both a success and an error has a choice of schemas."""
         found = {status: self._error(status, codes, page=operation.page) for status, codes in errors.items()}
         good = {model: None for status, model in operation.responses.items() if status < HTTPStatus.MULTIPLE_CHOICES}
         for status, model in operation.responses.items():
@@ -112,7 +112,7 @@ class Responses:
         return {str(status): found[status] for status in sorted(found)}
 
     def shared(self) -> dict[str, Schema]:
-        """The components."""
+        """Those among the components."""
         return {name: self._inline(status, codes) for name, (status, codes) in _SHARED.items()}
 
     def _good(self, model: type[ResponseModel], schema: Schema, *, page: bool) -> Schema:
@@ -149,7 +149,7 @@ def _headers(*more: str) -> Schema:
 
 
 def _content(json: Schema, *, page: bool) -> Schema:
-    """What is in it; `page`: a browser gets HTML."""
+    """`page`: a browser gets HTML."""
     return {"application/json": json} | ({"text/html": {"schema": {"type": "string"}}} if page else {})
 
 
@@ -170,7 +170,7 @@ def _raised(errors: Mapping[type[ServiceError], Codes]) -> dict[int, Codes]:
 
 
 def _merged(tables: Iterable[Mapping[int, Codes]]) -> dict[int, Codes]:
-    """All of them; each code once, in the order in which it came. ANY_CODE stays what it is."""
+    """Each code once, in the order in which it came. ANY_CODE stays what it is."""
     found: dict[int, Codes] = {}
     for table in tables:
         for status, codes in table.items():

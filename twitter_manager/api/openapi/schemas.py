@@ -34,7 +34,7 @@ class _Generator(GenerateJsonSchema):
 
 
 class Schemas:
-    """The schemas of models: each is asked for by its model and stands once among the components."""
+    """The schemas of models: each is requested by its model and is defined once among the components."""
 
     def __init__(self, models: Iterable[type[BaseModel]]) -> None:
         mode: JsonSchemaMode = "validation"
@@ -45,11 +45,10 @@ class Schemas:
         self.components: dict[str, Schema] = dict(sorted(definitions.get("$defs", {}).items()))
 
     def ref(self, model: type[BaseModel]) -> Schema:
-        """Where the model's schema stands."""
         return dict(self._refs[model])
 
     def ref_of_any(self, models: Sequence[type[BaseModel]]) -> Schema:
-        """Where the schema of an answer stands that is one of `models`."""
+        """The schema of a response that is one of `models`."""
         # One schema and no choice: the clients that openapi-generator makes for Go and TypeScript read every good
         # answer as the first one that is documented, and in Go one without a required field is an error: after the
         # post is out.
@@ -59,7 +58,7 @@ class Schemas:
         return {"$ref": _REF + "Or".join(names)}
 
     def used_in(self, *nodes: Any) -> dict[str, Schema]:
-        """The components that these refer to, and those that they need in turn, by name."""
+        """The components that these refer to, directly or not, by name."""
         found: dict[str, Schema] = {}
         waiting = list(nodes)
         while waiting:
@@ -73,7 +72,6 @@ class Schemas:
         return dict(sorted(found.items()))
 
     def example(self, model: type[BaseModel]) -> Any:
-        """What a response looks like."""
         return example_of(self.ref(model), self.components)
 
 
@@ -106,7 +104,6 @@ def _types_of(field: Schema) -> list[str]:
 
 
 def first_line(documented: object) -> str:
-    """What its docstring says first."""
     return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 

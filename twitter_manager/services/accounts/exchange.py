@@ -80,7 +80,7 @@ def _store(
         followers=user.followers,
     )
     reactivate_account(context, tx, account.id)
-    oauth_states.note_connected(tx, begun.state, account.id)
+    oauth_states.record_connected(tx, begun.state, account.id)
     return replace(account, status="active")
 
 

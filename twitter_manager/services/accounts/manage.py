@@ -19,7 +19,7 @@ from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, lanes
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
-from twitter_manager.twitter.errors import WindowSpent
+from twitter_manager.twitter.errors import WindowExhausted
 
 __all__ = ["Accounts", "Removed"]
 
@@ -91,7 +91,7 @@ class Accounts:
 
         def forget(tx: Transaction) -> None:
             deactivate_account(self._context, tx, account_id, status="inactive", code="account_needs_reconnect")
-            accounts.forget_tokens(tx, account_id)
+            accounts.clear_tokens(tx, account_id)
 
         with self._seats.taken():
             self._disconnect(account_id, forget)
@@ -136,7 +136,7 @@ class Accounts:
         now = self._context.clock()
         free = limiter.free_at(self._context.db, account_id=account.id, mock=account.mock, endpoint=_RENEWAL, now=now)
         if free is not None:
-            raise limiter.slow_down(WindowSpent(free), now)
+            raise limiter.slow_down(WindowExhausted(free), now)
 
     @contextmanager
     def _leased_lane(self, account_id: int) -> Iterator[str]:

@@ -56,7 +56,7 @@ def release_probe(tx: Transaction, *, mock: bool, began: datetime) -> None:
     """The call that began at `began` said nothing about the app: if it was the probe, another one may try at once."""
     rest = app_rests.find(tx, mock=mock)
     if rest is not None and began > rest.since:
-        app_rests.give_back_probe(tx, mock=mock)
+        app_rests.release_probe(tx, mock=mock)
 
 
 def may_call(tx: Transaction, *, mock: bool) -> bool:

@@ -185,7 +185,7 @@ class ReconcileTimeline(LaneTask):
         for at in range(0, len(edited), MAX_LOOKED_UP):
             self.extend_lease()
             ids = edited[at : at + MAX_LOOKED_UP]
-            originals |= x_tweets.look_up(self._x, self._token, ids, account_id=self._account.id, metered=False)
+            originals |= x_tweets.get_many(self._x, self._token, ids, account_id=self._account.id, metered=False)
         return [_original(post, originals.get(post.first_id)) if post.versions else post for post in posts]
 
     @property
@@ -205,7 +205,7 @@ class ReconcileTimeline(LaneTask):
         every_id = {post_id for post in posts for post_id in (post.id, *post.versions)}
         adopted = tweets.adopted_ids(tx, self._account.id, sorted(every_id))
         for post in posts:
-            lanes.note_x_id(tx, self._account.id, post.id)
+            lanes.record_x_id(tx, self._account.id, post.id)
         free = [post for post in posts if adopted.isdisjoint((post.id, *post.versions))]
         for finding in match_posts(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
             self._store_finding(tx, finding)
@@ -220,7 +220,7 @@ class ReconcileTimeline(LaneTask):
             self._absent(tx, finding)
 
     def _adopt(self, tx: Transaction, tweet: Tweet, attempt: Attempt, post: SeenPost) -> None:
-        attempts.note_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
+        attempts.record_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
         tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at)
         log.info("tweet %s: found at X", tweet.id)
 
@@ -232,7 +232,7 @@ class ReconcileTimeline(LaneTask):
         over = attempt.over_at or tx.now
         checks = attempt.looks_absent
         if self._began >= later(over, decisions.CHECKS[min(checks, len(decisions.CHECKS) - 1)]):
-            checks = attempts.note_absent(tx, attempt.id)
+            checks = attempts.record_absence(tx, attempt.id)
         if checks < len(decisions.CHECKS):
             tweet_states.schedule_check(tx, tweet.id, decisions.next_check(checks, over, tx.now))
         elif finding.unexplained:

@@ -33,7 +33,7 @@ def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None =
 
 def reap_worker(tx: Transaction, worker_id: str) -> None:
     """Frees the lanes of a worker that is certainly dead (its process is gone, its connections are closed)."""
-    freed = lanes.free_all_of_worker(tx, worker_id)
+    freed = lanes.release_all_of_worker(tx, worker_id)
     for account_id in freed:
         recover_lost(tx, account_id, over_at=tx.now)
     workers.delete(tx, worker_id)

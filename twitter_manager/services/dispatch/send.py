@@ -155,17 +155,17 @@ class SendTweet(LaneTask):
                 self._app_rests(tx, decision, words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
-        attempts.note_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
+        attempts.record_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
         if not self._mark_posted(tx, decision.twitter_id):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
-        lanes.note_x_id(tx, self._account.id, decision.twitter_id)
+        lanes.record_x_id(tx, self._account.id, decision.twitter_id)
         self._note_accepted(tx, of_post=True)
 
     def _mark_posted(self, tx: Transaction, twitter_id: str) -> bool:
         """X's own answer overrides reconciliation, or an owner, that gave the id to another tweet."""
         if tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now):
             return True
-        if not tweet_states.take_id_from_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
+        if not tweet_states.clear_id_of_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
             return False
         log.error("post %s is tweet %s, and another tweet had its id", twitter_id, self._tweet.id)
         return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)

@@ -113,7 +113,7 @@ class Publishing:
                     raise Conflict("twitter_id_taken", field="twitter_id")
                 tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now)
                 if attempt is not None:
-                    attempts.note_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
+                    attempts.record_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
             idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
             wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)

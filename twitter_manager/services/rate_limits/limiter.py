@@ -11,7 +11,7 @@ from twitter_manager.storage import rate_windows, x_calls
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter import rate_limits
-from twitter_manager.twitter.errors import RateLimited, WindowSpent
+from twitter_manager.twitter.errors import RateLimited, WindowExhausted
 from twitter_manager.twitter.rate_limits import PER_ACCOUNT, PER_APP, PER_USER, Limit, RateWindow
 
 __all__ = ["acquire", "free_at", "limit_of", "recent_calls", "record_headers", "release", "slow_down"]
@@ -56,12 +56,12 @@ def free_at(q: Queries, *, account_id: int | None, mock: bool, endpoint: str, no
 def record_headers(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str, window: RateWindow) -> None:
     """Writes only what was not known."""
     known = _known(tx, account_id=account_id, mock=mock, endpoint=endpoint)
-    news = rate_limits.learned(known, window, tx.now)
+    news = rate_limits.updated_window(known, window, tx.now)
     if news is None:
         return
     if account_id is not None and not rate_limits.is_same_window(known, news):
         made = recent_calls(tx, account_id=account_id, mock=mock, endpoint=endpoint, now=tx.now)
-        news = rate_limits.begun(news, rate_limits.per_user(endpoint, news), len(made))
+        news = rate_limits.new_window(news, rate_limits.per_user(endpoint, news), len(made))
     rate_windows.put(
         tx,
         account_id=account_id,
@@ -76,7 +76,7 @@ def record_headers(tx: Transaction, *, account_id: int | None, mock: bool, endpo
 def release(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
     """The call that was counted last was certainly never sent: it does not count."""
     if x_calls.delete_newest(tx, account_id=account_id, mock=mock, endpoint=endpoint):
-        rate_windows.give_back_one(tx, account_id=account_id, mock=mock, endpoint=endpoint)
+        rate_windows.return_call(tx, account_id=account_id, mock=mock, endpoint=endpoint)
 
 
 def recent_calls(q: Queries, *, account_id: int, mock: bool, endpoint: str, now: datetime) -> list[datetime]:
@@ -96,7 +96,7 @@ def limit_of(q: Queries, *, account_id: int, mock: bool, endpoint: str) -> tuple
 def slow_down(error: RateLimited, now: datetime) -> SlowDown:
     """The error for a caller whose call exceeds X's window or ours; with X's own words if X refused it."""
     until = later(now, rate_limits.NO_RESET_SECONDS) if error.until is None else max(error.until, later(now, 1))
-    words = None if isinstance(error, WindowSpent) else error.problem.to_json()
+    words = None if isinstance(error, WindowExhausted) else error.problem.to_json()
     return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=until, twitter=words)
 
 

@@ -7,7 +7,7 @@ from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.storage.database import Database
 from twitter_manager.twitter import rate_limits
-from twitter_manager.twitter.errors import WindowSpent
+from twitter_manager.twitter.errors import WindowExhausted
 from twitter_manager.twitter.rate_limits import RateWindow
 
 __all__ = ["Meter"]
@@ -23,11 +23,11 @@ class Meter:
         self._mock = mock
 
     def acquire(self, account_id: int | None, endpoint: str) -> None:
-        """Raises WindowSpent, StorageUnavailable: X is not called uncounted."""
+        """Raises WindowExhausted, StorageUnavailable: X is not called uncounted."""
         with self._db.transaction() as tx:
             free = limiter.acquire(tx, account_id=account_id, mock=self._mock, endpoint=endpoint)
         if free is not None:
-            raise WindowSpent(free)
+            raise WindowExhausted(free)
 
     def release(self, account_id: int | None, endpoint: str) -> None:
         """The call was certainly not sent."""

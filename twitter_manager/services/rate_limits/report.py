@@ -62,7 +62,7 @@ def _short(endpoint: str, calls: Sequence[XCall], window: KnownWindow | None, no
     said = RateWindow(window.call_limit, window.remaining, window.reset_at) if window else rate_limits.NOTHING
     limit = rate_limits.per_user(endpoint, said)
     room = rate_limits.room([call.called_at for call in calls if call.endpoint == endpoint], limit, now, said)
-    from_x = said.limit is not None or rate_limits.governs(said, now)
+    from_x = said.limit is not None or rate_limits.is_current(said, now)
     return _left(endpoint, limit, room, source="x" if from_x else "table")
 
 

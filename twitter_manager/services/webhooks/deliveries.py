@@ -18,7 +18,7 @@ from twitter_manager.error_codes import CODES
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Webhook, WebhookDelivery
 from twitter_manager.receivers import signing
-from twitter_manager.receivers.client import DEADLINE, AddressRefused, Answer, NoAnswer, NotReached, Receivers
+from twitter_manager.receivers.client import DEADLINE, AddressRefused, NoResponse, NotReached, Receivers, Response
 from twitter_manager.services.context import Context
 from twitter_manager.services.environments import post_url
 from twitter_manager.storage import webhook_deliveries, webhooks
@@ -75,29 +75,29 @@ class AttemptFailed(Exception):
 
 
 Decision = Delivered | NotDelivered
-Outcome = Answer | NotReached | NoAnswer | SecretUnreadable | AttemptFailed
+Outcome = Response | NotReached | NoResponse | SecretUnreadable | AttemptFailed
 
 
 def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: int, now: datetime) -> Decision:
     """For an attempt that ended `now`, of an event queued at `queued_at` and tried `attempts` times before, to a
     webhook that failed `failures` times in a row before."""
-    if isinstance(outcome, Answer) and 200 <= outcome.status < 300:
+    if isinstance(outcome, Response) and 200 <= outcome.status < 300:
         return Delivered(outcome.status)
-    if isinstance(outcome, Answer) and outcome.status == 410:
+    if isinstance(outcome, Response) and outcome.status == 410:
         return NotDelivered(
             code="receiver_gone", rest_until=now, next_attempt_at=None, status=outcome.status, gone=True
         )
     rest_until = later(now, max(RESTS[min(failures, len(RESTS) - 1)], _asked_for(outcome, now)))
     next_attempt_at = rest_until
-    if isinstance(outcome, Answer | NoAnswer | AttemptFailed):  # it may be this event's own fault: others go first
+    if isinstance(outcome, Response | NoResponse | AttemptFailed):  # it may be this event's own fault: others go first
         pause = PAUSES[min(attempts, len(PAUSES) - 1)]
         next_attempt_at = min(max(rest_until, later(now, pause)), later(queued_at, DAY))
     return NotDelivered(
         code=_code(outcome),
         rest_until=rest_until,
         next_attempt_at=next_attempt_at if now < later(queued_at, DAY) else None,
-        status=outcome.status if isinstance(outcome, Answer) else None,
-        detail=None if isinstance(outcome, Answer) else str(outcome),
+        status=outcome.status if isinstance(outcome, Response) else None,
+        detail=None if isinstance(outcome, Response) else str(outcome),
     )
 
 
@@ -181,7 +181,7 @@ class Delivery:
             secret = self._context.vault.decrypt(self._webhook.secret)
             signed = signing.headers(secret, body, message_id=self._delivery.message_id, at=self._context.clock())
             return self._receivers.post(self._webhook.url, body, signed)
-        except (NotReached, NoAnswer, SecretUnreadable) as error:
+        except (NotReached, NoResponse, SecretUnreadable) as error:
             return error
         except Exception as error:
             return self._failed(error)
@@ -201,16 +201,16 @@ class Delivery:
                 self._note_failure(tx, decision)
 
     def _note_success(self, tx: Transaction) -> None:
-        webhooks.forget_failures(tx, self._webhook.id)
+        webhooks.clear_failures(tx, self._webhook.id)
         since = self._webhook.failing_since
         if since is not None and tx.now >= later(since, OUTAGE_SECONDS):
             webhook_deliveries.make_due(tx, self._webhook.id)
 
     def _note_failure(self, tx: Transaction, failed: NotDelivered) -> None:
-        webhooks.note_failure(tx, self._webhook.id, rest_until=failed.rest_until)
+        webhooks.record_failure(tx, self._webhook.id, rest_until=failed.rest_until)
         if failed.gone:
             webhooks.switch_off(tx, self._webhook.id, error_code=failed.code)
-        webhook_deliveries.note_failure(
+        webhook_deliveries.record_failure(
             tx,
             self._delivery.id,
             next_attempt_at=failed.next_attempt_at,
@@ -222,13 +222,13 @@ class Delivery:
 
 def _code(outcome: Outcome) -> str:
     match outcome:
-        case Answer():
+        case Response():
             return "receiver_refused"
         case AddressRefused():
             return "receiver_not_public"
         case NotReached():
             return "receiver_unreachable"
-        case NoAnswer():
+        case NoResponse():
             return "receiver_silent"
         case SecretUnreadable():
             return "webhook_secret_unreadable"
@@ -238,6 +238,6 @@ def _code(outcome: Outcome) -> str:
 
 def _asked_for(outcome: Outcome, now: datetime) -> float:
     """Seconds by Retry-After of a 429 or 503, up to an hour; else 0."""
-    if not isinstance(outcome, Answer) or outcome.status not in (429, 503):
+    if not isinstance(outcome, Response) or outcome.status not in (429, 503):
         return 0.0
     return untrusted_times.delay(outcome.retry_after, now=now, most=MAX_REST) or 0.0

@@ -60,8 +60,8 @@ class Webhooks:
             choice = _chosen(before, change)
             webhooks.change(tx, webhook_id, choice)
             if choice.is_active and (not before.is_active or choice.url != before.url):
-                webhooks.forget_failures(tx, webhook_id)
-                webhook_deliveries.begin_anew(tx, webhook_id)
+                webhooks.clear_failures(tx, webhook_id)
+                webhook_deliveries.restart_pending(tx, webhook_id)
             return webhooks.get(tx, webhook_id)
 
     def delete(self, webhook_id: int) -> None:
@@ -84,7 +84,7 @@ class Webhooks:
         """
         with self._context.db.transaction() as tx:
             _check_active(tx, webhook_id)
-            return webhook_deliveries.queue_again(tx, webhook_id, ids=delivery_ids, since=since)
+            return webhook_deliveries.requeue(tx, webhook_id, ids=delivery_ids, since=since)
 
     def _check(self, url: str) -> None:
         """Raises Invalid for a URL that deliveries cannot go to."""

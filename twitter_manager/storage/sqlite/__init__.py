@@ -1,1 +1,1 @@
-"""What SQLite does in its own way; the other files of storage/ speak to every database."""
+"""What is particular to SQLite; the other files of storage/ work with every database."""

@@ -1,4 +1,4 @@
-"""Statements and values of storage/, which are in PostgreSQL's words, as SQLite takes them."""
+"""Statements and values of storage/, which are in PostgreSQL's words, translated for SQLite."""
 
 import json
 import re

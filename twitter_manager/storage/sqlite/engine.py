@@ -1,7 +1,7 @@
 """SQLite: one reading connection per thread, one writing connection per process behind a fair lock, WAL, FULL.
 
 Facts that cost time to find out: a commit into a file that was deleted or replaced goes nowhere and says nothing,
-so every use compares the file's identity; another file at the same path takes up the -wal of the old one, pages of
+so every use compares the file's identity; another file at the same path picks up the -wal of the old one, pages of
 one database in another, so it is not opened while that is there; writers that wait by busy_timeout poll, hence the
 lock in front.
 """
@@ -26,7 +26,7 @@ from twitter_manager.storage.sqlite.fair_lock import FairLock
 
 __all__ = ["SqliteDatabase"]
 
-PATIENCE = 5.0  # seconds that a writer waits for its turn, here and behind other processes
+PATIENCE = 5.0  # seconds that a writer waits for other writers, in this and in other processes
 
 
 def _raise(error: sqlite3.DatabaseError) -> NoReturn:
@@ -62,7 +62,7 @@ class _Connection:
         self.raw.close()
 
     def __enter__(self) -> sqlite3.Connection:
-        """The connection to work with. Raises StorageUnavailable when it was closed because its file went away."""
+        """Raises StorageUnavailable when the connection was closed because its file went away."""
         self.in_use.acquire()
         if self.identity is None:
             self.in_use.release()
@@ -126,7 +126,7 @@ class SqliteDatabase:
         self.last_failed_write: FailedWrite | None = None
 
     def migrate(self) -> None:
-        """Makes the file, or brings an older one up to date after copying it. Raises StartRefused."""
+        """Creates the file, or upgrades an older one after copying it. Raises StartRefused."""
         migrations.migrate(self.path)
 
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
@@ -229,7 +229,7 @@ class SqliteDatabase:
             raise StorageUnavailable("the database file went away")
 
     def _close_stale(self) -> None:
-        """Lets go of a file that was replaced."""
+        """Closes the connections to a file that was replaced."""
         for connection in [each for each in self._open if not each.is_in_place()]:
             if not connection.in_use.acquire(blocking=False):
                 raise StorageUnavailable("the database file was replaced and is still in use")
@@ -240,7 +240,7 @@ class SqliteDatabase:
             self._open.discard(connection)
 
     def _roll_back(self, raw: sqlite3.Connection) -> None:
-        """Leaves nothing open; a connection that cannot even roll back is thrown away."""
+        """Leaves nothing open; a connection that cannot even roll back is discarded."""
         with suppress(sqlite3.Error):
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
@@ -252,7 +252,7 @@ class SqliteDatabase:
 
 
 def _begin(raw: sqlite3.Connection, patience: float) -> None:
-    """BEGIN IMMEDIATE; SQLITE_BUSY_SNAPSHOT and the like do not wait by themselves, so it asks until then."""
+    """BEGIN IMMEDIATE; SQLITE_BUSY_SNAPSHOT and the like do not wait by themselves, so it is tried again until then."""
     ends = time.monotonic() + patience
     while True:
         try:

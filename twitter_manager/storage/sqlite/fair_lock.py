@@ -10,8 +10,8 @@ from twitter_manager.errors import StorageUnavailable
 
 __all__ = ["MAX_WAITING", "STUCK_SECONDS", "FairLock"]
 
-# While one writer is stuck for so long (the file is locked elsewhere), so many may wait for it; whoever comes then is
-# refused at once. Half of the server's threads: the others go on answering what only reads.
+# While one writer is stuck for STUCK_SECONDS (the file is locked elsewhere), at most MAX_WAITING wait for it; others
+# are refused at once. Half of the server's threads: the others go on serving requests that only read.
 STUCK_SECONDS = 1.0
 MAX_WAITING = 32
 
@@ -27,7 +27,7 @@ class FairLock:
 
     @contextmanager
     def held(self, *, patience: float) -> Iterator[None]:
-        """Holds it. Raises StorageUnavailable after `patience` seconds in the queue."""
+        """Raises StorageUnavailable after `patience` seconds in the queue."""
         self._acquire(patience)
         try:
             yield
@@ -42,14 +42,14 @@ class FairLock:
                 return
             if len(self._waiting) >= MAX_WAITING and time.monotonic() - self._held_since > STUCK_SECONDS:
                 raise StorageUnavailable("the database is stuck and many wait for it")
-            turn = threading.Lock()
-            turn.acquire()
-            self._waiting.append(turn)
-        if turn.acquire(timeout=patience):
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+        if gate.acquire(timeout=patience):
             return
         with self._guard:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if gate in self._waiting:
+                self._waiting.remove(gate)
                 raise StorageUnavailable("too many writers wait for the database")
         # it became ours while we were giving up: then it is ours
 

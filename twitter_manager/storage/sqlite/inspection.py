@@ -25,7 +25,7 @@ class Inspection:
 
 
 def inspect(path: Path) -> Inspection:
-    """Looks at the file at `path`, all of it. Raises StorageUnavailable where it cannot be read at all."""
+    """Reads all of the file at `path`. Raises StorageUnavailable where it cannot be read at all."""
     try:
         with closing(sqlite_file.connect(path, patience=_PATIENCE)) as raw:
             raw.execute("PRAGMA query_only = ON")

@@ -18,7 +18,7 @@ def to_expression(text: str) -> str:
     """What to MATCH against tweet_text: every word of `text`, in any order; "words in quotes" follow each other.
 
     A `*` at the end stands for any further letters. Everything else of FTS5's language (AND, NEAR, column:, ^ …) is
-    looked for like any word, so that no text is a wrong one; what has neither letters nor emoji is left out.
+    searched like any word, so that no text is an error; what has neither letters nor emoji is left out.
     """
     terms = dict.fromkeys(_term(found) for found in _TERM.finditer(text.replace("\0", " ")))
     return " ".join(terms) or '""'

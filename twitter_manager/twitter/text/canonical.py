@@ -22,13 +22,12 @@ _NAMES_OF_X = {"twitter.com", "www.twitter.com", "mobile.twitter.com", "www.x.co
 
 @lru_cache(maxsize=32)  # one text is held against a whole timeline
 def canonical(text: str) -> str:
-    """The canonical form of a text."""
     return _folded(text, _canonical_link)
 
 
 @lru_cache(maxsize=32)
 def masked(text: str) -> str:
-    """The canonical form with one and the same mark for every link."""
+    """The canonical form with the same mark for every link."""
     return _folded(text, lambda link: LINK_MARK)
 
 
@@ -39,7 +38,7 @@ def _folded(text: str, spell: Callable[[str], str]) -> str:
         pieces += [normal[at : url.start], spell(normal[url.start : url.end])]
         at = url.end
     pieces.append(normal[at:])
-    # What X takes for a link and we do not keeps its letters, but X may have put a scheme before it.
+    # What is a link for X and not for us keeps its letters, but X may have put a scheme before it.
     return _BLANKS.sub(" ", _SCHEME.sub("", "".join(pieces))).strip()
 
 

@@ -12,5 +12,5 @@ _CASHTAG = re.compile(
 
 
 def count_cashtags(text: str) -> int:
-    """How many there are; X takes one in a post."""
+    """X accepts one in a post."""
     return len(_CASHTAG.findall(text))

@@ -54,14 +54,14 @@ _BEGIN = re.compile(
 
 
 def find_emoji(text: str) -> list[tuple[int, int]]:
-    """The emoji of more than one code point, in order: where each begins and ends. Linear in the text's length."""
+    """The start and end of each emoji of more than one code point, in order. Linear in the text's length."""
     spans: list[tuple[int, int]] = []
-    taken = 0
+    done = 0
     for found in _BEGIN.finditer(text):
         start = found.start()
-        for length in _LENGTHS.get(text[start : start + 2], ()) if start >= taken else ():
+        for length in _LENGTHS.get(text[start : start + 2], ()) if start >= done else ():
             if text[start : start + length] in SEQUENCES:
-                taken = start + length
-                spans.append((start, taken))
+                done = start + length
+                spans.append((start, done))
                 break
     return spans

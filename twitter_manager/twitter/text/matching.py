@@ -2,14 +2,14 @@
 
 Asked after an unclear answer of X. The three mistakes cost differently, and every rule here follows from that:
 
-    a false SAME      the post is taken for sent and is lost, and nobody notices
-    a false OTHER     the post is sent again and stands there twice
-    a false DOUBTFUL  somebody has to look: costly, but safe
+a false SAME      the post counts as sent and is lost, and nobody notices
+a false OTHER     the post is sent again and is there twice
+a false DOUBTFUL  somebody has to decide: costly, but safe
 
-So SAME wants everything equal that X is known to keep; what X is known to change (escapes, t.co, blanks, normal form,
-the ends of links, links it adds for media and quotes, mentions it adds to replies) is undone first, on X's side only
-where only X does it. What could be the same post misreported is DOUBTFUL; `nearness` says when texts are near.
-With several posts on either side: give away the SAME ones first, then look for DOUBTFUL ones among the rest.
+So SAME requires that everything is equal that X is known to keep; what X is known to change (escapes, t.co, blanks,
+normal form, the ends of links, links it adds for media and quotes, mentions it adds to replies) is undone first, on
+X's side only where only X does it. What could be the same post misreported is DOUBTFUL; `nearness` says when texts are
+near. With several posts on either side: assign the SAME ones first, then search the rest for DOUBTFUL ones.
 """
 
 import re
@@ -26,7 +26,7 @@ __all__ = ["SeenPost", "SeenUrl", "SentPost", "Verdict", "canonical", "canonical
 
 
 class Verdict(Enum):
-    """What `compare` says: adopt it, ask somebody, or pass it by."""
+    """What to do with a post: adopt it, ask its owner, or ignore it."""
 
     SAME = "same"
     DOUBTFUL = "doubtful"
@@ -35,8 +35,6 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SentPost:
-    """What was sent to X."""
-
     text: str
     reply_to: str | None
     quote_of: str | None = None
@@ -45,7 +43,7 @@ class SentPost:
 
 @dataclass(frozen=True, slots=True)
 class SeenUrl:
-    """A link in a post as X tells it: the t.co address in the text, and what it stands for if X says so."""
+    """A link in a post as X reports it: the t.co address in the text, and its target if X says so."""
 
     url: str
     expanded_url: str | None
@@ -53,7 +51,7 @@ class SeenUrl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenPost:
-    """A post as X gives it: `text` with its escapes and t.co addresses, `long_text` if it is a long post."""
+    """A post as X reports it: `text` with its escapes and t.co addresses, `long_text` if it is a long post."""
 
     id: str
     text: str
@@ -75,7 +73,7 @@ class SeenPost:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One way to read a seen post: its text spelled out, and what was cut from the end as X's addition."""
+    """One way to read a seen post: its text expanded, and what was cut from the end as X's addition."""
 
     text: str
     quotes_cut: frozenset[str] = frozenset()
@@ -96,7 +94,7 @@ _MAX_LINKS_ADDED = 2  # one for the media, one for the quoted post
 
 
 def canonical_seen(post: SeenPost) -> str:
-    """The canonical text of a post on X: spelled out, without the links X adds for its media and its quoted post."""
+    """Of a post on X: expanded, without the links X adds for its media and its quoted post."""
     return canonical(list(_readings(post))[-1].text)
 
 
@@ -120,7 +118,7 @@ def compare(sent: SentPost, seen: SeenPost) -> Verdict:
 def _readings(
     post: SeenPost, own_slugs: frozenset[str] = frozenset(), *, quote_of: str | None = None
 ) -> Iterator[_Reading]:
-    """The text as it stands; then without a link at its end that X may have added, and without a second one."""
+    """The text unchanged; then without a link at its end that X may have added, and without a second one."""
     text, targets = _text(post), _targets(post, own_slugs)
     quotes: frozenset[str] = frozenset()
     media = False
@@ -136,19 +134,19 @@ def _readings(
 
 
 def _text(post: SeenPost) -> str:
-    """What X shows, its escapes undone once: who writes "&amp;" is given "&amp;amp;"."""
+    """What X shows, its escapes undone once: "&amp;" in a post comes back as "&amp;amp;"."""
     shown = post.text if post.long_text is None else post.long_text
     return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], shown)
 
 
 def _targets(post: SeenPost, own_slugs: frozenset[str]) -> dict[str, str]:
-    """What the t.co addresses in a post stand for, by the part behind the slash; not those we wrote ourselves."""
+    """The targets of the t.co addresses in a post, by the part after the slash; not of those we wrote ourselves."""
     named = ((_TCO.match(link.url), link.expanded_url) for link in (*post.urls, *post.long_urls))
     return {tco[1]: target for tco, target in named if tco and target and tco[1] not in own_slugs}
 
 
 def _spelled_out(text: str, targets: dict[str, str]) -> str:
-    """The text with the links that X names in place of their t.co addresses, where letters may follow close."""
+    """The text with the targets that X names in place of their t.co addresses; letters may follow directly."""
     if not targets:
         return text
     slugs = "|".join(sorted(targets, key=lambda slug: (-len(slug), slug)))
@@ -178,11 +176,11 @@ def _media_agree(sent: SentPost, seen: SeenPost, reading: _Reading) -> bool:
 
 
 def _quotes_agree(sent: SentPost, seen: SeenPost, reading: _Reading) -> bool:
-    told = {seen.quote_of} if seen.quote_of else reading.quotes_cut - {seen.id}
+    named = {seen.quote_of} if seen.quote_of else reading.quotes_cut - {seen.id}
     if sent.quote_of:
-        return told == {sent.quote_of}
+        return named == {sent.quote_of}
     # A link to a post in our own text makes X call that post quoted.
-    return told <= {status[1] for status in _STATUS_LINK.finditer(sent.text)}
+    return named <= {status[1] for status in _STATUS_LINK.finditer(sent.text)}
 
 
 def _may_be_text(theirs: str, sent: SentPost, seen: SeenPost, own_slugs: frozenset[str]) -> bool:
@@ -194,7 +192,7 @@ def _may_be_text(theirs: str, sent: SentPost, seen: SeenPost, own_slugs: frozens
 
 
 def _pairs(theirs: str, sent: SentPost, own_slugs: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Our text and theirs as they are to be held against each other.
+    """Our text and theirs in the forms to compare.
 
     Where X left a t.co unexplained, or explains one that was in our text, the links prove nothing: both without them.
     """

@@ -55,9 +55,9 @@ def _numbers(text: str) -> list[str]:
 def _alike(one: str, other: str) -> bool:
     """As difflib's ratio, but only the middles are compared, and long ones by their groups of four letters."""
     before = _shared(one, other)
-    behind = _shared(one[before:][::-1], other[before:][::-1])
-    middle, other_middle = one[before : len(one) - behind], other[before : len(other) - behind]
-    whole, shared = len(one) + len(other), 2 * (before + behind)
+    after = _shared(one[before:][::-1], other[before:][::-1])
+    middle, other_middle = one[before : len(one) - after], other[before : len(other) - after]
+    whole, shared = len(one) + len(other), 2 * (before + after)
     if shared + 2 * min(len(middle), len(other_middle)) < ALIKE * whole:
         return False
     if max(len(middle), len(other_middle)) > MAX_MIDDLE:

@@ -70,7 +70,7 @@ def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True) -> ParsedTe
     length, pieces = _weighed(normal, urls, join_emoji=join_emoji)
     invalid = tuple(dict.fromkeys(_INVALID.findall(normal)))
     valid_end = len(normal) if length <= limit and not invalid else _valid_end(normal, pieces, limit)
-    # twitter-text shifts the end by what NFC has taken away or added, wherever that was.
+    # twitter-text shifts the end by what NFC has removed or added, wherever that was.
     shift = utf16_length(text) - utf16_length(normal)
     return ParsedText(
         weighted_length=length,
@@ -98,16 +98,16 @@ def _of_overlong(text: str, limit: int) -> ParsedText:
 
 
 def weighted_length(text: str) -> int:
-    """The weighted length of a text: 280 is the most a post without Premium may have."""
+    """A post without Premium may have up to 280."""
     normal = nfc(text)
     return _weighed(normal, find_urls(normal), join_emoji=True)[0]
 
 
 def is_surely_too_long(text: str) -> bool:
-    """Whether a long text is told to be too long without being parsed whole: False says nothing."""
+    """Whether a long text is certainly too long, without parsing all of it. False: unknown."""
     if len(text) <= 2 * LIMIT or len(text) > MAX_CHARACTERS:
         return len(text) > MAX_CHARACTERS
-    blank = text.rfind(" ", LIMIT, 2 * LIMIT)  # no link and no emoji goes on behind it
+    blank = text.rfind(" ", LIMIT, 2 * LIMIT)  # no link and no emoji spans it
     begin = nfc(text[:blank] if blank > 0 else text)
     urls = find_urls(begin, enough=LIMIT // URL_WEIGHT + 1)
     if len(urls) > LIMIT // URL_WEIGHT:
@@ -116,12 +116,12 @@ def is_surely_too_long(text: str) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing to see in a text: only blanks, controls and named invisible characters."""
+    """Whether nothing in a text is visible: only blanks, controls and named invisible characters."""
     return _UNSEEN.fullmatch(text) is not None
 
 
 def _weighed(text: str, urls: list[UrlSpan], *, join_emoji: bool) -> tuple[int, list[_Piece]]:
-    """The weight, and the links and emoji it comes from; where X may take a link for plain letters, the longer way."""
+    """The weight, and the links and emoji in it; where X may count a link as plain letters, the greater weight."""
     pieces = _pieces(text, urls, join_emoji=join_emoji)
     length = _weigh(text, pieces)
     if may_differ_in_twitter_text(text):
@@ -159,7 +159,7 @@ def _weigh_plain(text: str) -> int:
 
 
 def _valid_end(text: str, pieces: list[_Piece], limit: int) -> int:
-    """How much of the text X would take: up to the limit or the first invalid character, no piece cut in two."""
+    """How much of the text X would accept: up to the limit or the first invalid character, no piece cut in two."""
     by_start = {piece.start: piece for piece in pieces}
     at, length = 0, 0
     while at < len(text):

@@ -1,7 +1,7 @@
 """How long a host label is in the DNS (RFC 3492), without writing it out.
 
 The codec of the standard library takes 0.25 ms for one label; a text can hold thousands of them. A label that does not
-fit is given up as soon as that is certain.
+fit is abandoned as soon as that is certain.
 """
 
 from bisect import bisect
@@ -14,35 +14,33 @@ _MAX_DIGITS = 12  # enough for any number: from the second digit on each makes t
 
 
 def longest_encoding(label: str) -> int:
-    """At most so long is `label`, which is not all ASCII, as "xn--…"; told from its length and largest character.
-
-    That no number is larger than the largest character times the length follows from RFC 3492 §6.3.
-    """
+    """The maximum length of `label`, which is not all ASCII, as "xn--…", from its length and largest character."""
+    # no number is larger than the largest character times the length (RFC 3492 §6.3)
     return len("xn--") + len(label) * (bisect(_SMALLEST_LIMITS, ord(max(label)) * len(label)) + 1)
 
 
 def encoded_length(label: str, *, most: int) -> int:
     """The length of `label` as "xn--…"; some number above `most` if it is longer than `most`."""
     codes = list(map(ord, label))
-    places = [place for place, code in enumerate(codes) if code < _FIRST_CODE]  # of what is written already
-    length = len("xn--") + len(places) + bool(places)
+    written = [position for position, code in enumerate(codes) if code < _FIRST_CODE]  # of what is already written
+    length = len("xn--") + len(written) + bool(written)
     last, at, bias, damp = _FIRST_CODE, 0, _FIRST_BIAS, _DAMP
-    for code, place in sorted([(code, place) for place, code in enumerate(codes) if code >= _FIRST_CODE]):
+    for code, position in sorted([(code, position) for position, code in enumerate(codes) if code >= _FIRST_CODE]):
         # As the decoder goes: from having inserted one character to inserting the next one, which may be far from it.
-        index = bisect(places, place)
-        delta = (code - last) * (len(places) + 1) + index - at
+        index = bisect(written, position)
+        delta = (code - last) * (len(written) + 1) + index - at
         length += bisect(_limits(bias), delta) + 1
         if length > most:
             break
-        places.insert(index, place)
+        written.insert(index, position)
         last, at = code, index + 1
-        bias, damp = _bias_after(delta // damp, len(places)), 2
+        bias, damp = _bias_after(delta // damp, len(written)), 2
     return length
 
 
 @cache
 def _limits(bias: int) -> tuple[int, ...]:
-    """The smallest number that takes two digits, three, four and so on."""
+    """The smallest number that needs two digits, three, four and so on."""
     limits, limit, weight = [], 0, 1
     for digit in range(1, _MAX_DIGITS):
         threshold = min(max(_BASE * digit - bias, _T_MIN), _T_MAX)

@@ -61,8 +61,6 @@ _LATIN_LABELS = re.compile(rf"(?<![{_LATIN}])(?:[{_LATIN}]++\.)++")
 
 
 class TldList:
-    """Top-level domains, to be found at the beginning of a label."""
-
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
         self._lengths = {  # of those that begin with the same two characters, the longest first
@@ -71,7 +69,7 @@ class TldList:
         }
 
     def end_in(self, text: str, left: int, right: int) -> int:
-        """Where the top-level domain ends that the label text[left:right] begins with; -1 if with none."""
+        """The end of the top-level domain that the label text[left:right] begins with; -1 if with none."""
         begin = text[left : left + 2].lower()
         for length in self._lengths.get(begin, ()):
             end = left + length
@@ -88,31 +86,31 @@ TWITTER_TEXT_TLDS = TldList(TLDS - NOT_IN_TWITTER_TEXT)
 def find_urls(text: str, tlds: TldList = ALL_TLDS, *, enough: int | None = None) -> list[UrlSpan]:
     """The links of a text in NFC, in order, as indices of code points. Never raises. Stops at `enough` of them."""
     spans: list[UrlSpan] = []
-    taken = 0  # everything before this index is settled
+    done = 0  # everything before this index is searched
     for run in _RUN.finditer(text):
         if "." in run.group():
-            taken = _search_run(text, run.start(), run.end(), taken, spans, tlds)
+            done = _search_run(text, run.start(), run.end(), done, spans, tlds)
             if enough is not None and len(spans) >= enough:
                 break
     return spans
 
 
 def may_differ_in_twitter_text(text: str) -> bool:
-    """Whether there may be a top-level domain in it that twitter-text does not know."""
+    """Whether it may contain a top-level domain that twitter-text does not know."""
     return _NEW_TLD.search(text) is not None
 
 
-def _search_run(text: str, start: int, end: int, taken: int, spans: list[UrlSpan], tlds: TldList) -> int:
+def _search_run(text: str, start: int, end: int, done: int, spans: list[UrlSpan], tlds: TldList) -> int:
     hosts, whole_end = _hosts(text, start, end, tlds)
     if whole_end > 0 and text.endswith("://", 0, start):
         scheme = _scheme_before(text, start)
-        if scheme and _may_start(text, start - len(scheme), taken):
-            taken = _take(text, start - len(scheme), start, whole_end, spans, tlds)
+        if scheme and _may_start(text, start - len(scheme), done):
+            done = _add_links(text, start - len(scheme), start, whole_end, spans, tlds)
     for host in reversed(hosts):
-        at, half = _first_start(text, max(host.first, taken), host.before, taken)
+        at, half = _first_start(text, max(host.first, done), host.before, done)
         if at is not None:
-            taken = _take(text, at, at, host.end, spans, tlds, half=half)
-    return taken
+            done = _add_links(text, at, at, host.end, spans, tlds, half=half)
+    return done
 
 
 def _scheme_before(text: str, index: int) -> str:
@@ -122,19 +120,19 @@ def _scheme_before(text: str, index: int) -> str:
     return ""
 
 
-def _may_start(text: str, index: int, taken: int) -> bool:
+def _may_start(text: str, index: int, done: int) -> bool:
     if index == 0:
         return True
-    return index > taken and _MAY_PRECEDE.match(text, index - 1) is not None
+    return index > done and _MAY_PRECEDE.match(text, index - 1) is not None
 
 
-def _first_start(text: str, low: int, high: int, taken: int) -> tuple[int | None, str]:
+def _first_start(text: str, low: int, high: int, done: int) -> tuple[int | None, str]:
     """Where a host name begins, and the half of a character before it that twitter-text counts as its first.
 
     twitter-text sees UTF-16: of a character beyond U+FFFF the first half can be the character *before* a link and the
     second half its first.
     """
-    found = _HOST_START.search(text, max(low, taken + 1) if taken else low, high)
+    found = _HOST_START.search(text, max(low, done + 1) if done else low, high)
     at = None if found is None else found.start()
     astral = _ASTRAL.search(text, low, high)
     if astral is not None and (at is None or astral.start() < at or astral.start() == 0):
@@ -146,7 +144,7 @@ def _first_start(text: str, low: int, high: int, taken: int) -> tuple[int | None
 
 
 class _Host(NamedTuple):
-    """A host name that begins at `first` or behind, `before` the dot of its first label, and where it ends then."""
+    """A host name that begins at `first` or later, `before` the dot of its first label, and where it ends then."""
 
     first: int
     before: int
@@ -154,12 +152,11 @@ class _Host(NamedTuple):
 
 
 def _hosts(text: str, start: int, end: int, tlds: TldList) -> tuple[list[_Host], int]:
-    """The host names that may begin in a run, from the right; and where the one ends that begins with the run, or -1.
-
-    Worked out from the right, since the longest host name wins.
-    """
+    """The host names that may begin in a run, from the right; and the end of the one that begins with the run, or
+    -1."""
+    # from the right, since the longest host name wins
     hosts: list[_Host] = []
-    farther = -1  # where a host name ends that begins with the whole label behind the dot
+    farther = -1  # where a host name ends that begins with the whole label after the dot
     right, dot = end, text.rfind(".", start, end)
     while dot >= 0:
         left = text.rfind(".", start, dot) + 1 or start
@@ -175,10 +172,10 @@ def _hosts(text: str, start: int, end: int, tlds: TldList) -> tuple[list[_Host],
     return hosts, farther
 
 
-def _take(
+def _add_links(
     text: str, start: int, host_start: int, host_end: int, spans: list[UrlSpan], tlds: TldList, *, half: str = ""
 ) -> int:
-    """Adds the link or links that a host name makes, and says how far the text is settled."""
+    """Adds the links in a host name, and returns up to where the text is done."""
     end, has_path = _tail(text, host_end) if text[host_end : host_end + 1] in ("/", ":", "?") else (host_end, False)
     host = text[host_start:host_end]
     if start < host_start:
@@ -189,7 +186,7 @@ def _take(
             links[-1] = UrlSpan(links[-1].start, _end_of_last(text, links[-1].end, host_end, end))
     else:
         return end
-    # Asked last: it takes longest, and most foreign hosts without a scheme are no links anyway.
+    # Checked last: it takes longest, and most foreign hosts without a scheme are no links anyway.
     length = len(half) + utf16_length(text[start:end]) + (host_start - start or len("https://"))
     if links and _is_allowed(half + host, length, tlds):
         spans += links
@@ -197,8 +194,8 @@ def _take(
 
 
 def _end_of_last(text: str, latin_end: int, host_end: int, end: int) -> int:
-    """Where the last link of a host name ends. twitter-text takes the path's length, in UTF-16, from right behind the
-    Latin part, also where more of the host follows that: what it does not reach is counted letter by letter."""
+    """Where the last link of a host name ends. twitter-text counts the path's length, in UTF-16, from the end of the
+    Latin part, also where more of the host follows: what that length does not reach is counted letter by letter."""
     if latin_end == host_end:
         return end
     left = utf16_length(text[host_end:end])
@@ -257,7 +254,7 @@ def _is_allowed(host: str, url_length: int, tlds: TldList) -> bool:
 
 
 def _surely_fits(name: str) -> bool:
-    """An estimate: False says nothing. Of a whole host name it says that each of its labels fits."""
+    """An estimate; False: unknown. Of a whole host name: whether each of its labels fits."""
     return (len(name) if name.isascii() else longest_encoding(name)) <= MAX_LABEL_LENGTH
 
 
@@ -277,5 +274,5 @@ def _parts_fit_in_dns(label: str) -> bool:
 
 
 def utf16_length(text: str) -> int:
-    """The length X counts indices in: characters beyond U+FFFF take two units."""
+    """The length X counts indices in: characters beyond U+FFFF have two units."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

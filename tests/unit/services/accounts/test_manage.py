@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.errors import Conflict, NotFound, XRefused
 from twitter_manager.models import Account
 from twitter_manager.services.accounts.tokens import deactivate_account

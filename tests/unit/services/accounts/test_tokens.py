@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts
 

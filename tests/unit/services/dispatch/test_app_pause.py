@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.storage import attempts, lanes
 from twitter_manager.timestamps import earlier, later

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 
 TIMELINE = "GET /2/users/{id}/tweets"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.recovery import reap_worker, recover_lost

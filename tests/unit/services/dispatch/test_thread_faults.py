@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.services.posts import Post, PublishRequest
 from twitter_manager.services.publishing.thread_states import status_of_thread

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.services.posts import Post, PublishRequest
 from twitter_manager.services.publishing.enqueue import AccountCache, check_request, enqueue_problems

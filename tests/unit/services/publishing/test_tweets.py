@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.errors import Conflict, Invalid, NotFound, XRefused
 from twitter_manager.models import Account
 from twitter_manager.services.publishing.tweets import Change

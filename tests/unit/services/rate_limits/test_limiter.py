@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clock import Clock
-from tests.support.services import ServicesHarness
+from tests.support.services_harness import ServicesHarness
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account
 from twitter_manager.services.environments import build_environments
@@ -25,9 +25,9 @@ from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter.client import XClient
-from twitter_manager.twitter.errors import NotSent, RateLimited, WindowSpent
+from twitter_manager.twitter.errors import NotSent, RateLimited, WindowExhausted
 from twitter_manager.twitter.rate_limits import DAY, PER_ACCOUNT, QUARTER, Limit, RateWindow, room
-from twitter_manager.twitter.tweets import delete, list_own, look_up
+from twitter_manager.twitter.tweets import delete, get_many, list_own
 
 POST, DELETE, READ, LIKE = (
     "POST /2/tweets",
@@ -399,7 +399,7 @@ class TestTheMeter:
 
         def use(token: str) -> None:
             x = line_to_x(harness)
-            look_up(x, token, [posted], account_id=alice.id)
+            get_many(x, token, [posted], account_id=alice.id)
             list_own(x, token, alice.x_user_id or "", account_id=alice.id)
             delete(x, token, posted, account_id=alice.id)
 
@@ -411,7 +411,7 @@ class TestTheMeter:
     def test_a_used_up_window_is_not_tried(self, harness: ServicesHarness, alice: Account) -> None:
         meter = Meter(harness.services.db, mock=True)
         meter.record_headers(alice.id, DELETE, RateWindow(50, 0, later(harness.clock(), 300)))
-        with pytest.raises(WindowSpent) as spent:
+        with pytest.raises(WindowExhausted) as spent:
             meter.acquire(alice.id, DELETE)
         assert spent.value.until == later(harness.clock(), 300)
         assert isinstance(spent.value, RateLimited)
@@ -424,7 +424,7 @@ class TestTheMeter:
         x = line_to_x(harness)
 
         def never() -> None:
-            raise NotSent(WindowSpent(harness.clock()).problem)
+            raise NotSent(WindowExhausted(harness.clock()).problem)
 
         with pytest.raises(NotSent):
             x.request("GET", "/2/tweets", account_id=alice.id, before_first_byte=never)
@@ -447,14 +447,14 @@ class TestTheMeter:
 
 def test_what_a_caller_is_told(clock: Clock) -> None:
     now = clock()
-    told = limiter.slow_down(WindowSpent(later(now, 90)), now)
+    told = limiter.slow_down(WindowExhausted(later(now, 90)), now)
     assert (told.code, told.next_attempt_at, told.retryable, told.twitter) == (
         "rate_limit_exceeded",
         later(now, 90),
         True,
         None,
     )
-    words = WindowSpent(now).problem
+    words = WindowExhausted(now).problem
     assert limiter.slow_down(RateLimited(words, None), now).next_attempt_at == later(now, 60)
     assert limiter.slow_down(RateLimited(words, earlier(now, 5)), now).next_attempt_at == later(now, 1)
     assert limiter.slow_down(RateLimited(words, None), now).twitter == words.to_json()

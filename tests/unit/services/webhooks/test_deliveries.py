@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.receivers.client import DEADLINE, AddressRefused, Answer, NoAnswer, NotReached
+from twitter_manager.receivers.client import DEADLINE, AddressRefused, NoResponse, NotReached, Response
 from twitter_manager.services.webhooks.deliveries import (
     DAY,
     LEASE_SECONDS,
@@ -21,7 +21,7 @@ from twitter_manager.services.webhooks.deliveries import (
 )
 
 NOW = datetime(2026, 11, 20, 14, 0, tzinfo=UTC)
-REFUSED = Answer(500)
+REFUSED = Response(500)
 UNREACHED = NotReached("Connection refused")
 
 
@@ -37,18 +37,18 @@ def decided(outcome: Outcome, *, attempts: int = 0, age: float = 0, failures: in
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_delivered(status: int) -> None:
-    assert decide(Answer(status), attempts=9, queued_at=after(-2 * DAY), failures=99, now=NOW) == Delivered(status)
+    assert decide(Response(status), attempts=9, queued_at=after(-2 * DAY), failures=99, now=NOW) == Delivered(status)
 
 
 @pytest.mark.parametrize("status", [100, 199, 300, 302, 400, 401, 404, 409, 500, 502, 599])
 def test_any_other_answer_is_tried_again(status: int) -> None:
-    assert decided(Answer(status)) == NotDelivered(
+    assert decided(Response(status)) == NotDelivered(
         code="receiver_refused", rest_until=after(5), next_attempt_at=after(5), status=status
     )
 
 
 def test_gone() -> None:
-    assert decided(Answer(410)) == NotDelivered(
+    assert decided(Response(410)) == NotDelivered(
         code="receiver_gone", rest_until=NOW, next_attempt_at=None, status=410, gone=True
     )
 
@@ -58,7 +58,7 @@ def test_gone() -> None:
     [
         (UNREACHED, "receiver_unreachable"),
         (AddressRefused("not public"), "receiver_not_public"),
-        (NoAnswer("timed out"), "receiver_silent"),
+        (NoResponse("timed out"), "receiver_silent"),
         (SecretUnreadable("no key"), "webhook_secret_unreadable"),
         (AttemptFailed("KeyError"), "internal_error"),
     ],
@@ -110,7 +110,7 @@ def test_no_event_is_due_before_the_rest_is_over() -> None:
     assert decision.next_attempt_at == decision.rest_until == after(300)
 
 
-@pytest.mark.parametrize("outcome", [REFUSED, UNREACHED, NoAnswer("timed out")])
+@pytest.mark.parametrize("outcome", [REFUSED, UNREACHED, NoResponse("timed out")])
 def test_after_a_day_it_is_given_up(outcome: Outcome) -> None:
     assert decided(outcome, age=DAY - 1).next_attempt_at is not None
     assert decided(outcome, age=DAY).next_attempt_at is None
@@ -141,7 +141,7 @@ def test_after_a_day_it_is_given_up(outcome: Outcome) -> None:
     ],
 )
 def test_retry_after(status: int, text: str, seconds: float) -> None:
-    decision = decided(Answer(status, text))
+    decision = decided(Response(status, text))
     assert decision.rest_until == decision.next_attempt_at == after(seconds)
 
 

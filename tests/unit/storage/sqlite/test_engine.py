@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import contents, counted, new_account, new_tweet, open_database, truly_counted
+from tests.support.factories import contents, counted, new_account, new_tweet, open_database, truly_counted
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.storage import accounts, service_state, tweet_lists
 from twitter_manager.storage.sqlite.engine import SqliteDatabase

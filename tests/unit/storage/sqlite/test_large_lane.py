@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import START, Clock
-from tests.support.storage import new_account, new_unconfirmed_tweet, open_database
+from tests.support.factories import new_account, new_unconfirmed_tweet, open_database
 from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
 from twitter_manager.storage.database import Row, Transaction, TweetSearch
 from twitter_manager.storage.sqlite import tweet_search
@@ -67,7 +67,7 @@ def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
             "next_to_send": fastest(lambda: tweet_queue.next_to_send(tx, 1)),
             "list_unsettled": fastest(lambda: tweet_queue.list_unsettled(tx, 1)),
             "adopted_ids": fastest(lambda: tweets.adopted_ids(tx, 1, ["1", "2"])),
-            "list_wrong": fastest(lambda: lanes.list_wrong(tx)),
+            "list_due_too_late": fastest(lambda: lanes.list_due_too_late(tx)),
             "counts": fastest(lambda: tweet_lists.count_by_status(tx)),
             "a page": fastest(lambda: tweet_lists.list_page(tx, tweet_lists.TweetFilter(account_id=1), limit=10)),
         }

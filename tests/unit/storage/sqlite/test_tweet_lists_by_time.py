@@ -9,12 +9,12 @@ from typing import get_args
 import pytest
 
 from tests.support.clock import Clock
-from tests.support.storage import new_account, open_database
+from tests.support.factories import new_account, open_database
 from tests.unit.storage.sqlite.test_tweet_search import Watched
 from twitter_manager.models import Tweet
 from twitter_manager.storage import tweet_lists
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
-from twitter_manager.storage.tweet_lists import NEWEST_FIRST, Order, Place, TweetFilter, TweetTime
+from twitter_manager.storage.tweet_lists import NEWEST_FIRST, Order, Position, TweetFilter, TweetTime
 
 COUNT = 20_000
 # times that are neither in the order of the ids nor all different; a third of the posted ones was never scheduled
@@ -97,7 +97,7 @@ def expected(every: list[Tweet], which: TweetFilter, order: Order) -> list[int]:
 def behind(which: TweetFilter, tweet: Tweet, order: Order) -> TweetFilter:
     """The list as it goes on behind the tweet."""
     if order.time != "created":
-        return replace(which, behind=Place(getattr(tweet, f"{order.time}_at"), tweet.id))
+        return replace(which, after_position=Position(getattr(tweet, f"{order.time}_at"), tweet.id))
     return replace(which, before=tweet.id) if order.descending else replace(which, after=tweet.id)
 
 
@@ -137,8 +137,8 @@ def test_a_page_costs_the_same_at_any_depth(large: SqliteDatabase, every: list[T
 def test_of_two_conditions_the_cursor_is_where_it_begins(large: SqliteDatabase) -> None:
     """A walk from `since` to the cursor would cost the more, the deeper one is."""
     watched = Watched(large.path)
-    late = Place(datetime(2026, 11, 26, tzinfo=UTC), 5)
-    since = TweetFilter(since=datetime(2026, 11, 20, tzinfo=UTC), time="scheduled", behind=late)
+    late = Position(datetime(2026, 11, 26, tzinfo=UTC), 5)
+    since = TweetFilter(since=datetime(2026, 11, 20, tzinfo=UTC), time="scheduled", after_position=late)
     tweet_lists.list_page(watched, since, limit=50, order=Order("scheduled", descending=False))
     assert watched.steps <= MAX_STEPS
     watched = Watched(large.path)
@@ -149,7 +149,7 @@ def test_of_two_conditions_the_cursor_is_where_it_begins(large: SqliteDatabase) 
 
 def test_a_place_outside_of_the_times_shows_nothing_else(large: SqliteDatabase) -> None:
     since = datetime(2026, 11, 25, tzinfo=UTC)
-    which = TweetFilter(since=since, time="scheduled", behind=Place(since - timedelta(days=3), 1))
+    which = TweetFilter(since=since, time="scheduled", after_position=Position(since - timedelta(days=3), 1))
     page = tweet_lists.list_page(large, which, limit=20, order=Order("scheduled", descending=False))
     assert all(each.tweet.scheduled_at is not None and each.tweet.scheduled_at >= since for each in page)
     assert Order("created", descending=True) == NEWEST_FIRST

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.clock import Clock
-from tests.support.storage import at, new_account, new_tweet, open_database
+from tests.support.factories import at, new_account, new_tweet, open_database
 from twitter_manager.storage import tweet_cleanup, tweet_lists
 from twitter_manager.storage.database import Row, Transaction, TweetSearch
 from twitter_manager.storage.search_words import search_words

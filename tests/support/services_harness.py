@@ -1,4 +1,4 @@
-"""One installation of the services on a real database and the simulated X, as the tests speak of it."""
+"""The services on a real database and the simulated X, for tests below the HTTP API."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -14,8 +14,6 @@ from twitter_manager.storage import accounts, tweets
 
 
 class ServicesHarness:
-    """One installation: what a test says and asks."""
-
     def __init__(self, services: Services, clock: Clock) -> None:
         self.services = services
         self.clock = clock
@@ -44,20 +42,20 @@ class ServicesHarness:
         return tweet.id
 
     def work(self) -> int:
-        """Everything that is due now; returns how many steps there were."""
+        """Does everything that is due now; returns how many tasks there were."""
         self.services.maintenance.beat(worker_id="test", host="test")
-        steps = 0
-        step = self.services.dispatcher.claim_next("test")
-        while step is not None:
-            step = self.services.dispatcher.run_and_claim_next(step, "test") or self.services.dispatcher.claim_next(
+        tasks = 0
+        task = self.services.dispatcher.claim_next("test")
+        while task is not None:
+            task = self.services.dispatcher.run_and_claim_next(task, "test") or self.services.dispatcher.claim_next(
                 "test"
             )
-            steps += 1
-            assert steps < 500, "the worker spins"
-        return steps
+            tasks += 1
+            assert tasks < 500, "the worker spins"
+        return tasks
 
     def work_for(self, seconds: float) -> None:
-        """Lets the time pass and does everything at its due time."""
+        """Lets `seconds` pass and does everything at its due time."""
         ends = self.clock.present + timedelta(seconds=seconds)
         self.work()
         while (due := self.services.dispatcher.next_due()) is not None and due <= ends:

@@ -1,4 +1,4 @@
-"""The cast of the storage tests: a clock one turns, accounts and tweets made in one word, and rows put in by hand."""
+"""For the storage tests: accounts, tweets and other rows."""
 
 import sqlite3
 from contextlib import closing
@@ -14,7 +14,7 @@ from twitter_manager.timestamps import later
 
 
 def at(seconds: float) -> datetime:
-    """So long after the clock began."""
+    """`seconds` after START."""
     return later(START, seconds)
 
 
@@ -63,31 +63,31 @@ def new_unconfirmed_tweet(
 
 
 def put(tx: Transaction, table: str, **values: object) -> None:
-    """A row by hand."""
+    """Inserts a row without the storage functions."""
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
     tx.execute(f"INSERT INTO {table} {f'({names}) VALUES ({marks})' if values else 'DEFAULT VALUES'}", **values)
 
 
 def counted(q: Queries) -> dict[tuple[int, str], int]:
-    """What the counters say, without the zeros."""
+    """The counters, without the zeros."""
     rows = q.all("SELECT * FROM tweet_count WHERE n <> 0")
     return {(row["account_id"], row["status"]): row["n"] for row in rows}
 
 
 def truly_counted(q: Queries) -> dict[tuple[int, str], int]:
-    """What counting says."""
+    """What the counters should say."""
     rows = q.all("SELECT twitter_account_id AS id, status, count(*) AS n FROM tweet GROUP BY 1, 2")
     return {(row["id"], row["status"]): row["n"] for row in rows}
 
 
 def contents(path: Path) -> list[str]:
-    """The tweets' texts as somebody else reads them from the file."""
+    """The tweets' texts, read by another connection."""
     with closing(sqlite3.connect(path)) as connection:
         return [text for (text,) in connection.execute("SELECT content FROM tweet ORDER BY id")]
 
 
 def open_database(path: Path, clock: Clock) -> SqliteDatabase:
-    """A database with hardly any patience, so that a test of a locked one is over soon."""
+    """A database with a short patience, so that a test of a locked one is over soon."""
     db = SqliteDatabase(path, clock=clock, patience=0.02)
     db.migrate()
     return db
