@@ -150,23 +150,19 @@ def renew(tx: Transaction, account_id: int, lease: str, *, until: datetime) -> b
 
 def release(tx: Transaction, account_id: int, lease: str) -> datetime | None:
     """Gives the lane back and computes when it is due: not before now, so that lanes take turns. None: never."""
-    tx.execute(
-        """
-        UPDATE lane SET lease = NULL, lease_until = NULL, worker_id = NULL
-        WHERE account_id = :account_id AND lease = :lease
+    found = tx.value(
+        f"""
+        UPDATE lane SET due_at = (SELECT greatest(due, :now) FROM ({_NEXT_DUE}) AS soonest WHERE due IS NOT NULL),
+            lease = CASE WHEN lease = :lease THEN NULL ELSE lease END,
+            lease_until = CASE WHEN lease = :lease THEN NULL ELSE lease_until END,
+            worker_id = CASE WHEN lease = :lease THEN NULL ELSE worker_id END
+        WHERE account_id = :account_id RETURNING due_at
         """,
         account_id=account_id,
         lease=lease,
-    )
-    row = tx.one(
-        f"""
-        UPDATE lane SET due_at = (SELECT greatest(due, :now) FROM ({_NEXT_DUE}) AS soonest WHERE due IS NOT NULL)
-        WHERE account_id = :account_id RETURNING *
-        """,
-        account_id=account_id,
         now=tx.now,
     )
-    return _lane(row).due_at if row else None
+    return found and from_text(found)
 
 
 def make_due(tx: Transaction, account_id: int, due_at: datetime) -> None:
