@@ -139,7 +139,8 @@ class _Line:
             self.close()  # type: ignore[attr-defined]
         if self.sock is None:
             self.connect()
-        self._held = pieces = []
+        pieces: list[bytes] = []
+        self._held = pieces
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
         finally:
@@ -151,7 +152,7 @@ class _Line:
         finally:
             self._last_used = time.monotonic()
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Any) -> None:
         """Head and body go out as one: one packet and one record of TLS, and X wakes up once."""
         if self._held is None:
             super().send(data)  # type: ignore[misc]
