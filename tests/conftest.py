@@ -17,6 +17,7 @@ from tests.support.clock import Clock
 from tests.support.documented_client import DocumentedClient
 from twitter_manager import config
 from twitter_manager.config import Settings
+from twitter_manager.error_codes import CODES
 from twitter_manager.factory import create_app
 from twitter_manager.services import Services, build, prepare
 from twitter_manager.simulator.world import World
@@ -198,7 +199,18 @@ def assert_error(answer: TestResponse, status: int, code: str, **more: object) -
     assert shape["code"] == code
     assert shape["request_id"] == answer.headers["X-Request-ID"]
     assert isinstance(shape["error"], str)
-    assert set(shape) <= {"error", "code", "request_id", "field", "retryable", "next_attempt_at", "twitter"}
+    assert shape["hint"] == CODES[code].remedy
+    assert set(shape) - more.keys() <= {
+        "error",
+        "code",
+        "request_id",
+        "hint",
+        "status",
+        "field",
+        "retryable",
+        "next_attempt_at",
+        "twitter",
+    }
     assert more.items() <= shape.items(), shape
     return shape
 

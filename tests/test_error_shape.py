@@ -33,7 +33,7 @@ def test_without_a_key_every_route_but_the_public_ones_is_refused(app: Flask, an
     assert len(closed) >= 10
     for method, path in closed:
         shape = assert_error(anonymous.open(path, method=method), 401, "unauthorized")
-        assert set(shape) == {"error", "code", "request_id"}
+        assert set(shape) == {"error", "code", "request_id", "hint"}
 
 
 def test_the_public_ones_are_exactly_those_of_the_contract(app: Flask) -> None:
@@ -121,4 +121,4 @@ def test_a_fault_of_ours_tells_nothing(client: FlaskClient, monkeypatch: pytest.
     monkeypatch.setattr("twitter_manager.storage.accounts.list_page", broken)
     shape = assert_error(client.get("/api/v1/accounts"), 500, "internal_error")
     assert shape["error"] == "Internal server error"
-    assert set(shape) == {"error", "code", "request_id"}
+    assert set(shape) == {"error", "code", "request_id", "hint"}

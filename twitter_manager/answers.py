@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from twitter_manager.error_codes import hint_of
 from twitter_manager.errors import ServiceError
 from twitter_manager.timestamps import to_text
 
@@ -30,9 +31,14 @@ def request_id_for(asked: str | None) -> str:
 
 
 def error_shape(error: ServiceError, *, request_id: str) -> dict[str, object]:
-    """`error` as JSON: error, code, request_id and, where they apply, field, retryable, next_attempt_at, twitter and
-    the error's own details."""
+    """`error` as JSON: error, code, request_id and, where they apply, hint, status, field, retryable, next_attempt_at,
+    twitter and the error's own details."""
     shape: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id, **error.details}
+    hint = hint_of(error.code)
+    if hint is not None:
+        shape["hint"] = hint
+    if error.status is not None:
+        shape["status"] = error.status
     if error.field is not None:
         shape["field"] = error.field
     if error.retryable is not None:

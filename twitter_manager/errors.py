@@ -47,8 +47,9 @@ class StartRefused(Exception):
 class ServiceError(Exception):
     """Something a caller is told: a code of error_codes.CODES, its sentence, and what applies of the rest.
 
-    `field` names the wrong field, `retryable` and `next_attempt_at` say whether and when to try again, `twitter`
-    holds X's {status, title, detail}; `details` are further fields of the answer that belong to this very error.
+    `field` names the wrong field, `status` is that of the tweet or thread which stands in the way, `retryable` and
+    `next_attempt_at` say whether and when to try again, `twitter` holds X's {status, title, detail}; `details` are
+    further fields of the answer that belong to this very error.
     """
 
     def __init__(
@@ -57,19 +58,25 @@ class ServiceError(Exception):
         *,
         sentence: str | None = None,
         field: str | None = None,
+        status: str | None = None,
         retryable: bool | None = None,
         next_attempt_at: datetime | None = None,
         twitter: Mapping[str, object] | None = None,
         details: Mapping[str, object] | None = None,
     ) -> None:
         self.code = code
-        self.sentence = sentence or sentence_of(code)
+        self.sentence = sentence or _sentence(code, status)
         self.field = field
+        self.status = status
         self.retryable = retryable
         self.next_attempt_at = next_attempt_at
         self.twitter = twitter
         self.details = details or {}
         super().__init__(f"{code}: {self.sentence}")
+
+
+def _sentence(code: str, status: str | None) -> str:
+    return sentence_of(code) if status is None else f"{sentence_of(code)}: its status is {status}"
 
 
 class Malformed(ServiceError):

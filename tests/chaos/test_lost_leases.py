@@ -17,7 +17,6 @@ import requests
 from tests.chaos.exactly_once import sends
 from tests.chaos.line_to_x import Line
 from tests.support.clock import ShiftedClock
-from twitter_manager.api.tweet_responses import tweet_to_json
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build, prepare
 from twitter_manager.services.backoff import LEASE_SECONDS
@@ -268,8 +267,8 @@ def test_a_late_201_after_the_second_sent_it_again_is_kept_and_shown(two: Two) -
     two.line.let_go()
     frozen.ends()
     hidden, seen = two.on_x
-    shown = tweet_to_json(tweets.get_of_account(two.second.db, two.tweet_id))
-    assert (shown["status"], shown["twitter_id"], shown["twin_twitter_id"]) == ("posted", seen, hidden)
+    tweet = tweets.get(two.second.db, two.tweet_id)
+    assert (tweet.status, tweet.twitter_id, tweet.twin_twitter_id) == ("posted", seen, hidden)
     assert [attempt.outcome for attempt in attempts.list_of_tweet(two.second.db, two.tweet_id)] == [
         "posted",
         "posted",

@@ -1,5 +1,6 @@
 """The page at /docs in a real browser that reaches nothing but this service."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -53,3 +54,10 @@ def test_it_looks_like_a_page(in_mock_mode: Installation, tmp_path: Path) -> Non
     picture = tmp_path / "docs.png"
     browse(f"{in_mock_mode.url}/docs", tmp_path / "profile", f"--screenshot={picture}")
     assert picture.stat().st_size > 30_000, "a blank page is much smaller"
+
+
+def test_what_stands_in_backticks_is_shown_as_code(in_mock_mode: Installation, tmp_path: Path) -> None:
+    seen = browse(f"{in_mock_mode.url}/docs", tmp_path / "profile", "--dump-dom")
+    summaries = re.findall(r'class="opblock-summary-description">(.*?)</div>', seen.stdout)
+    assert any("<code>account_id</code>" in summary for summary in summaries)
+    assert not [summary for summary in summaries if "`" in summary]

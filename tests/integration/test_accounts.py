@@ -67,7 +67,7 @@ def test_pages(service: Service) -> None:
     assert first["total"] == second["total"] == 3
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "x", "", "1.5", "9" * 20, "٣"])
+@pytest.mark.parametrize("page", ["0", "-1", "x", "1.5", "9" * 20, "٣"])
 def test_a_page_that_is_none(client: FlaskClient, page: str) -> None:
     answer = client.get("/api/v1/accounts", query_string={"page": page})
     assert_error(answer, 422, "invalid_field", field="page")

@@ -70,7 +70,7 @@ def test_a_huge_body(client: FlaskClient, path: str) -> None:
 
 
 def test_no_body_is_an_empty_object(client: FlaskClient) -> None:
-    assert_error(client.post(PATH), 422, "invalid_field", field="account_id")
+    assert_error(client.post(PATH), 422, "invalid_field", field="text")
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ def test_no_body_is_an_empty_object(client: FlaskClient) -> None:
         ({"account_id": "1.0"}, "invalid_id", "account_id"),
         ({"account_id": " 1"}, "invalid_id", "account_id"),
         ({"account_id": "-1"}, "invalid_id", "account_id"),
-        ({"account_id": ""}, "invalid_id", "account_id"),
+        ({"account_id": ""}, "invalid_field", "account_id"),
         ({"account_id": True}, "invalid_id", "account_id"),
         ({"account_id": 1.0}, "invalid_id", "account_id"),
         ({"account_id": 0}, "invalid_id", "account_id"),
         ({"account_id": -1}, "invalid_id", "account_id"),
-        ({"account_id": None}, "invalid_id", "account_id"),
+        ({"account_id": None}, "invalid_field", "account_id"),
         ({"account_id": 2**63}, "invalid_id", "account_id"),
         ({"account_id": 12345678901234567890}, "invalid_id", "account_id"),
         ({"account_id": 10**40}, "invalid_id", "account_id"),
@@ -200,3 +200,33 @@ def test_a_very_long_unknown_field_is_named_in_part(service: Service, alice: int
 def test_calls_that_take_no_body_refuse_one(client: FlaskClient, body: bytes) -> None:
     answer = client.post("/api/v1/tweet/post/1", data=body, content_type="application/json")
     assert answer.status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "sentence"),
+    [
+        ("/tweets", {"text": "x" * 312}, "The text is too long for X: weighted length 312 of 280"),
+        ("/tweets", {"late_policy": "never"}, "late_policy must be one of publish, skip, hold"),
+        ("/tweets/cleanup", {"days_old": -1}, "days_old must be at least 0"),
+        ("/tweets/cleanup", {"days_old": 40_000}, "days_old must be at most 36500"),
+        (
+            "/tweets",
+            {"poll": {"options": ["Yes"], "duration_minutes": 60}},
+            "poll.options has too few entries: 1 of at least 2",
+        ),
+        (
+            "/tweets",
+            {"poll": {"options": ["Yes", "n" * 30], "duration_minutes": 60}},
+            "poll.options is too long: 30 characters of at most 25",
+        ),
+        ("/tweets", {"media_ids": ["7" * 13] * 5}, "media_ids has too many entries: 5 of at most 4"),
+        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must match ^[0-9]{1,19}$"),
+    ],
+)
+def test_the_sentence_says_what_may_be_and_how_far_off_it_is(
+    service: Service, alice: int, path: str, body: dict[str, Any], sentence: str
+) -> None:
+    more = {"account_id": alice} if path == "/tweets/cleanup" else {"account_id": alice, "text": "Hello"}
+    answer = service.client.post(f"/api/v1{path}", json={**more, **body})
+    assert answer.json["error"] == sentence
+    assert_error(answer, 422, answer.json["code"], field=answer.json["field"])

@@ -1,11 +1,15 @@
 """GET /: the first page a newcomer opens."""
 
+import html
+import subprocess
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import PAGE, Service, assert_error
+from twitter_manager.api.http import pages
 
 
 class Links(HTMLParser):
@@ -46,6 +50,50 @@ def test_it_says_where_the_key_is_and_not_the_key(service: Service) -> None:
     assert "instance/secrets.env" in text
     assert service.key not in text
     assert service.services.settings.encryption_key[0] not in text
+
+
+def test_its_examples_name_what_is_there(service: Service) -> None:
+    fresh = service.anonymous.get("/").text
+    assert "@USERNAME" in fresh
+    assert "/tweet/post/TWEET_ID" in fresh
+    service.connect("bob")
+    service.client.delete("/api/v1/accounts/@bob")
+    anna = service.connect("anna")
+    tweet = service.tweet(anna, "Hello")
+    text = html.unescape(service.anonymous.get("/").text)
+    assert f"@anna (<code>account_id</code> {anna})" in text
+    assert '{"account": "@anna", "text": "Hello from Twitter Manager"}' in text
+    assert f"/api/v1/tweet/post/{tweet}<" in text
+    assert "USERNAME" not in text
+
+
+def test_in_live_mode_it_names_nobody_of_the_simulated_x(start: Callable[..., Service]) -> None:
+    service = start(TWITTER_CLIENT_ID="client", MOCK_MODE="on")
+    service.tweet(service.connect("anna"), "Hello")
+    service.client.post("/api/v1/mock-mode", json={"enabled": False})
+    text = service.anonymous.get("/").text
+    assert "Connect an account" in current_step(text)
+    assert "anna" not in text
+
+
+def test_it_leads_to_the_documentation(service: Service) -> None:
+    links = Links()
+    links.feed(service.anonymous.get("/").text)
+    assert {"/docs", "/api/v1/openapi.json", "/api/v1/health"} <= set(links.found)
+    assert all(service.anonymous.get(link).status_code in (200, 503) for link in links.found)
+
+
+def test_the_key_lies_where_the_page_says(start: Callable[..., Service], tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name} elsewhere"
+    text = html.unescape(start(INSTANCE_DIR=str(elsewhere)).anonymous.get("/").text)
+    command = text.partition("<pre>KEY=$(")[2].partition(")</pre>")[0]
+    shown = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True).stdout
+    assert len(shown.strip()) >= 16
+    assert "INSTANCE_DIR" not in text
+
+
+def test_backticks_are_code(service: Service) -> None:
+    assert str(pages.with_code("Start `worker` <b>")) == "Start <code>worker</code> &lt;b&gt;"
 
 
 def test_it_says_that_x_is_simulated_only_when_it_is(start: Callable[..., Service]) -> None:

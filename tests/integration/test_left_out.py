@@ -24,7 +24,7 @@ def test_a_string_of_digits_is_an_id_wherever_one_of_ours_stands(service: Servic
     assert post(service, "/tweets/cleanup", account_id=digits, days_old="0").status_code == 200
 
 
-@pytest.mark.parametrize("value", ["1.0", "+1", " 1", "", "١", "0x1", True, 1.5])
+@pytest.mark.parametrize("value", ["1.0", "+1", " 1", "١", "0x1", True, 1.5])
 def test_nothing_else_is_taken_for_a_number(service: Service, alice: int, value: object) -> None:
     assert_error(post(service, "/tweet", account_id=value, text="One"), 422, "invalid_id", field="account_id")
 

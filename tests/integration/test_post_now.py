@@ -23,7 +23,9 @@ def test_it_is_on_x_once(service: Service, alice: int, worker: object) -> None:
 def test_a_second_time_is_a_conflict(service: Service, alice: int, worker: object) -> None:
     tweet = service.tweet(alice, "Hello")
     service.client.post(f"/api/v1/tweet/post/{tweet}")
-    assert_error(service.client.post(f"/api/v1/tweet/post/{tweet}"), 409, "tweet_not_pending")
+    shape = assert_error(service.client.post(f"/api/v1/tweet/post/{tweet}"), 409, "tweet_not_pending")
+    assert shape["error"] == "This tweet is not pending: its status is posted"
+    assert shape["status"] == "posted"
     assert len(service.world.posts("alice")) == 1
 
 
@@ -44,7 +46,7 @@ def test_x_has_this_text_already(service: Service, alice: int, worker: object) -
     service.world.write("alice", "Hello")
     tweet = service.tweet(alice, "Hello")
     shape = assert_error(service.client.post(f"/api/v1/tweet/post/{tweet}"), 502, "duplicate_content")
-    assert shape["error"] == "Failed to post tweet"
+    assert shape["error"] == service.row(tweet)["error"] == "X has this text from this account already"
 
 
 def test_x_asks_to_wait(service: Service, alice: int, worker: object) -> None:
@@ -52,8 +54,7 @@ def test_x_asks_to_wait(service: Service, alice: int, worker: object) -> None:
     tweet = service.tweet(alice, "Hello")
     answer = service.client.post(f"/api/v1/tweet/post/{tweet}")
     assert answer.status_code == 202
-    assert answer.json["tweet_id"] == tweet
-    assert answer.json["status"] == "held"
+    assert (answer.json["accepted"], answer.json["tweet_id"], answer.json["status"]) == (True, tweet, "held")
     assert answer.json["next_attempt_at"] > "2026-11-20T14:19:"
     assert answer.json["message"] == "Rate limit exceeded. Please try again later."
     assert service.row(tweet)["next_attempt_at"] == answer.json["next_attempt_at"]

@@ -47,11 +47,29 @@ class TestNow:
         assert shape["twitter"]["detail"] == "Not like this"
         assert service.row(shape["post_id"])["status"] == "failed"
 
+    def test_x_has_this_text_already(self, service: Service, alice: int) -> None:
+        service.world.write("alice", "Hello")
+        shape = publish(service, alice).json
+        assert (shape["code"], shape["error"]) == ("duplicate_content", "X has this text from this account already")
+
+    def test_an_account_that_is_switched_off(self, service: Service, alice: int) -> None:
+        service.client.patch(f"/api/v1/accounts/{alice}", json={"is_active": False})
+        answer = publish(service, alice)
+        assert (answer.status_code, answer.json["status"]) == (202, "held")
+        assert (answer.json["accepted"], answer.json["success"]) == (True, False)
+
+    def test_only_what_is_kept_for_its_time_is_a_success_too(self, service: Service, alice: int) -> None:
+        for more in ({"schedule_at": "2026-11-20T15:00:00Z"}, {"draft": True}):
+            taken = publish(service, alice, f"Hello {more}", **more).json
+            assert taken["success"] is True
+            assert "accepted" not in taken
+
     def test_x_asks_to_wait(self, service: Service, alice: int) -> None:
         service.world.faults.rate_limits(reset_in=600)
         answer = publish(service, alice)
         assert answer.status_code == 202
         assert (answer.json["status"], answer.json["error_code"]) == ("held", "rate_limited")
+        assert (answer.json["accepted"], answer.json["success"]) == (True, False)
         assert answer.json["next_attempt_at"] == "2026-11-20T14:15:00.000Z"
         assert service.client.get(answer.json["status_url"]).json["id"] == answer.json["post_id"]
 

@@ -20,6 +20,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from twitter_manager.capacity import MAX_BODY
+from twitter_manager.error_codes import CODES
 from twitter_manager.logs import OneLine
 from twitter_manager.serving.limits import Limits
 from twitter_manager.serving.server import AddressInUse, Server
@@ -124,8 +125,9 @@ def eventually(condition: Callable[[], bool], *, seconds: float = 3.0) -> None:
 
 def assert_error_shape(answer: Answer, *, status: int, code: str) -> None:
     assert answer.status == status
-    assert list(answer.error) == ["error", "code", "request_id"]
+    assert list(answer.error) == ["error", "code", "request_id", "hint"]
     assert answer.error["code"] == code
+    assert answer.error["hint"] == CODES[code].remedy
     assert answer.headers["X-Request-Id"] == answer.error["request_id"]
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"

@@ -100,7 +100,14 @@ def test_it_goes_on_behind_the_last_part_that_is_out(service: Service, alice: in
     assert answer.status_code == 201, answer.text
     assert [text for text, _ in at_x(service)] == TEXTS
     again = service.client.post(f"/api/v1/threads/{thread_id}/resume")
-    assert_error(again, 409, "thread_not_stopped")
+    assert assert_error(again, 409, "thread_not_stopped")["status"] == "posted"
+
+
+def test_a_thread_that_is_held_on_its_way_is_no_success(service: Service, alice: int) -> None:
+    service.world.faults.rate_limits(reset_in=600, skip=1)
+    answer = publish(service, alice)
+    assert (answer.status_code, answer.json["status"]) == (202, "held")
+    assert (answer.json["accepted"], answer.json["success"]) == (True, False)
 
 
 def test_a_corrected_part_goes_on_with_the_thread(service: Service, alice: int) -> None:

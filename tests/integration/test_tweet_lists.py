@@ -151,6 +151,102 @@ def test_200_characters_may_be_looked_for(service: Service, alice: int) -> None:
         assert ids(service, q=words) in ([], [tweet])
 
 
+def scheduled(service: Service, account_id: int, at: str, **more: object) -> int:
+    """A tweet for this time; its id."""
+    body = {"account_id": account_id, "text": f"At {at}", "schedule_at": at, **more}
+    number: int = service.client.post("/api/v1/tweets", json=body).json["post_id"]
+    return number
+
+
+def test_what_goes_out_tomorrow(service: Service, alice: int) -> None:
+    late, early = (scheduled(service, alice, f"2026-11-21T{hour}:00:00Z") for hour in ("20", "08"))
+    scheduled(service, alice, "2026-11-22T00:00:00Z")
+    service.tweet(alice, "Some day")
+    canceled = scheduled(service, alice, "2026-11-21T12:00:00Z")
+    service.client.patch(f"/api/v1/tweets/{canceled}", json={"status": "canceled"})
+    day = {"since": "2026-11-21T00:00:00Z", "until": "2026-11-22T00:00:00Z"}
+    assert ids(service, status="scheduled", sort="scheduled", **day) == [early, late]
+    assert ids(service, status="scheduled", time="scheduled", **day) == [late, early]
+    assert ids(service, status="scheduled,canceled", sort="scheduled", **day) == [early, canceled, late]
+    assert ids(service, time="scheduled", sort="created", account="@alice", **day) == [late, early, canceled]
+    assert ids(service, time="created", sort="scheduled", **day) == []
+
+
+def test_by_the_time_they_went_out(service: Service, alice: int, worker: object) -> None:
+    first, second, waiting = (service.tweet(alice, f"Number {n}") for n in range(3))
+    for tweet in (second, first):
+        service.clock.forward(60)
+        service.beat()
+        assert service.client.post(f"/api/v1/tweet/post/{tweet}").status_code == 200
+    assert ids(service, sort="posted") == [second, first]
+    assert ids(service, sort="-posted") == ids(service, sort="-posted", status="posted,pending") == [first, second]
+    assert ids(service, sort="posted", status="pending") == []
+    assert ids(service, sort="created") == [first, second, waiting]
+    assert ids(service, sort="-created") == ids(service) == [waiting, second, first]
+    went_out = service.row(first)["posted_at"]
+    assert ids(service, time="posted", since=went_out) == [first]
+    assert ids(service, time="posted", until=went_out) == [second]
+
+
+@pytest.mark.parametrize("sort", ["created", "-created", "scheduled", "-scheduled"])
+def test_a_cursor_through_a_sorted_list(service: Service, alice: int, sort: str) -> None:
+    times = ["2026-11-21T10:00:00Z", "2026-11-21T08:00:00.001Z", "2026-11-21T08:00:00Z"] * 2
+    for number, at in enumerate(times):
+        scheduled(service, alice, at, text=f"Number {number}")
+    whole = ids(service, sort=sort)
+    query: dict[str, Any] = {"sort": sort, "limit": 2}
+    found: list[int] = []
+    while True:
+        page = service.client.get("/api/v1/tweets", query_string=query).json
+        found += [row["id"] for row in page["tweets"]]
+        assert page["total"] == len(times)
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert found == whole
+    assert len(found) == len(times)
+    by_page = service.client.get("/api/v1/tweets", query_string={"sort": sort, "limit": 2, "page": 2}).json
+    assert [row["id"] for row in by_page["tweets"]] == whole[2:4]
+
+
+CURSORS = {
+    "created": "after-1",
+    "-created": "before-1",
+    "scheduled": "scheduled-after-1795255200000-1",
+    "-scheduled": "scheduled-before-1795255200000-1",
+    "posted": "posted-after-1795255200000-1",
+    "-posted": "posted-before-1795255200000-1",
+}
+
+
+@pytest.mark.parametrize("sort", CURSORS)
+def test_a_cursor_of_another_sort_is_none(client: FlaskClient, sort: str) -> None:
+    for other, cursor in CURSORS.items():
+        answer = client.get("/api/v1/tweets", query_string={"sort": sort, "cursor": cursor})
+        if other == sort:
+            assert answer.status_code == 200
+        else:
+            assert_error(answer, 422, "invalid_field", field="cursor")
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"sort": "-"}, "sort"),
+        ({"sort": "status"}, "sort"),
+        ({"time": "-created"}, "time"),
+        ({"sort": "scheduled", "cursor": "scheduled-after-999999999999999-1"}, "cursor"),
+        ({"sort": "scheduled", "cursor": "scheduled-after-1-9999999999999999999"}, "cursor"),
+        ({"sort": "scheduled", "cursor": "scheduled-after-1"}, "cursor"),
+    ],
+    ids=str,
+)
+def test_a_sort_or_a_place_that_is_none(client: FlaskClient, query: dict[str, Any], field: str) -> None:
+    shape = assert_error(client.get("/api/v1/tweets", query_string=query), 422, "invalid_field", field=field)
+    if field == "sort":
+        assert shape["error"] == "sort must be one of created, -created, scheduled, -scheduled, posted, -posted"
+
+
 def test_a_part_of_a_thread_says_what_it_waits_for(service: Service, alice: int) -> None:
     first, second = service.tweet(alice, "one"), service.tweet(alice, "two")
     with service.services.db.transaction() as tx:

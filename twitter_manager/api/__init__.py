@@ -12,7 +12,8 @@ Every request passes, in this order: `request_log` (its id, later its line in th
     home consent docs     pages: the newcomer's, the simulated X's in mock mode, the documentation
     http/                 what every call passes
         current           what a view can reach: the services, the key, the request id, its Idempotency-Key
-        inputs            how bodies, ids, pages and filters are read and refused
+        inputs phrases    how bodies, ids, pages and filters are read, and in which words they are refused
+        account_names     which account is meant, by its id or its username
         body_models moments   what models of bodies are made of: their base, ids, numbers, times
         json_bodies json_faults   bytes to JSON values, and why they are none
         queries           unknown and repeated parameters of the query

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twitter_manager import models
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import account_in_path
 from twitter_manager.api.openapi.fields import Count, Id, NextCursor, Page, ResponseModel, Rows, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, CURSOR, LIMIT, PAGE, Chapter, Operation, Resource, flag
 from twitter_manager.api.tweet_responses import StatusCounts
@@ -133,7 +134,7 @@ def _details(account: models.Account) -> Response:
 @Operation(responses={200: AccountDetails}, errors={NotFound: ("account_not_found",)})
 def show(account_id: str) -> Response:
     """One account with its scopes, its health and its counts."""
-    return _details(accounts.get(current.services().db, inputs.to_id(account_id, field="account_id")))
+    return _details(accounts.get(current.services().db, account_in_path(account_id)))
 
 
 class AccountChange(inputs.Body):
@@ -151,7 +152,7 @@ class AccountChange(inputs.Body):
 )
 def change(account_id: str) -> Response:
     """Switches an account off or on."""
-    number = inputs.to_id(account_id, field="account_id")
+    number = account_in_path(account_id)
     asked = inputs.body(AccountChange)
     return _details(current.services().accounts.switch(number, active=asked.is_active))
 
@@ -171,7 +172,7 @@ class AccountDeleted(ResponseModel):
 )
 def remove(account_id: str) -> Response:
     """Revokes at X and deletes the account with its tweets; `keep_tweets=1` only revokes and forgets the tokens."""
-    number = inputs.to_id(account_id, field="account_id")
+    number = account_in_path(account_id)
     if inputs.flag_in_query("keep_tweets"):
         current.services().accounts.forget_tokens(number)
         return jsonify({"message": "Account disconnected, its tweets are kept", "deleted_tweets": 0})
@@ -229,7 +230,7 @@ class AccountConnected(ResponseModel):
 )
 def refresh(account_id: str) -> Response:
     """Renews the account's token now."""
-    number = inputs.to_id(account_id, field="account_id")
+    number = account_in_path(account_id)
     inputs.body(inputs.NoFields)
     account = current.services().accounts.renew(number)
     return jsonify({"message": "Token renewed", "account": account_to_json(account)})

@@ -6,8 +6,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, SkipValidation, TypeAdapter, ValidationError
 
 from twitter_manager.api.http import inputs
+from twitter_manager.api.http.account_names import AccountFields, Username, get_account
 from twitter_manager.api.post_requests import PostBody, PostFields
-from twitter_manager.errors import Invalid
+from twitter_manager.errors import Invalid, NotFound
 from twitter_manager.services.posts import PublishRequest
 from twitter_manager.services.publishing.batches import UnreadableRow
 
@@ -35,12 +36,14 @@ class BatchBody(_Switches):
 
 
 AccountIds = Annotated[list[SkipValidation[inputs.Id]], Field(min_length=1, max_length=_MAX_POSTS)]
+Usernames = Annotated[list[SkipValidation[Username]], Field(min_length=1, max_length=_MAX_POSTS)]
 
 
 class SharedPostBody(_Switches, PostFields):
     """One post for several accounts, each named once."""
 
-    account_ids: AccountIds
+    account_ids: AccountIds | None = None
+    accounts: Usernames | None = None
 
 
 class SharedPost(_Switches):
@@ -48,22 +51,34 @@ class SharedPost(_Switches):
 
     model_config = ConfigDict(extra="allow")
 
-    account_ids: AccountIds
+    account_ids: AccountIds | None = None
+    accounts: Usernames | None = None
 
     def rows(self) -> list[Row]:
-        """One row per account. Raises Invalid for an account beside them."""
+        """One row per account. Raises Invalid where none is named, and for a single account beside them."""
+        if self.account_ids is None and self.accounts is None:
+            raise Invalid("invalid_field", sentence="account_ids is required, or accounts", field="account_ids")
         post = self.model_extra or {}
-        if "account_id" in post:
-            raise Invalid("invalid_field", sentence="account_id does not go with account_ids", field="account_id")
-        return _each_once(_rows([{**post, "account_id": each} for each in self.account_ids], name="account_ids"))
+        for single in AccountFields.model_fields.keys() & post.keys():
+            raise Invalid("invalid_field", sentence=f"{single} does not go with {single}s", field=single)
+        by_id = [{**post, "account_id": each} for each in self.account_ids or ()]
+        by_name = [{**post, "account": each} for each in self.accounts or ()]
+        return _each_once([*_rows(by_id, name="account_ids"), *_rows(by_name, name="accounts")])
 
 
 def _rows(values: Sequence[object], *, name: str) -> list[Row]:
     read = inputs.rows(PostBody, values, name=name)
     return [
-        row.to_publish_request(row.account_id) if isinstance(row, PostBody) else UnreadableRow(_account_id(value), row)
+        _request(row) if isinstance(row, PostBody) else UnreadableRow(_account_id(value), row)
         for value, row in zip(values, read, strict=True)
     ]
+
+
+def _request(post: PostBody) -> Row:
+    try:
+        return post.to_publish_request(get_account(post))
+    except (Invalid, NotFound) as problem:
+        return UnreadableRow(post.account_id, [problem])
 
 
 def _account_id(row: object) -> int | None:

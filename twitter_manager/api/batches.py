@@ -114,7 +114,7 @@ def _taken(batch_id: int) -> tuple[Response, int]:
 )
 def publish_batch() -> tuple[Response, int]:
     """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
-    asked = inputs.body_by_field("account_ids", SharedPost, BatchBody)
+    asked = inputs.body_by_field(("account_ids", "accounts"), SharedPost, BatchBody)
     taken = current.services().batches.publish(
         asked.rows(), dry_run=asked.dry_run, atomic=asked.atomic, idempotency=current.idempotent_call()
     )

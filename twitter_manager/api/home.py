@@ -1,12 +1,17 @@
 """GET /: the page that tells a newcomer the next step. Needs no key and shows no secret."""
 
+import shlex
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from twitter_manager.api import oauth
 from twitter_manager.api.http import current, pages
-from twitter_manager.config import SECRETS_FILE, Settings
+from twitter_manager.config import Settings
+from twitter_manager.models import Account
 from twitter_manager.storage import accounts, tweet_lists
+from twitter_manager.storage.tweet_filter import TweetFilter
 
 __all__ = ["blueprint"]
 
@@ -14,6 +19,7 @@ _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#1d5fa8"/>'
     '<path d="M4 5h8M8 5v7" stroke="#fff" stroke-width="2"/></svg>'
 )
+_SHOWN = 5  # accounts
 
 blueprint = Blueprint("home", __name__)
 
@@ -29,7 +35,7 @@ def show() -> Response:
     report = services.health.report()
     counted = tweet_lists.count_by_status(services.db)
     because = services.mock_mode.why_on()
-    people = sum(accounts.count_by_status(services.db).values())
+    known = accounts.list_of_environment(services.db, mock=because is not None, limit=_SHOWN)
     return pages.page(
         "home.html",
         base=request.url_root.rstrip("/"),
@@ -38,11 +44,13 @@ def show() -> Response:
         reasons=report.reasons,
         notices=report.notices,
         resting=report.resting_other_world,
-        accounts=people,
+        accounts=sum(accounts.count_by_status(services.db).values()),
+        known=known,
+        pending=_pending_of(known),
         tweets=counted,
         total=sum(counted.values()),
-        step=_next_step(accounts=people, tweets=counted),
-        secrets_file=_secrets_file(services.settings),
+        step=_next_step(connected=bool(known), tweets=counted),
+        secrets_file=shlex.quote(_secrets_file(services.settings)),
     )
 
 
@@ -52,9 +60,18 @@ def icon() -> Response:
     return Response(_ICON, mimetype="image/svg+xml")
 
 
-def _next_step(*, accounts: int, tweets: dict[str, int]) -> str:
+def _pending_of(known: Sequence[Account]) -> int | None:
+    """A tweet that waits to be told to go out, for the examples; of the accounts that are shown."""
+    for account in known:
+        which = TweetFilter(statuses=("pending",), account_id=account.id)
+        if found := tweet_lists.list_page(current.services().db, which, limit=1):
+            return found[0].tweet.id
+    return None
+
+
+def _next_step(*, connected: bool, tweets: dict[str, int]) -> str:
     """connect | create | post | look: what has not been done yet."""
-    if not accounts:
+    if not connected:
         return "connect"
     if not tweets:
         return "create"
@@ -62,7 +79,6 @@ def _next_step(*, accounts: int, tweets: dict[str, int]) -> str:
 
 
 def _secrets_file(settings: Settings) -> str:
-    """Where the key lies, as seen from the service's folder; if elsewhere, no path of the machine is told."""
+    """Where the key lies: as seen from the service's folder, or from anywhere if it is elsewhere."""
     path = settings.secrets_path
-    inside = path.is_relative_to(settings.root)
-    return path.relative_to(settings.root).as_posix() if inside else f"$INSTANCE_DIR/{SECRETS_FILE}"
+    return path.relative_to(settings.root).as_posix() if path.is_relative_to(settings.root) else str(path)

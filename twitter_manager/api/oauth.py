@@ -12,9 +12,10 @@ from flask import Flask, Response, jsonify, request
 from pydantic import Field
 
 from twitter_manager.api.accounts import ACCOUNTS, AccountConnected, account_to_json
-from twitter_manager.api.http import current, inputs, pages
+from twitter_manager.api.http import current, pages
+from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import ResponseModel
-from twitter_manager.api.openapi.operations import OUR_ID, Operation, Parameter, Resource
+from twitter_manager.api.openapi.operations import ACCOUNT, OUR_ID, Operation, Parameter, Resource
 from twitter_manager.config import CALLBACK_PATH, Settings
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, ServiceError, StartRefused
 from twitter_manager.models import OAuthState
@@ -72,7 +73,7 @@ class StartedConnection(ResponseModel):
 
 @blueprint.get("/api/v1/auth/twitter")
 @Operation(
-    query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."),),
+    query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."), ACCOUNT),
     responses={200: StartedConnection},
     errors={
         NotFound: ("account_not_found",),
@@ -86,7 +87,7 @@ def begin() -> Response:
     # a Host header was checked against the names that are served; HTTP/1.0 may come without one
     came_by = request.host_url if "HTTP_HOST" in request.environ else None
     begun = current.services().connections.begin(
-        api_key_id=key.id if key else None, account_id=inputs.id_in_query("account_id"), came_by=came_by
+        api_key_id=key.id if key else None, account_id=account_in_query(), came_by=came_by
     )
     return jsonify({"auth_url": begun.auth_url, "state": begun.state})
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from twitter_manager.api.http import inputs
+from twitter_manager.api.http.account_names import AccountFields
 from twitter_manager.services.posts import Post, PublishRequest
 
 __all__ = ["ACCOUNT_ERRORS", "POST_ERRORS", "TEXT_ERRORS", "PartBody", "PostBody", "PostFields", "Timing"]
@@ -93,7 +94,5 @@ class PostFields(PartBody, Timing):
         )
 
 
-class PostBody(PostFields):
+class PostBody(PostFields, AccountFields):
     """A post: now, at `schedule_at`, or kept as a draft."""
-
-    account_id: inputs.Id

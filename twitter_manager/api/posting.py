@@ -8,8 +8,9 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import AccountFields, account_in_query, find_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
-from twitter_manager.api.openapi.operations import ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
+from twitter_manager.api.openapi.operations import ACCOUNT, ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed, url_of
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.models import Tweet, TweetOfAccount
@@ -40,6 +41,7 @@ class TweetPosted(ResponseModel):
 class TweetWaits(ResponseModel):
     """It is kept and goes out by itself; it is not known yet when, or whether it did already."""
 
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
     message: Annotated[str, Field(examples=["The tweet is on its way; look again in a moment"])]
     tweet_id: Id
     status: Annotated[Status, Field(examples=["posting"])]
@@ -54,7 +56,7 @@ def _response_for_one(found: TweetOfAccount) -> tuple[Response, int]:
         posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": url_of(found)}
         return jsonify(posted), 200
     waits = {"tweet_id": tweet.id, "status": tweet.status, "next_attempt_at": next_attempt_at(tweet)}
-    return jsonify({"message": _why_not_yet(tweet), **waits}), 202
+    return jsonify({"accepted": True, "message": _why_not_yet(tweet), **waits}), 202
 
 
 def _why_not_yet(tweet: Tweet) -> str:
@@ -90,10 +92,8 @@ def post_one(tweet_id: str) -> tuple[Response, int]:
     return _posted(number)
 
 
-class WhichAccount(inputs.Body):
+class WhichAccount(AccountFields):
     """Whose pending tweets; everybody's by default."""
-
-    account_id: inputs.Id | None = None
 
 
 class PostingDetail(ResponseModel):
@@ -126,12 +126,18 @@ class PendingPosted(ResponseModel):
     details: list[PostingDetail]
 
 
+class PendingUnderWay(PendingPosted):
+    """What is known by now; the rest goes on by itself."""
+
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
+
+
 def _response_for_all(found: Sequence[TweetOfAccount]) -> tuple[Response, int]:
     tally = Counter(_outcome(each.tweet) for each in found)
     outcomes = {name: tally[name] for name in (*_OUTCOMES, "in_progress")}
     details = [_detail(each.tweet) for each in found]
-    status = 202 if outcomes["in_progress"] else 200
-    return jsonify({"total": len(found), **outcomes, "details": details}), status
+    answer = {"total": len(found), **outcomes, "details": details}
+    return (jsonify({"accepted": True, **answer}), 202) if outcomes["in_progress"] else (jsonify(answer), 200)
 
 
 def _outcome(tweet: Tweet) -> str:
@@ -140,10 +146,10 @@ def _outcome(tweet: Tweet) -> str:
 
 @blueprint.post("/tweets/post-pending")
 @Operation(
-    query=(ACCOUNT_ID,),
+    query=(ACCOUNT_ID, ACCOUNT),
     bodies=(WhichAccount,),
     example={"account_id": 1},
-    responses={200: PendingPosted, 202: PendingPosted},
+    responses={200: PendingPosted, 202: PendingUnderWay},
     errors={
         NotFound: ("account_not_found",),
         Conflict: ("other_world",),
@@ -154,7 +160,7 @@ def _outcome(tweet: Tweet) -> str:
 def post_all() -> tuple[Response, int]:
     """Posts all pending tweets, of one account or of all, and waits up to 60 s for what X says."""
     asked = inputs.body(WhichAccount)
-    account_id = asked.account_id or inputs.id_in_query("account_id")
+    account_id = find_account(asked) or account_in_query()
     services = current.services()
     numbers = services.publishing.post_pending(account_id)
     found = services.waiting.for_tweets(numbers, seconds=ALL_SECONDS) if numbers else []

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twitter_manager.api import posting
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import get_account
 from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PostBody
@@ -81,7 +82,8 @@ class PostTaken(ResponseModel):
 class PostWaits(ResponseModel):
     """It is on the disk and not settled yet: `status_url` tells what becomes of it."""
 
-    success: Annotated[bool, Field(examples=[True])]
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
+    success: Annotated[bool, Field(description="False: it is not on X yet.", examples=[False])]
     post_id: Id
     status: Annotated[Status, Field(examples=["posting"])]
     status_url: Annotated[str, Field(examples=["/api/v1/tweets/1"])]
@@ -101,14 +103,17 @@ def _published(tweet_id: int, warnings: Sequence[forecast.PublishWarning] = ()) 
     tweet = found.tweet
     if tweet.status == "failed":
         refuse_failed(tweet, post_id=tweet.id)
-    answer = {"success": True, "post_id": tweet.id, "status": tweet.status, "warnings": warnings_to_json(warnings)}
-    if tweet.status in ("posted", "scheduled", "draft"):
+    done = tweet.status in ("posted", "scheduled", "draft")
+    answer = {"success": done, "post_id": tweet.id, "status": tweet.status, "warnings": warnings_to_json(warnings)}
+    if done:
         scheduled_at = None if tweet.scheduled_at is None else to_text(tweet.scheduled_at)
         times = {"created_at": to_text(tweet.created_at), "scheduled_at": scheduled_at}
         return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": url_of(found), **times}), 201
     why = {"error": error_sentence(tweet), "error_code": tweet.error_code}
     url = url_for("tweets.show", tweet_id=tweet.id)
-    return jsonify({**answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}), 202
+    return jsonify(
+        {"accepted": True, **answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}
+    ), 202
 
 
 @blueprint.post("/tweets")
@@ -128,6 +133,6 @@ def _published(tweet_id: int, warnings: Sequence[forecast.PublishWarning] = ()) 
 def publish() -> tuple[Response, int]:
     """Publishes a post now and waits up to 20 s for what X says, or keeps it for its time or as a draft."""
     asked = inputs.body(PostBody)
-    publish_request = asked.to_publish_request(asked.account_id)
+    publish_request = asked.to_publish_request(get_account(asked))
     taken = current.services().publishing.publish(publish_request, idempotency=current.idempotent_call())
     return _published(taken.tweet.id, taken.warnings)

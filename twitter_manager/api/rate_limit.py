@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from flask import Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import current
+from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
-from twitter_manager.api.openapi.operations import OUR_ID, Chapter, Operation, Parameter, Resource
+from twitter_manager.api.openapi.operations import ACCOUNT, OUR_ID, Chapter, Operation, Parameter, Resource
 from twitter_manager.errors import NotFound
 from twitter_manager.services.rate_limits import report
 from twitter_manager.timestamps import to_text
@@ -71,6 +72,7 @@ class RateLimit(ResponseModel):
             schema=OUR_ID,
             description="Which account's; may be missing where there is one only.",
         ),
+        ACCOUNT,
     ),
     responses={200: RateLimit},
     errors={NotFound: ("account_not_found",)},
@@ -82,7 +84,7 @@ def show() -> Response:
     `endpoints` stand X's own limits; `source` is "x" where its headers told of them, else "table".
     """
     services = current.services()
-    left = report.report_of(services.db, inputs.id_in_query("account_id"), now=services.clock())
+    left = report.report_of(services.db, account_in_query(), now=services.clock())
     reset = left.room.reset_at
     return jsonify(
         {

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from twitter_manager.api import posting
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import AccountFields, get_account
 from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PartBody, Timing
@@ -55,18 +56,17 @@ Parts = Annotated[
 ]
 
 
-class ThreadBody(Timing):
+class ThreadBody(Timing, AccountFields):
     """A thread: each part answers the one before, the first one `reply_to_tweet_id` if that is given."""
 
-    account_id: inputs.Id
     tweets: Parts
     reply_to_tweet_id: inputs.XId | None = None
 
-    def to_publish_request(self) -> tuple[PublishRequest, Sequence[Post]]:
+    def to_publish_request(self, account_id: int) -> tuple[PublishRequest, Sequence[Post]]:
         """The first part with when and where, and the posts behind it."""
         first, *others = self.tweets
         publish_request = PublishRequest(
-            account_id=self.account_id,
+            account_id=account_id,
             post=first.to_post(reply_to=self.reply_to_tweet_id),
             schedule_at=self.schedule_at,
             late_policy=self.late_policy,
@@ -113,6 +113,8 @@ class ThreadTaken(ResponseModel):
 class ThreadWaits(ThreadTaken):
     """It is on the disk and not settled yet: `status_url` tells what becomes of it."""
 
+    accepted: Annotated[bool, Field(description="It is kept, whatever becomes of it.", examples=[True])]
+    success: Annotated[bool, Field(description="False: it is not whole on X yet.", examples=[False])]
     status: Annotated[ThreadStatus, Field(examples=["posting"])]
     status_url: Annotated[str, Field(examples=["/api/v1/threads/1"])]
 
@@ -135,11 +137,12 @@ def _published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple
     if part is not None and part.status == "failed":
         refuse_failed(part, thread_id=thread_id, tweets=rows)
     standing = _standing(parts)
-    answer = {"success": True, "thread_id": thread_id, **standing, "tweets": rows}
+    done = standing["status"] in ("posted", "scheduled")
+    answer = {"success": done, "thread_id": thread_id, **standing, "tweets": rows}
     answer |= {"created_at": to_text(thread.created_at), "warnings": warnings_to_json(warnings)}
-    if standing["status"] in ("posted", "scheduled"):
+    if done:
         return jsonify(answer), 201
-    return jsonify({**answer, "status_url": url_for("threads.show", thread_id=thread_id)}), 202
+    return jsonify({"accepted": True, **answer, "status_url": url_for("threads.show", thread_id=thread_id)}), 202
 
 
 @blueprint.post("")
@@ -158,7 +161,8 @@ def _published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple
 )
 def publish() -> tuple[Response, int]:
     """Publishes a thread part by part and waits up to 20 s for what X says, or keeps it for its time."""
-    publish_request, others = inputs.body(ThreadBody).to_publish_request()
+    asked = inputs.body(ThreadBody)
+    publish_request, others = asked.to_publish_request(get_account(asked))
     taken = current.services().threads.publish(publish_request, others, idempotency=current.idempotent_call())
     return _published(taken.thread.id, taken.warnings)
 

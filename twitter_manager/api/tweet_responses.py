@@ -219,7 +219,7 @@ def refuse_failed(tweet: models.Tweet, **details: object) -> NoReturn:
     """Raises XRefused for a `failed` tweet: its code, X's own words, and `details` that tell where it stands."""
     raise XRefused(
         tweet.error_code or "post_refused",
-        sentence=sentence_of("post_refused"),
+        sentence=error_sentence(tweet),
         retryable=False,
         twitter=_x_words(tweet),
         details=details,

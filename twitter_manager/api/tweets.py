@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import AccountFields, find_account, get_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS
@@ -27,10 +28,9 @@ blueprint = Resource(
 )
 
 
-class TweetBody(inputs.Body):
+class TweetBody(AccountFields):
     """A tweet to keep until it is told to go out."""
 
-    account_id: inputs.Id
     text: str
 
 
@@ -62,7 +62,7 @@ def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
     new = inputs.body(TweetBody)
     tweet = current.services().publishing.create(
-        account_id=new.account_id, text=new.text, idempotency=current.idempotent_call()
+        account_id=get_account(new), text=new.text, idempotency=current.idempotent_call()
     )
     return _created(tweet.id)
 
@@ -176,13 +176,12 @@ def delete(tweet_id: str) -> Response:
     return jsonify({"message": "Tweet deleted", "tweet_id": number})
 
 
-class TweetCleanUp(inputs.Body):
+class TweetCleanUp(AccountFields):
     """Criteria that a tweet must all meet to be deleted. At least one has to narrow: an empty list of statuses and 0
     days do not. Everything goes with `all`, and only with nothing beside it."""
 
     statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] | None = None
     days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] | None = None
-    account_id: inputs.Id | None = None
     all: bool = False
 
 
@@ -207,7 +206,7 @@ def clean_up() -> Response:
     if asked.all and asked.model_fields_set != {"all"}:
         raise Invalid("invalid_field", sentence="all stands alone, without another criterion", field="all")
     which = tweet_cleanup.CleanUp(
-        statuses=asked.statuses, days_old=asked.days_old, account_id=asked.account_id, everything=asked.all
+        statuses=asked.statuses, days_old=asked.days_old, account_id=find_account(asked), everything=asked.all
     )
     cleaned = current.services().tweets.clean_up(which)
     message = f"Tweets deleted: {cleaned.deleted}"

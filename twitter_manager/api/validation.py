@@ -6,6 +6,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.account_names import get_account
 from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.operations import Operation
 from twitter_manager.api.post_requests import PostBody
@@ -71,9 +72,9 @@ def _report(report: FoundReport) -> Response:
 )
 def validate() -> Response:
     """Says what would become of a post or a thread, its lengths and its price, without doing anything."""
-    asked = inputs.body_by_field("tweets", ThreadBody, PostBody)
+    asked = inputs.body_by_field(("tweets",), ThreadBody, PostBody)
     service = current.services().validation
     if isinstance(asked, ThreadBody):
-        publish_request, others = asked.to_publish_request()
+        publish_request, others = asked.to_publish_request(get_account(asked))
         return _report(service.report(publish_request, others, is_thread=True))
-    return _report(service.report(asked.to_publish_request(asked.account_id)))
+    return _report(service.report(asked.to_publish_request(get_account(asked))))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from twitter_manager.error_codes import accounts, posting, requests, webhooks
 from twitter_manager.error_codes.code import Code
 
-__all__ = ["CODES", "Code", "sentence_of"]
+__all__ = ["CODES", "Code", "hint_of", "sentence_of"]
 
 CODES: Mapping[str, Code] = MappingProxyType(requests.CODES | accounts.CODES | posting.CODES | webhooks.CODES)
 
@@ -17,3 +17,9 @@ CODES: Mapping[str, Code] = MappingProxyType(requests.CODES | accounts.CODES | p
 def sentence_of(code: str) -> str:
     """The fixed sentence of `code`. Raises KeyError for a code that is not in CODES."""
     return CODES[code].sentence
+
+
+def hint_of(code: str) -> str | None:
+    """What the caller can do about it; None for a code that earlier versions stored and none raises today."""
+    known = CODES.get(code)
+    return known.remedy if known else None

@@ -8,8 +8,8 @@ CODES: dict[str, Code] = {
     # accounts and connecting
     "account_not_found": Code(
         "Twitter account not found or not owned by user",
-        "No connected account has this id.",
-        "List the accounts to find its id.",
+        "No connected account has this id, or none of the present world this username.",
+        "List the accounts to find its id and username.",
     ),
     "other_world": Code(
         "This account belongs to the other world",

@@ -23,7 +23,8 @@ CODES: dict[str, Code] = {
     "tweet_not_pending": Code(
         "This tweet is not pending",
         "Only a pending tweet can be posted by this call.",
-        "Look at its status first.",
+        "See `status`: a failed one is sent again by retry, a draft, scheduled or canceled one after PATCH "
+        "{status: pending}.",
     ),
     "tweet_not_editable": Code(
         "This tweet cannot be changed any more",
@@ -31,7 +32,9 @@ CODES: dict[str, Code] = {
         "Look at its status; a failed one is sent again by retry.",
     ),
     "tweet_not_failed": Code(
-        "This tweet did not fail", "Only a failed tweet is sent again by this call.", "Look at its status first."
+        "This tweet did not fail",
+        "Only a failed tweet is sent again by this call.",
+        "See `status`: PATCH {status: pending} takes up a held or canceled one.",
     ),
     "tweet_in_flight": Code(
         "This tweet may be on its way to X",

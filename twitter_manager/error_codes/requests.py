@@ -35,10 +35,14 @@ CODES: dict[str, Code] = {
         "Send the body as it is, without Content-Encoding.",
     ),
     "body_too_large": Code(
-        "The body is too large", "The body is over 4 MiB, or has more than 50000 values.", "Send less in one call."
+        "The body is too large",
+        "The body is over 4 MiB, or has more than 50000 values.",
+        "Send at most 4 MiB in one call, a long list in several.",
     ),
     "headers_too_large": Code(
-        "The request headers are too large", "Headers are over 64 KiB.", "Send fewer or shorter headers."
+        "The request headers are too large",
+        "Headers are over 64 KiB.",
+        "Send fewer or shorter headers, 64 KiB at the most.",
     ),
     "method_not_allowed": Code(
         "This path does not take this method",

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Invalid, ServiceError
 from twitter_manager.models import Tweet
 from twitter_manager.timestamps import earlier
 from twitter_manager.twitter.text.matching import canonical
-from twitter_manager.twitter.text.parse import is_blank, is_surely_too_long, parse
+from twitter_manager.twitter.text.parse import ParsedText, is_blank, is_surely_too_long, parse
 
 __all__ = [
     "LATEST_PAST",
@@ -108,7 +109,13 @@ def _problems_of_text(text: str) -> Iterator[Invalid]:
     elif is_blank(text):
         yield Invalid("text_empty", field="text")
     elif parsed.remaining < 0:
-        yield Invalid("text_too_long", field="text")
+        yield _too_long(parsed)
+
+
+def _too_long(parsed: ParsedText) -> Invalid:
+    limit = parsed.weighted_length + parsed.remaining
+    sentence = f"{sentence_of('text_too_long')}: weighted length {parsed.weighted_length} of {limit}"
+    return Invalid("text_too_long", sentence=sentence, field="text")
 
 
 def fingerprint_of(post: Post) -> str:

@@ -17,11 +17,13 @@ __all__ = [
     "delete",
     "expire_token",
     "find",
+    "find_id",
     "forget_tokens",
     "get",
     "give_up_refresh",
     "is_connected",
     "list_all",
+    "list_of_environment",
     "list_page",
     "mark_unauthorized",
     "rename_namesakes",
@@ -60,9 +62,22 @@ def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
     return row is not None
 
 
+def find_id(q: Queries, username: str, *, mock: bool) -> int | None:
+    """The id of the account of this name in one of the two worlds; a handle has no upper and lower case."""
+    sql = "SELECT id FROM twitter_account WHERE mock = :mock AND username = :username"
+    row = q.one(sql, mock=mock, username=username)
+    return int(row["id"]) if row else None
+
+
 def list_all(q: Queries) -> Sequence[Account]:
     """Every account, oldest first."""
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
+
+
+def list_of_environment(q: Queries, *, mock: bool, limit: int) -> Sequence[Account]:
+    """Up to `limit` accounts of the simulated or the real X, oldest first."""
+    sql = "SELECT * FROM twitter_account WHERE mock = :mock ORDER BY id LIMIT :limit"
+    return [_account(row) for row in q.all(sql, mock=mock, limit=limit)]
 
 
 def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Account]:

@@ -1,6 +1,6 @@
 """The only place that knows HTTP statuses of errors: whatever goes wrong becomes one status and one shape, `Error`.
 
-`{"error", "code", "request_id"}` and, where they apply, `field`, `retryable`, `next_attempt_at`, `twitter`. The
+`{"error", "code", "request_id"}` and, where they apply, `hint`, `field`, `retryable`, `next_attempt_at`, `twitter`. The
 callback and the home page answer a browser with an HTML page instead.
 """
 
@@ -21,7 +21,7 @@ from twitter_manager.api.http import current, pages
 from twitter_manager.api.openapi.fields import REQUEST_ID, Id, ResponseModel, Time, XId
 from twitter_manager.api.threads import ThreadPart
 from twitter_manager.api.tweet_responses import XWords
-from twitter_manager.error_codes import CODES
+from twitter_manager.error_codes import CODES, hint_of
 from twitter_manager.errors import (
     Conflict,
     Forbidden,
@@ -74,6 +74,8 @@ class Error(ResponseModel):
     error: Annotated[str, Field(description="A sentence for a person.", examples=["Tweet not found"])]
     code: Annotated[str, Field(description="For programs.", json_schema_extra={"enum": sorted(CODES)})]
     request_id: Annotated[str, Field(description="Under this id the log has more.", examples=[REQUEST_ID])]
+    hint: Annotated[str, Field(description="What to do about it.", examples=["List the tweets to find its id."])] = ""
+    status: Annotated[str, Field(description="Of the tweet or thread that stands in the way.")] = ""
     field: Annotated[str, Field(description="Which field of the body or the query is wrong.")] = ""
     retryable: Annotated[bool, Field(description="Whether the same call can succeed later.")] = False
     next_attempt_at: Annotated[Time, Field(description="When; with 429 and 503 also as Retry-After.")] = ""
@@ -134,7 +136,7 @@ def _response(error: ServiceError, status: int, *, begun: OAuthState | None = No
     if oauth.is_callback() and pages.wants_page():  # X sends browsers there, whatever they accept
         response = oauth.not_connected_page(error, begun)
     elif request.endpoint == "home.show" and not oauth.is_callback() and pages.names_html():
-        response = pages.page("error.html", error=error.sentence, remedy=CODES[error.code].remedy)
+        response = pages.page("error.html", error=error.sentence, remedy=hint_of(error.code))
     else:
         response = jsonify(error_shape(error, request_id=current.request_id()))
     response.status_code = status

@@ -18,7 +18,6 @@ from twitter_manager.api.http.body_models import (
     DIGITS,
     LEFT_OUT,
     MAX_ID,
-    MOMENT,
     UNKNOWN,
     Body,
     Id,
@@ -29,6 +28,7 @@ from twitter_manager.api.http.body_models import (
     printable,
 )
 from twitter_manager.api.http.moments import moment_fault, to_moment
+from twitter_manager.api.http.phrases import phrase_of
 from twitter_manager.errors import Invalid, Malformed, NotJson
 
 __all__ = [
@@ -67,22 +67,6 @@ _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
 _CODINGS = frozenset({"gzip", "deflate", "br", "zstd", "compress"})
 _IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
 
-_PHRASES = {
-    "missing": "is required",
-    "string_type": "must be a text",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "literal_error": "is none of the words it may be",
-    "greater_than_equal": "is too small",
-    "less_than_equal": "is too large",
-    "string_too_long": "is too long",
-    "string_too_short": "is too short",
-    "too_long": "has too many entries",
-    "too_short": "has too few entries",
-    "model_type": "must be an object",
-    "string_pattern_mismatch": "does not look as it must",
-}
 
 Model = TypeVar("Model", bound=Body)
 Other = TypeVar("Other", bound=Body)
@@ -93,10 +77,10 @@ def body(model: type[Model]) -> Model:
     return _validated(model, _object())
 
 
-def body_by_field(name: str, with_it: type[Model], without_it: type[Other]) -> Model | Other:
-    """The body as the one model or the other, as it has the field `name` or not. Raises as `body`."""
+def body_by_field(names: tuple[str, ...], with_it: type[Model], without_it: type[Other]) -> Model | Other:
+    """The body as the one model or the other, as it has one of these fields or none. Raises as `body`."""
     values = _object()
-    return _validated(with_it, values) if name in values else _validated(without_it, values)
+    return _validated(with_it, values) if values.keys() & set(names) else _validated(without_it, values)
 
 
 def _object() -> dict[Any, Any]:
@@ -126,7 +110,7 @@ def _validated(model: type[Model], values: dict[Any, Any]) -> Model:
 
 def _faults(error: ValidationError) -> list[ErrorDetails]:
     """What is wrong; an unknown field before all others: a misspelt one is missing under its right name, too."""
-    return sorted(error.errors(include_url=False, include_input=False), key=lambda one: one["type"] != UNKNOWN)
+    return sorted(error.errors(include_url=False), key=lambda one: one["type"] != UNKNOWN)
 
 
 def rows(model: type[Model], values: Sequence[object], *, name: str) -> list[Model | Sequence[Invalid]]:
@@ -238,8 +222,7 @@ def _fault(error: ErrorDetails) -> Invalid:
         return _unknown(f"{name}.{unknown}" if name else unknown)
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
         return Invalid("invalid_id", field=name)
-    phrase = error["msg"] if error["type"] == MOMENT else _PHRASES.get(error["type"], "is wrong")
-    return Invalid("invalid_field", sentence=f"{name} {phrase}", field=name)
+    return Invalid("invalid_field", sentence=f"{name} {phrase_of(error)}", field=name)
 
 
 def _unknown(name: str) -> Invalid:

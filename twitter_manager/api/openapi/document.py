@@ -30,6 +30,9 @@ X may add some. Where a whole number stands, a string of its digits is taken, to
 is null or `""` is as if left out; only in a PATCH null takes the value away. A list in the query has commas, or is
 repeated (`?status=failed&status=held`, also `status[]=`).
 
+Wherever `account_id` is taken, `account` may stand in its place: a username, with or without @, of the present world
+(mock mode on or off); in a path it is `@alice`.
+
 An error has one shape, whatever the path. The server itself answers 404 `not_found`, 405 `method_not_allowed` (with
 `Allow`) and 501 `malformed_request` in it, too.
 """

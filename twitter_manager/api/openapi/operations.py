@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 
+from twitter_manager.api.http.account_names import USERNAME
 from twitter_manager.api.http.inputs import MAX_ID, MAX_ROWS, Body
 from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.schemas import Schema
@@ -15,6 +16,7 @@ from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
 
 __all__ = [
+    "ACCOUNT",
     "ACCOUNT_ID",
     "ANY_CODE",
     "CURSOR",
@@ -121,6 +123,14 @@ CURSOR = Parameter(
     shared=True,
 )
 ACCOUNT_ID = Parameter(name="account_id", schema=OUR_ID, description="Only of this account.", shared=True)
+
+
+ACCOUNT = Parameter(
+    name="account",
+    schema={"type": "string", "pattern": USERNAME, "examples": ["@alice"]},
+    description="The same by its username, with or without @, in the present world.",
+    shared=True,
+)
 
 
 def flag(name: str, description: str) -> Parameter:

@@ -11,3 +11,18 @@ SwaggerUIBundle({
   tryItOutEnabled: true,
   validatorUrl: null,
 });
+
+// Descriptions are Markdown there, summaries are not: their `code` is made here.
+const codeInSummaries = () => {
+  for (const summary of document.querySelectorAll(".opblock-summary-description")) {
+    const parts = summary.textContent.split("`");
+    if (parts.length < 3) continue;
+    summary.replaceChildren(...parts.map((part, place) => {
+      if (place % 2 === 0) return document.createTextNode(part);
+      const code = document.createElement("code");
+      code.textContent = part;
+      return code;
+    }));
+  }
+};
+new MutationObserver(codeInSummaries).observe(document.getElementById("docs"), { childList: true, subtree: true });

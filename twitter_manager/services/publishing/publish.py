@@ -79,7 +79,7 @@ class Publishing:
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
             if tweet.status != "pending":
-                raise Conflict("tweet_not_pending")
+                raise Conflict("tweet_not_pending", status=tweet.status)
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
             check_worker(tx, tx.now)
             if not tweet_states.make_due(tx, tweet_id, post_now=True):
@@ -104,7 +104,7 @@ class Publishing:
             tweet = tweets.get(tx, tweet_id)
             attempt = attempts.find_unsettled(tx, tweet_id)
             if tweet.status != "unconfirmed" or not tweet.needs_decision:
-                raise Conflict("tweet_not_unconfirmed")
+                raise Conflict("tweet_not_unconfirmed", status=tweet.status)
             if twitter_id is None:
                 if attempt is not None:
                     attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code="owners_word")

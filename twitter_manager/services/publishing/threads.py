@@ -18,6 +18,7 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue,
     enqueue_problems,
 )
+from twitter_manager.services.publishing.thread_states import status_of_thread
 from twitter_manager.services.publishing.tweets import Tweets
 from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
 from twitter_manager.services.seats import Seats
@@ -85,7 +86,8 @@ class Threads:
             check_account(tx, accounts.get(tx, thread.account_id))
             check_worker(tx, tx.now)
             if not threads.resume(tx, thread_id):
-                raise Conflict("thread_not_stopped")
+                status = status_of_thread(threads.list_parts(tx, thread_id))
+                raise Conflict("thread_not_stopped", status=status)
             idempotency_keys.insert(tx, idempotency, subject_id=thread_id)
             wake_lane(self._context, tx, thread.account_id, tx.now)
 

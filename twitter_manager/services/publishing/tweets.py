@@ -76,7 +76,7 @@ class Tweets:
                 due_at=due_at,
             )
             if not changed:
-                raise Conflict("tweet_not_editable")
+                raise Conflict("tweet_not_editable", status=tweet.status)
             if due_at is not None:
                 wake_lane(self._context, tx, tweet.twitter_account_id, due_at)
             if tweet.thread_id is not None:
@@ -94,7 +94,7 @@ class Tweets:
             content = tweet.content if text is None else text
             mark = reworded(tweet, content)
             if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
-                raise Conflict("tweet_not_failed")
+                raise Conflict("tweet_not_failed", status=tweet.status)
             wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)
 
@@ -111,7 +111,7 @@ class Tweets:
         """False where the tweet is not any more as it was read."""
         tweet = tweets.get(self._context.db, tweet_id)
         if tweet.status in UNSETTLED:
-            raise Conflict("tweet_in_flight")
+            raise Conflict("tweet_in_flight", status=tweet.status)
         if from_x and threads.is_being_answered(self._context.db, tweet):
             raise Conflict("thread_in_flight", retryable=True)  # its answer would answer nothing
         if from_x:
