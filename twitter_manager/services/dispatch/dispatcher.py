@@ -5,7 +5,7 @@ Everything up to the call is one transaction: claiming the lane, recovering lost
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from twitter_manager.crypto import SecretUnreadable
@@ -98,21 +98,22 @@ class Dispatcher:
 
     def _choose(self, tx: Transaction, lane: Lane) -> LaneTask | None:
         """What the lane needs first; None: nothing, and it was released."""
-        recover_lost(tx, lane.account_id)
+        unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
+        if any(tweet.status == "posting" for tweet in unsettled):
+            recover_lost(tx, lane.account_id)
+            unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
         if self._expire_overdue(tx, lane):
             lanes.release(tx, lane.account_id, lane.lease or "")  # still due: it goes on the next time it is claimed
             return None
         account = accounts.get(tx, lane.account_id)
-        choose: Callable[[Transaction, Lane, Account], LaneTask | None]
-        for choose in (self._reconcile_task, self._send_task):
-            task = choose(tx, lane, account)
-            if task is not None:
-                return task
-        self._release_idle(tx, lane)
-        return None
+        task = self._reconcile_task(tx, lane, account, unsettled) or self._send_task(tx, lane, account, unsettled)
+        if task is None:
+            self._release_idle(tx, lane)
+        return task
 
-    def _reconcile_task(self, tx: Transaction, lane: Lane, account: Account) -> LaneTask | None:
-        unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
+    def _reconcile_task(
+        self, tx: Transaction, lane: Lane, account: Account, unsettled: Sequence[Tweet]
+    ) -> LaneTask | None:
         if not any(tweet.due_at is not None and tweet.due_at <= tx.now for tweet in unsettled):
             return None
         return self._with_token(
@@ -123,8 +124,8 @@ class Dispatcher:
             probe=False,
         )
 
-    def _send_task(self, tx: Transaction, lane: Lane, account: Account) -> LaneTask | None:
-        if lanes.count_unsettled(tx, lane.account_id) >= lanes.MAX_UNSETTLED:
+    def _send_task(self, tx: Transaction, lane: Lane, account: Account, unsettled: Sequence[Tweet]) -> LaneTask | None:
+        if unsettled and lanes.count_unsettled(tx, lane.account_id) >= lanes.MAX_UNSETTLED:
             return None
         tweet = tweet_queue.next_to_send(tx, lane.account_id)
         while tweet is not None and self._is_taken_down(tx, tweet):

@@ -82,17 +82,6 @@ class LaneTask(ABC):
             return False
         return True
 
-    def check_lease(self) -> None:
-        """Raises NotSent unless the lease is still good and the service runs on."""
-        if self.context.notifier.stopping.is_set():
-            raise NotSent(Problem(None, title="The service stops"))
-        try:
-            held = lanes.holds(self.context.db, self.lane.account_id, self.lease, now=self.context.clock())
-        except StorageUnavailable as error:
-            raise NotSent(Problem(None, title="The database is away")) from error
-        if not held:
-            raise NotSent(Problem(None, title="The lease was lost"))
-
     def extend_lease(self) -> None:
         """Before a further call of the same task. Raises NotSent when the lease was lost."""
         try:

@@ -6,6 +6,7 @@ it.
 
 import json
 import logging
+from datetime import datetime
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Attempt, Lane, Tweet
@@ -27,7 +28,7 @@ from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.situation import situation_of
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import uptime
 from twitter_manager.twitter import tweets as x_tweets
@@ -83,13 +84,14 @@ class SendTweet(LaneTask):
         """The last chance to cancel. Raises NotSent."""
         if uptime() - self._began > INTENT_SECONDS:
             raise NotSent(Problem(None, title="The intent is too old"))
-        self.check_lease()
+        if self.context.notifier.stopping.is_set():
+            raise NotSent(Problem(None, title="The service stops"))
         try:
-            wanted = self._is_wanted(self.context.db)
+            wanted = self._is_wanted(self.context.db, self.context.clock())
         except StorageUnavailable as error:
             raise NotSent(Problem(None, title="The database is away")) from error
         if not wanted:
-            raise NotSent(Problem(None, title="An earlier attempt put it on X after all"))
+            raise NotSent(Problem(None, title="The lease was lost, or an earlier attempt put it on X after all"))
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
         problem = outcome.problem if isinstance(outcome, XError) else None
@@ -108,18 +110,16 @@ class SendTweet(LaneTask):
 
     def _called_off(self, tx: Transaction) -> bool:
         """Whether the send was canceled here (the service stops, the lease is lost, it is posted): X has nothing."""
-        mine = lanes.holds(tx, self.lane.account_id, self.lease, now=tx.now)
-        if mine and self._is_wanted(tx) and not self.context.notifier.stopping.is_set():
+        if self._is_wanted(tx, tx.now) and not self.context.notifier.stopping.is_set():
             return False
         if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
             tweet_states.send_again(tx, self._tweet.id)
             wake_lane(self.context, tx, self._account.id, tx.now)
         return True
 
-    def _is_wanted(self, q: Queries) -> bool:
-        """Whether the tweet is still to be sent: the late 201 of an earlier attempt may arrive at any moment."""
-        tweet = tweets.find(q, self._tweet.id)
-        return tweet is not None and tweet.status != "posted"
+    def _is_wanted(self, q: Queries, now: datetime) -> bool:
+        """Whether it is still to be sent, and by this worker: the late 201 of an earlier attempt may arrive."""
+        return tweet_states.may_be_sent(q, self._tweet.id, lease=self.lease, now=now)
 
     def _apply(self, tx: Transaction, decision: Decision, problem: Problem | None) -> None:
         """Stores the decision. Posted counts in any state; anything else only while the attempt is open."""
