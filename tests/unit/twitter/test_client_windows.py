@@ -82,7 +82,7 @@ def test_a_spent_window_of_24_hours_goes_before_the_short_one(
     assert abs(seconds_left(window) - until) < 4
 
 
-def test_the_reset_is_told_by_our_clock() -> None:
+def test_the_reset_is_by_our_clock() -> None:
     theirs = now() - timedelta(hours=1)
     date = theirs.strftime("%a, %d %b %Y %H:%M:%S GMT")
     window = window_of(200, date=date, **HEADERS | {f"{SHORT}_reset": 600 - 3600})
