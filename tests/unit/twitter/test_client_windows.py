@@ -74,7 +74,7 @@ def test_a_429_without_a_reset() -> None:
         ({f"{USER}_remaining": "0", f"{USER}_reset": 10**8}, 42, 600),
     ],
 )
-def test_a_spent_window_of_24_hours_goes_before_the_short_one(
+def test_an_exhausted_window_of_24_hours_goes_before_the_short_one(
     headers: dict[str, str | int], left: int, until: float
 ) -> None:
     window = window_of(201, **HEADERS | headers)
