@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 from flask import Flask, Response, jsonify, request
 
@@ -24,6 +25,8 @@ ROWS = 50
 def bare_app(db: SqliteDatabase) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.json = OrjsonProvider(app)
+    settings = SimpleNamespace(base_url="http://127.0.0.1")  # a tweet shown has its address in it
+    app.extensions["services"] = SimpleNamespace(settings=settings)
 
     @app.post("/api/v1/tweet")
     def create() -> tuple[Response, int]:

@@ -9,8 +9,8 @@ import click
 from flask import Flask
 
 from twitter_manager.services.environments import CONSENT_PATH, POSTS_PATH
-from twitter_manager.simulator import control, fault_answers, routes
-from twitter_manager.simulator.fault_answers import AFTER, BEFORE
+from twitter_manager.simulator import control, fault_responses, routes
+from twitter_manager.simulator.fault_responses import AFTER, BEFORE
 from twitter_manager.simulator.faults import Rule
 from twitter_manager.simulator.settings import SimulatorSettings
 
@@ -35,7 +35,7 @@ def test_every_fault_stands_where_it_belongs() -> None:
 
 
 def test_every_option_of_a_fault_is_named_and_no_other() -> None:
-    source = Path(fault_answers.__file__).read_text(encoding="utf-8")
+    source = Path(fault_responses.__file__).read_text(encoding="utf-8")
     read = set(re.findall(r"options(?:\.get\(|\[)\"(\w+)\"", source)) - {"is_api"}
     named = [words(row[0]) for heading in ("X did nothing", "X did it") for row in rows(heading).values()]
     assert set().union(*named) == read

@@ -1,6 +1,6 @@
-"""Twitter Manager: keeps X (Twitter) accounts and puts each tweet that it was given on X once.
+"""Twitter Manager: keeps X (Twitter) accounts and posts each tweet exactly once.
 
-The house has floors. A module may import from the floors below its own, never from above and never from a neighbour
+The package has floors. A module may import from the floors below its own, never from above and never from a neighbour
 on the same floor; inside a folder everything is free. tests/test_floors.py checks it.
 
     __main__.py     twitter-manager: the commands, and serve
@@ -8,12 +8,12 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     factory.py      create_app: the web application around the services
     cli/            twitter-manager worker | keys | doctor | simulator | openapi | postman
 
-    api/            a door: JSON over HTTP, one file per resource with all of its calls, and the pages a browser sees;
+    api/            JSON over HTTP, one file per resource with all of its calls, and the pages a browser sees;
                     api/http/ has what every call passes, api/openapi/ makes the document
-    worker/         a door without a face: executes one task after the other, and keeps the clock
+    worker/         executes one task after the other, and the periodic jobs
 
     services/       what the product does; `services.build` is the only wiring
-        publishing/     what owners hand over and ask for
+        publishing/     what owners submit and ask for
         dispatch/       what workers do with a lane that is due
         accounts/  rate_limits/  webhooks/
         context wakeup notifier environments seats backoff posts health maintenance startup api_keys mock_mode doctor/
@@ -21,7 +21,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     storage/        everything that outlives the process; all SQL
         sqlite/         what SQLite does in its own way: engine, dialect, search, migrations
     twitter/        everything that speaks to X
-    receivers/      everything that speaks to the other ends of webhooks
+    receivers/      everything that speaks to the receivers of webhooks
     simulator/      X on this machine: mock mode, and tests
     serving/        the application on a port: limits, deadlines, an orderly end
     logs.py         where the log goes
@@ -34,14 +34,14 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     host_names.py   what a host name looks like
     answers.py      what every answer has in common: its id, its headers, the shape of an error, its line in the log
 
-    errors.py       what can go wrong, in types that say what the caller may do
+    errors.py       what can go wrong, in types that say what the caller can do
     error_codes/    each code with its sentence, cause and remedy
-    capacity.py     how much is taken in at a time, and how long the end may last
+    capacity.py     how much is accepted at a time, and how long a shutdown may take
     start_lock.py   one start after the other
     private_files.py  files and folders that only their owner may read
-    terminal.py     what is said to who started it
+    terminal.py     what is printed for the person who started it
     timestamps.py   time, in memory and as text
-    untrusted_times.py  times and delays that others name
+    untrusted_times.py  times and delays from outside
     final_response.py   HTTP answers without what comes before them (100 to 199)
     version.py      which version this is
 

@@ -26,7 +26,7 @@ _log = logging.getLogger("twitter_manager.requests")
 
 
 def request_id_for(asked: str | None) -> str:
-    """The caller's X-Request-ID if it has the shape of one, else a new one."""
+    """The caller's X-Request-ID if it is well-formed, else a new one."""
     return asked if asked and _ID.fullmatch(asked) else uuid.uuid4().hex
 
 
@@ -51,7 +51,7 @@ def error_shape(error: ServiceError, *, request_id: str) -> dict[str, object]:
 
 
 def log_request(*, method: str, path: str, status: int, seconds: float, key_id: int | None, request_id: str) -> None:
-    """A request's line in the log. `path` without the query; both '-' of a request that could not be read."""
+    """`path` without the query; both '-' for a request that could not be read."""
     _log.info(
         "%s %s %s %.1f ms key=%s request=%s",
         method,

@@ -129,17 +129,17 @@ def _setting(
     secret: bool = False,
     also: str | None = None,
 ) -> Any:
-    """A setting: its default, how its text is read, one line of help, another name that is accepted."""
+    """`parse` raises ValueError with words that follow the name; `also`: another name that is accepted."""
     metadata = {"parse": parse, "help": text, "secret": secret, "also": also}
     return field(default=default, repr=not secret, metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Everything that can be set. A field `x_y` is the setting X_Y."""
+    """A field `x_y` is the setting X_Y."""
 
     root: Path = field(default=Path(), metadata={"derived": True})
-    from_secrets: frozenset[str] = field(default=frozenset(), metadata={"derived": True})  # what secrets.env has set
+    from_secrets: frozenset[str] = field(default=frozenset(), metadata={"derived": True})  # only there
 
     api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
     encryption_key: tuple[str, ...] = _setting(
@@ -203,53 +203,48 @@ class Settings:
 
     @property
     def instance_path(self) -> Path:
-        """The folder that holds everything that outlives the process."""
         return self.root / (self.instance_dir or "instance")
 
     @property
     def secrets_path(self) -> Path:
-        """Where the keys of the first start are kept."""
         return self.instance_path / SECRETS_FILE
 
     @property
     def database_path(self) -> Path:
-        """The SQLite file. By default it lies in INSTANCE_DIR."""
+        """By default in INSTANCE_DIR."""
         if self.database_url == Settings.database_url:
             return self.instance_path / "twitter_manager.db"
         return Path(sqlite_path(self.database_url, base=str(self.root)))
 
     @property
     def simulator_path(self) -> Path:
-        """The simulated world's file."""
         return self.instance_path / "simulator.db"
 
     @property
     def log_path(self) -> Path:
-        """The folder of the log files."""
         return self.root / self.log_dir if self.log_dir else self.instance_path / "logs"
 
     @property
     def callback_url(self) -> str:
-        """Where X sends a person back to."""
         return self.twitter_callback_url or f"http://127.0.0.1:{self.port}{CALLBACK_PATH}"
 
     @property
     def base_url(self) -> str:
-        """Where people reach this service, as the callback says."""
+        """Where people reach this service, by its callback."""
         return base_url_of(self.callback_url)
 
     @property
     def mock_by_default(self) -> bool:
-        """Whether mock mode is on before anybody switched it."""
+        """Whether mock mode is on before anyone switches it."""
         return self.twitter_client_id is None if self.mock_mode is None else self.mock_mode
 
     @property
     def where(self) -> str:
-        """Which instance and which database that is, for a person."""
+        """For a person."""
         return f"Instance: {self.instance_path}, database: {self.database_path}"
 
     def warnings(self) -> list[str]:
-        """What is allowed but probably not meant, one line each."""
+        """One line for each thing that is allowed but probably not meant."""
         parts = urlsplit(self.callback_url)
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
         found = []
@@ -260,7 +255,7 @@ class Settings:
         return found
 
     def _faults(self) -> Iterator[str]:
-        """What does not go together, one line each."""
+        """One line for each thing that does not go together."""
         if is_postgresql(self.database_url):
             yield "DATABASE_URL: PostgreSQL is not served yet; use sqlite:///path"
         else:
@@ -278,16 +273,16 @@ class Settings:
 
 
 def base_url_of(callback_url: str) -> str:
-    """Where a service with this callback is: its origin, and the path that a proxy shows it under."""
+    """Its origin, and the path that a proxy shows the service under."""
     parts = urlsplit(callback_url)
     prefix = parts.path.removesuffix(CALLBACK_PATH) if parts.path.endswith(CALLBACK_PATH) else ""
     return f"{parts.scheme}://{parts.netloc}{prefix}"
 
 
 def folder_of(current: Path) -> Path:
-    """The service's folder, as a command finds it that is called in the folder `current`.
+    """The service's folder, for a command called in `current`.
 
-    That is `current` if somebody set something up there; else the clone that this package runs from; else `current`.
+    `current` if it has a .env or an instance; else the clone that this package runs from; else `current`.
     """
     clone = Path(__file__).resolve().parent.parent
     is_clone = all((clone / name).is_file() for name in ("app.py", "pyproject.toml"))
@@ -296,7 +291,7 @@ def folder_of(current: Path) -> Path:
 
 
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of the folder `root`. Raises StartRefused with one line per fault."""
+    """Raises StartRefused with one line per fault."""
     environment = os.environ if environ is None else environ
     given: dict[str, str] = read_env_file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
     folder = root / given.get("INSTANCE_DIR", "instance").strip()
@@ -322,7 +317,7 @@ def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> d
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """What is set in a file of lines NAME=value; nothing where there is none. Raises StartRefused."""
+    """From lines NAME=value; empty where there is no file. Raises StartRefused."""
     try:
         read = dotenv_values(path, interpolate=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -14,14 +14,14 @@ class SecretUnreadable(Exception):
 
 
 class Vault:
-    """Encrypts with the newest key and decrypts with any of them. Without a key it holds nothing and opens nothing."""
+    """Encrypts with the newest key and decrypts with any of them. Without a key both raise SecretUnreadable."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         """`keys`: Fernet keys (32 bytes, url-safe base64), newest first. Raises ValueError when one is malformed."""
         self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
 
     def encrypt(self, text: str) -> str:
-        """`text` as a Fernet token under the newest key. Raises SecretUnreadable where there is no key."""
+        """Raises SecretUnreadable where there is no key."""
         if self._fernet is None:
             raise SecretUnreadable("there is no ENCRYPTION_KEY")
         return self._fernet.encrypt(text.encode()).decode()
@@ -31,7 +31,7 @@ class Vault:
         return self.encrypt(self.decrypt(token))
 
     def decrypt(self, token: str) -> str:
-        """The text in `token`. Raises SecretUnreadable."""
+        """Raises SecretUnreadable."""
         if self._fernet is None:
             raise SecretUnreadable("there is no ENCRYPTION_KEY")
         try:
@@ -41,15 +41,15 @@ class Vault:
 
 
 def new_encryption_key() -> str:
-    """A fresh Fernet key."""
     return Fernet.generate_key().decode()
 
 
 def new_api_key() -> str:
-    """A fresh API key: 43 url-safe characters, 256 random bits."""
+    """43 url-safe characters, 256 random bits."""
     return secrets.token_urlsafe(32)
 
 
 def hash_key(key: str) -> str:
-    """SHA-256 of an API key in hex. A key has 256 random bits, so a slow hash would protect nothing."""
+    """SHA-256 in hex."""
+    # a key has 256 random bits, so a slow hash would protect nothing
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,16 +9,15 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 def is_postgresql(url: str) -> bool:
-    """Whether `url` names a PostgreSQL database."""
     return url.startswith(("postgresql://", "postgres://"))
 
 
 def sqlite_path(url: str, *, base: str) -> str:
-    r"""The path of the SQLite file that `url` names; a relative one is taken from the folder `base`.
+    r"""The path of the SQLite file; a relative one is relative to the folder `base`.
 
     Takes `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite:///C:\data\x.db`, `sqlite:///C:/data/x.db`, and the
-    bare paths `C:/data/x.db`, `/data/x.db`, `data/x.db`. Blanks and letters beyond ASCII stand for themselves.
-    Raises ValueError, in a sentence fit for the person who set it.
+    bare paths `C:/data/x.db`, `/data/x.db`, `data/x.db`. Spaces and non-ASCII letters are not escaped.
+    Raises ValueError, with words for the person who set it.
     """
     path = url.removeprefix("sqlite:///")
     if path == url and (_SCHEME.match(url) or url.lower().startswith("sqlite:")):

@@ -1,17 +1,17 @@
-"""What can go wrong, in types that say what the caller may do next; no HTTP status and no SQL in here.
+"""What can go wrong, in types that say what the caller can do next; no HTTP status and no SQL in here.
 
 ServiceError
-├── Malformed        the request cannot be read: send another one
+├── Malformed        the request cannot be parsed: send another one
 ├── KeyRefused       no key, or not one of ours
 ├── Forbidden        the key may not do this
 ├── NotFound         there is no such thing
-├── Conflict         the thing is in a state that does not allow it: look at it first
+├── Conflict         the state does not allow it: read it again first
 ├── TooLarge         send less
 ├── NotJson          send JSON
 ├── Invalid          one field is wrong: `field` names it
-├── SlowDown         the same call is fine later: `next_attempt_at`
+├── SlowDown         repeat the same call at `next_attempt_at`
 ├── XRefused         X said no or could not be reached: `twitter` holds X's own words
-└── NotNow           the service cannot at this moment: try again
+└── NotNow           the service cannot at this moment: repeat it later
     └── StorageUnavailable   the database is locked, full or away
 
 What each code means stands in error_codes/.
@@ -45,11 +45,11 @@ class StartRefused(Exception):
 
 
 class ServiceError(Exception):
-    """Something a caller is told: a code of error_codes.CODES, its sentence, and what applies of the rest.
+    """An error for the caller: a code of error_codes.CODES, its sentence, and what applies of the rest.
 
-    `field` names the wrong field, `status` is that of the tweet or thread which stands in the way, `retryable` and
+    `field` names the wrong field, `status` is that of the tweet or thread in question, `retryable` and
     `next_attempt_at` say whether and when to try again, `twitter` holds X's {status, title, detail}; `details` are
-    further fields of the answer that belong to this very error.
+    further fields of the answer.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ def _sentence(code: str, status: str | None) -> str:
 
 
 class Malformed(ServiceError):
-    """The request cannot be read."""
+    """The request cannot be parsed."""
 
 
 class KeyRefused(ServiceError):
@@ -96,11 +96,11 @@ class NotFound(ServiceError):
 
 
 class Conflict(ServiceError):
-    """The thing's state does not allow it."""
+    """The state does not allow it."""
 
 
 class TooLarge(ServiceError):
-    """More than is taken in one call."""
+    """More than is accepted in one call."""
 
 
 class NotJson(ServiceError):
@@ -112,7 +112,7 @@ class Invalid(ServiceError):
 
 
 class SlowDown(ServiceError):
-    """The same call is fine at `next_attempt_at`."""
+    """The same call may be repeated at `next_attempt_at`."""
 
 
 class XRefused(ServiceError):
@@ -120,7 +120,7 @@ class XRefused(ServiceError):
 
 
 class NotNow(ServiceError):
-    """Not at this moment; the same call is fine later."""
+    """Not at this moment; the same call may be repeated later."""
 
 
 class StorageUnavailable(NotNow):

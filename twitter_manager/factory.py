@@ -18,9 +18,9 @@ __all__ = ["create_app"]
 
 
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
-    """The application for `settings` (those of the current folder by default) around `services` (made if missing).
+    """By default with the settings of the current folder, and services built from them.
 
-    Starts nothing: no keys, no migrations, no worker. Raises StartRefused for settings that cannot be.
+    Starts nothing: no keys, no migrations, no worker. Raises StartRefused for invalid settings.
     """
     if services is None:
         services = build(settings or config.load(Path.cwd()))
@@ -31,13 +31,13 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.merge_slashes = False  # a redirect would repeat the query, and with it ?api_key
     app.extensions["services"] = services
     _add_routes(app, settings)
-    _believe_proxies(app, settings.trusted_proxies)
+    _trust_proxies(app, settings.trusted_proxies)
     cli.register(app)
     return app
 
 
 def _add_routes(app: Flask, settings: Settings) -> None:
-    """What every request passes, in this order, and the routes."""
+    """In the order in which requests pass them."""
     errors.register(app)
     request_log.register(app)
     hosts.register(app, settings)
@@ -51,8 +51,8 @@ def _add_routes(app: Flask, settings: Settings) -> None:
     headers.register(app)
 
 
-def _believe_proxies(app: Flask, hops: int) -> None:
-    """Takes address, scheme, host and prefix from X-Forwarded-* of that many proxies."""
+def _trust_proxies(app: Flask, hops: int) -> None:
+    """`hops`: how many proxies set X-Forwarded-For, -Proto, -Host and -Prefix."""
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops

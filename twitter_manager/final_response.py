@@ -1,20 +1,20 @@
-"""The final answer of an HTTP exchange: whatever comes before it is read past.
+"""The final answer of an HTTP exchange: interim responses before it are skipped.
 
-http.client takes a 103 for the answer; only a 100 it reads past.
+http.client skips only a 100, and takes a 103 for the answer.
 """
 
 import http.client
 
 __all__ = ["MAX_INTERIM", "FinalResponse"]
 
-MAX_INTERIM = 100  # more before one answer are nonsense
+MAX_INTERIM = 100  # interim responses before one answer
 
 
 class FinalResponse(http.client.HTTPResponse):
-    """A response that begins with the first status of 200 and more (RFC 9110 §15.2)."""
+    """Begins with the first status from 200 on (RFC 9110 §15.2)."""
 
     def begin(self) -> None:
-        """Reads the head of the final answer. Raises HTTPException where none comes."""
+        """Raises HTTPException where no final answer comes."""
         for _ in range(MAX_INTERIM):
             super().begin()
             if self.status >= 200:

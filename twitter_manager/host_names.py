@@ -15,7 +15,7 @@ def host_name(host: str) -> str | None:
 
 
 def served_name(text: str) -> str | None:
-    """The name that a person wrote to allow it: as in a Host header, or an IPv6 address without brackets."""
+    """From a setting: as in a Host header, or an IPv6 address without brackets; None when it is malformed."""
     try:
         return str(ipaddress.IPv6Address(text))
     except ValueError:

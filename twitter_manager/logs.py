@@ -1,9 +1,9 @@
 """Where the log goes: one file a day in LOG_DIR, shared by all processes, and warnings also on stderr.
 
-Logging never raises: a line that cannot be written, or made, is lost, and what was to be logged goes on.
+Logging never raises: a line that cannot be written, or formatted, is lost, and the caller goes on.
 
 Ours is logged from LOG_LEVEL on; of other packages only warnings, since their debug output shows URLs and headers.
-Nothing that was sent can forge a line: control characters are escaped, and the lines of a traceback are marked.
+Input cannot forge a line: control characters are escaped, and the lines of a traceback are marked.
 """
 
 import logging
@@ -24,19 +24,19 @@ from twitter_manager.timestamps import to_text
 __all__ = ["DailyFile", "OneLine", "check_folder", "file_failing_since", "set_up"]
 
 KEPT_DAYS = 14
-_COMPLAINT_SECONDS = 60.0
+_REPORT_SECONDS = 60.0
 _NAME = re.compile(r"twitter_manager-(\d{4}-\d{2}-\d{2})\.log")
 # control characters, line and paragraph separators, changes of writing direction, lone surrogates
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def set_up(settings: Settings) -> None:
-    """Sends the log to file and stderr. Nothing is touched before the first line; a second call replaces the first."""
+    """Touches no file before the first line; a second call replaces the first."""
     ours, others = logging.getLogger("twitter_manager"), logging.getLogger()
     level = logging.getLevelNamesMapping()[settings.log_level]
     ours.setLevel(level)
     others.setLevel(max(level, logging.WARNING))
-    # it would give itself INFO and a handler, and write whole URLs
+    # else it sets INFO and a handler, and logs whole URLs
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     for old in others.handlers[:]:
         if isinstance(old, DailyFile | _Stderr):
@@ -50,7 +50,7 @@ def check_folder(settings: Settings) -> None:
     """Raises StartRefused when today's log file cannot be written: better now than unnoticed."""
     try:
         private_files.make_folder(settings.log_path)
-        if not settings.log_dir:  # one of its own may be shared with other programs
+        if not settings.log_dir:  # LOG_DIR may be shared with other programs
             private_files.restrict(settings.log_path)
         today = settings.log_path / _file_name(datetime.now(UTC).date())
         private_files.make_file(today)
@@ -71,7 +71,6 @@ class OneLine(logging.Formatter):
     """'2026-11-20T14:05:00.123Z INFO twitter_manager.requests …'; further lines begin with '  | '."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record, safe to be written."""
         when = to_text(datetime.fromtimestamp(record.created, UTC))
         line = _escaped(f"{when} {record.levelname} {record.name} {_message_of(record)}")
         if record.exc_info and record.exc_info[1] is not None:
@@ -91,20 +90,19 @@ class DailyFile(logging.Handler):
         self._folder = folder
         self._day: date | None = None
         self._file: FileIO | None = None
-        self._cut = False  # the last line is not whole
-        self._complained_at: float | None = None
+        self._cut = False  # the last line is incomplete
+        self._reported_at: float | None = None
         self.failing_since: datetime | None = None
         self.setFormatter(OneLine())
         self.addFilter(_ours_or_a_warning)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes the record. A full disk costs the line, not the request."""
         try:
             self._write(record)
             self.failing_since = None
-        except Exception as error:
+        except Exception as error:  # a full disk costs the line, not the request
             self.failing_since = self.failing_since or datetime.now(UTC)
-            self._complain(error)
+            self._report(error)
 
     def _write(self, record: logging.LogRecord) -> None:
         file = self._file_of(datetime.fromtimestamp(record.created, UTC).date())
@@ -117,7 +115,6 @@ class DailyFile(logging.Handler):
         self._cut = False
 
     def close(self) -> None:
-        """Closes the file."""
         self.acquire()
         try:
             if self._file is not None:
@@ -136,19 +133,19 @@ class DailyFile(logging.Handler):
                 with suppress(OSError):
                     self._file.close()
             self._file, self._day = fresh, day
-            with suppress(OSError):  # a folder that cannot be read keeps its old files, and takes new lines
+            with suppress(OSError):  # a folder that cannot be listed keeps its old files, and accepts new lines
                 _tidy_up(self._folder, day - timedelta(days=KEPT_DAYS))
         return self._file
 
-    def _complain(self, error: Exception) -> None:
+    def _report(self, error: Exception) -> None:
         now = time.monotonic()
-        if self._complained_at is None or now - self._complained_at > _COMPLAINT_SECONDS:
-            self._complained_at = now
+        if self._reported_at is None or now - self._reported_at > _REPORT_SECONDS:
+            self._reported_at = now
             terminal.say(f"the log file cannot be written: {type(error).__name__}", error=True)
 
 
 class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
-    """Warnings and worse, for who looks at the terminal."""
+    """Warnings and errors, for the terminal."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -156,14 +153,13 @@ class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]
         self.setFormatter(OneLine())
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Writes the record. Of a line that is lost here nobody could be told: stderr is what failed."""
-        with suppress(Exception):
+        with suppress(Exception):  # stderr itself failed: there is nowhere to report it
             self.stream.write(f"{self.format(record)}\n")
             self.flush()
 
 
 def _message_of(record: logging.LogRecord) -> str:
-    """Its text; where the arguments do not fit it, without them: one of them may be a secret."""
+    """Where the arguments do not fit, without them: one of them may be a secret."""
     try:
         return record.getMessage()
     except Exception as error:
@@ -181,12 +177,12 @@ def _file_name(day: date) -> str:
 
 
 def _ours_or_a_warning(record: logging.LogRecord) -> bool:
-    """Others may have given their loggers a level of their own."""
+    # other packages may have set a level of their own
     return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "twitter_manager"
 
 
 def _tidy_up(folder: Path, oldest: date) -> None:
-    """Removes files from before `oldest`; those that stay are their owner's alone."""
+    """Removes files from before `oldest`, and restricts the others to their owner."""
     for path in folder.iterdir():
         found = _NAME.fullmatch(path.name)
         if found and found[1] < oldest.isoformat():

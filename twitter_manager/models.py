@@ -1,6 +1,6 @@
-"""The rows, as frozen dataclasses. A class has its table's columns, in the table's words (a test compares).
+"""The rows, as frozen dataclasses. A class has its table's columns, by the same names (a test compares).
 
-Tokens and verifiers are kept encrypted; here they stand as they are stored. `repr=False` keeps them out of logs.
+Tokens and verifiers are encrypted, here as in the database. `repr=False` keeps them out of logs.
 """
 
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ SENDABLE: tuple[TweetStatus, ...] = (*QUEUED, "held")
 UNSETTLED: tuple[TweetStatus, ...] = ("posting", "unconfirmed")  # X may have it
 FINAL: tuple[TweetStatus, ...] = ("posted", "failed", "canceled")
 EDITABLE: tuple[TweetStatus, ...] = ("draft", *SENDABLE, "canceled")  # certainly not at X, nor refused there
-NO_DUPLICATE: tuple[TweetStatus, ...] = ("draft", "failed", "canceled")  # may be handed over once more
+NO_DUPLICATE: tuple[TweetStatus, ...] = ("draft", "failed", "canceled")  # an equal tweet may be created
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A connected X account; it *is* the X user id in its world (`mock` or real), whatever its handle is today."""
+    """A connected X account, identified by its X user id and `mock`; its handle may change."""
 
     id: int
     x_user_id: str | None
@@ -94,14 +94,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthState:
-    """A connection that was begun. It serves once, for ten minutes; so long it says what it led to."""
+    """A connection that was begun. It can be used once, and is kept for ten minutes."""
 
     state: str = field(repr=False)
     code_verifier: str = field(repr=False)
     redirect_uri: str
     mock: bool
     api_key_id: int | None
-    account_id: int | None  # set when this very account is to be reconnected
+    account_id: int | None  # set when this account is to be reconnected
     created_at: datetime
     used_at: datetime | None
     code_hash: str | None = field(repr=False)  # of X's code that it was used with
@@ -110,7 +110,7 @@ class OAuthState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tweet:
-    """A tweet and where it stands. `due_at` is when a worker must next do something about it; None: nothing to do."""
+    """`due_at` is when a worker must next do something about it; None: nothing to do."""
 
     id: int
     twitter_account_id: int
@@ -122,9 +122,9 @@ class Tweet:
     reply_to: str | None
     scheduled_at: datetime | None
     due_at: datetime | None
-    post_now: bool  # somebody asked for it now: before the merely due
+    post_now: bool  # its owner asked for it now: before those merely due
     error_code: str | None  # why it is held, failed or needs a decision
-    twitter_error: str | None  # X's own words, as JSON {status, title, detail}
+    twitter_error: str | None  # X's words, as JSON {status, title, detail}
     needs_decision: bool
     created_at: datetime
     updated_at: datetime
@@ -136,26 +136,26 @@ class Tweet:
     community_id: str | None
     made_with_ai: bool
     paid_partnership: bool
-    late_policy: str  # publish | skip | hold: what happens where it is over an hour late and was never tried
+    late_policy: str  # publish | skip | hold: when it is over an hour late and was never tried
     thread_id: int | None
-    position: int | None  # from 1; a part behind the first has no due_at and no reply_to before the one in front is out
+    position: int | None  # from 1; a later part has no due_at and no reply_to before the previous one is at X
     batch_id: int | None
     search_words: str | None  # what finds it, where that is not its text: storage/search_words.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """Tweets that answer each other, sent one after the other."""
+    """Tweets that reply to each other, sent one after the other."""
 
     id: int
     account_id: int
-    stopped_at: datetime | None  # its owner takes it down: no further part goes out
+    stopped_at: datetime | None  # its owner is deleting it: no further part goes out
     created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Tweets that were handed over in one call."""
+    """Tweets that were created in one call."""
 
     id: int
     created_at: datetime
@@ -166,10 +166,10 @@ class BatchRefusal:
     """A row of a batch that was refused."""
 
     batch_id: int
-    position: int  # in what was sent, from 0
-    account_id: int | None  # as it was sent; None: that was no id
+    position: int  # in the request, from 0
+    account_id: int | None  # as in the request; None: it was no id
     twitter_account_id: int | None  # None: there was no such account
-    after_tweet_id: int  # the last tweet of the batch in front of it, which may be gone by now; 0: none
+    after_tweet_id: int  # the last tweet of the batch before it, which may be deleted by now; 0: none
     problems: str  # JSON: [{field, code, message, …}]
 
 
@@ -188,13 +188,13 @@ class Attempt:
     error_code: str | None
     twitter_id: str | None
     since_id: str | None  # the highest X id of the account known before the intent
-    looks_absent: int  # whole readings of the timeline without this post
-    looks_failed: int  # readings that failed since the last whole one
+    looks_absent: int  # complete readings of the timeline without this post
+    looks_failed: int  # failed readings since the last complete one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One account's queue: when it is due, who has it, and until when it rests."""
+    """One account's queue: when it is due, its lease, and until when it rests."""
 
     account_id: int
     mock: bool
@@ -202,7 +202,7 @@ class Lane:
     lease: str | None
     lease_until: datetime | None
     worker_id: str | None
-    rest_until: datetime | None  # nothing is sent before; looks may be made
+    rest_until: datetime | None  # nothing is sent before; timelines may be read
     rest_code: str | None
     trouble_streak: int  # unclear or failed sends in a row
     newest_x_id: str | None  # the highest X id of the account seen so far
@@ -210,26 +210,26 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppRest:
-    """X refuses the whole app (credits, caps): one row per world while that lasts."""
+    """X refuses the whole app (credits, caps): one row per environment while that lasts."""
 
     mock: bool
     code: str
     since: datetime
-    probe_at: datetime  # before this nothing is sent; then one call tries
+    probe_at: datetime  # before this nothing is sent; then one call probes
     probes: int
     twitter_error: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """A POST that carried an Idempotency-Key: what it made, and how it was answered first."""
+    """A POST with an Idempotency-Key: what it made, and its first answer."""
 
     api_key_id: int
     method: str
     path: str
     key: str
     body_hash: str
-    subject_id: int | None  # the tweet, thread or batch that it made or set going
+    subject_id: int | None  # the tweet, thread or batch that it made or changed
     status: int | None  # None: not answered yet, or the service died before
     answer: str | None = field(repr=False)  # encrypted: some answers have secrets in them
     created_at: datetime
@@ -237,20 +237,20 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """A receiver of events, and how it has been doing."""
+    """A receiver of events, and its recent failures."""
 
     id: int
     url: str
     description: str
-    events: str  # a JSON list of the kinds it asked for
+    events: str  # a JSON list of event types
     secret: str = field(repr=False)
     is_active: bool
     error_code: str | None  # why the service switched it off
-    lease: str | None  # one delivery at a time: who makes it
+    lease: str | None  # one delivery at a time
     lease_until: datetime | None
-    tried_at: datetime | None  # the last delivery began: who waits longest is next
+    tried_at: datetime | None  # the last delivery began: the webhook that waits longest is next
     rest_until: datetime | None  # nothing is sent to it before
-    failures: int  # attempts in a row, of whatever delivery, that it did not take
+    failures: int  # failed attempts in a row, of any delivery
     failing_since: datetime | None  # the first of them
     failed_at: datetime | None  # the last of them
     created_at: datetime
@@ -263,16 +263,16 @@ class WebhookDelivery:
 
     id: int
     webhook_id: int
-    message_id: str  # the same in every attempt: by it a receiver knows what it has already
+    message_id: str  # the same in every attempt: by it a receiver recognizes duplicates
     event: str
     data: str  # JSON, as it was when it happened
-    about: str | None  # what is told once an hour only
+    about: str | None  # an event about the same is queued once an hour only
     status: str  # pending | delivered | failed
     attempts: int  # since it was queued last
-    queued_at: datetime  # when it happened, or was put on the queue again
+    queued_at: datetime  # when it happened, or was queued again
     next_attempt_at: datetime | None
     last_status: int | None  # the receiver's HTTP status
-    error_code: str | None  # why the last attempt did not do
+    error_code: str | None  # why the last attempt failed
     error_detail: str | None  # in the system's words
     created_at: datetime
     delivered_at: datetime | None
@@ -291,7 +291,7 @@ class Worker:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XCall:
     """A call to X, kept for a day to count it. `account_id` is None for the app's own token, or a removed account; then
-    `x_user_id` says whose that was."""
+    `x_user_id` has its id at X."""
 
     id: int
     account_id: int | None
@@ -309,7 +309,7 @@ class KnownWindow:
     mock: bool
     endpoint: str
     call_limit: int | None
-    remaining: int | None  # what X left us less the calls since
+    remaining: int | None  # by X's headers, less the calls since
     reset_at: datetime | None
     seen_at: datetime
 
@@ -321,4 +321,4 @@ class TweetOfAccount:
     tweet: Tweet
     username: str
     mock: bool
-    waits_for_equal: bool  # it is due, and an equal tweet of the account is not settled
+    waits_for_equal: bool  # it is due, and an equal tweet of the account may be at X

@@ -15,28 +15,27 @@ FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
 
 def make_folder(path: Path) -> None:
-    """Makes the folder and those above it; those made here are their owner's alone. Raises OSError."""
+    """Makes the folder and its parents; those made here get mode 0700. Raises OSError."""
     for missing in reversed([each for each in (path, *path.parents) if not each.exists()]):
         missing.mkdir(mode=FOLDER_MODE, exist_ok=True)
-    path.mkdir(exist_ok=True)  # says what stands there if it is no folder
+    path.mkdir(exist_ok=True)  # raises where a file has that name
 
 
 def make_file(path: Path) -> None:
-    """Makes an empty file unless there is one: SQLite gives what it makes beside it the same mode. Raises OSError."""
+    """Makes an empty file unless there is one; SQLite gives its -wal and -shm the same mode. Raises OSError."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
 
 
 def restrict(path: Path) -> None:
-    """Takes from everybody else what they may do with the file or folder, if there is one."""
-    with suppress(OSError):  # it went away, or a file system that knows no modes: then there is nothing to be done
+    """Removes the permissions of others from the file or folder, if there is one."""
+    with suppress(OSError):  # it was removed, or the file system has no modes
         found = path.lstat()
         if _is_ours(found):
             path.chmod(stat.S_IMODE(found.st_mode) & FOLDER_MODE)
 
 
 def restrict_descriptor(descriptor: int) -> None:
-    """The same for a file that is open."""
     with suppress(OSError):
         found = os.fstat(descriptor)
         if _is_ours(found):
@@ -44,7 +43,7 @@ def restrict_descriptor(descriptor: int) -> None:
 
 
 def _is_ours(found: os.stat_result) -> bool:
-    """Whether its mode is too lax, and ours to change: a folder with the sticky bit is meant to be shared."""
+    """Whether it is ours and its mode too lax; a folder with the sticky bit is meant to be shared."""
     if sys.platform == "win32" or found.st_uid != os.geteuid():
         return False
     of_a_kind = stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)

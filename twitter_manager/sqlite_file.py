@@ -1,4 +1,4 @@
-"""A SQLite file as such: how it is opened, which file it is, and whose fault an error is."""
+"""A SQLite file: how it is opened, its identity, and whose fault an error is."""
 
 import os
 import sqlite3
@@ -11,7 +11,7 @@ _PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANG
 
 
 def connect(path: Path, *, patience: float, make: bool = False, cached_statements: int = 128) -> sqlite3.Connection:
-    """A connection without implicit transactions, for any thread; only `make` makes a file that is not there."""
+    """A connection without implicit transactions, for any thread. `patience`: seconds; `make`: creates the file."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={'rwc' if make else 'rw'}",
         uri=True,
@@ -25,26 +25,26 @@ def connect(path: Path, *, patience: float, make: bool = False, cached_statement
 
 
 def identity(path: str) -> Identity | None:
-    """Which file it is; None where there is none, or an empty one: opening that would delete the -wal beside it."""
+    """Device and inode; None where there is no file, or an empty one: opening that would delete the -wal beside it."""
     try:
-        found = os.stat(path)  # noqa: PTH116  - a Path would double its time, and each use asks
+        found = os.stat(path)  # noqa: PTH116  - a Path would double its time, on every use
     except OSError:
         return None
     return (found.st_dev, found.st_ino) if found.st_size else None
 
 
 def wal_of(path: Path) -> Path:
-    """Where SQLite keeps what is committed and not yet in the file itself."""
+    """SQLite keeps there what is committed and not yet in the file itself."""
     return path.with_name(f"{path.name}-wal")
 
 
 def has_wal_of_another(path: Path, known: Identity | None) -> bool:
-    """Whether another file stands where `known` was, beside the -wal of that one: SQLite would mix their pages."""
+    """Whether another file has replaced `known` beside that one's -wal: SQLite would mix their pages."""
     return known not in (None, identity(str(path))) and identity(str(wal_of(path))) is not None
 
 
 def is_programming_error(error: sqlite3.DatabaseError) -> bool:
-    """Whether a fault of ours raised it, and not a file that is locked, full, away or no database."""
+    """Whether it is a bug of ours, not a file that is locked, full, away or no database."""
     code = getattr(error, "sqlite_errorcode", None)
     ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
     return ours and "no such table" not in str(error)

@@ -1,7 +1,5 @@
-"""The start and the end of the service: what `twitter-manager serve` and `python app.py` do.
-
-Also the application that other servers import.
-"""
+"""The service from start to shutdown: `twitter-manager serve` and `python app.py`. Also the application for other
+servers."""
 
 import logging
 import os
@@ -24,15 +22,15 @@ from twitter_manager.worker import RunningWorker, start_worker, stopping_line
 
 __all__ = ["application", "main"]
 
-END_SECONDS = DRAIN_SECONDS + 1.5  # after SIGTERM the process is gone by then, whatever hangs
+END_SECONDS = DRAIN_SECONDS + 1.5  # after SIGTERM the process ends within this, whatever hangs
 
 log = logging.getLogger("twitter_manager")
 
 
 def application(root: Path) -> Flask:
-    """The application with the settings of the folder `root`, for `flask --app app` and any WSGI server.
+    """For `flask --app app` and any WSGI server; starts nothing.
 
-    Starts nothing. Settings that cannot be end the process with one line for each fault, unless the doctor is asked.
+    Invalid settings end the process with one line for each fault, unless the command is `doctor`.
     """
     try:
         settings = config.load(root)
@@ -43,15 +41,15 @@ def application(root: Path) -> Flask:
         raise SystemExit(str(error)) from error
     logs.set_up(settings)
     if not settings.encryption_key:
-        _follow_first_start(app, root)
+        _await_first_start(app, root)
     return app
 
 
-def _follow_first_start(app: Flask, root: Path) -> None:
-    """The keys are made by the first start of a worker beside us, maybe after this import: look for them until then."""
+def _await_first_start(app: Flask, root: Path) -> None:
+    """A worker process makes the keys at its first start, maybe after this import: they are loaded once they exist."""
 
     @app.before_request
-    def look_for_keys() -> None:
+    def load_keys() -> None:
         if not app.extensions["services"].settings.encryption_key:
             settings = config.load(root)
             if settings.encryption_key:
@@ -59,7 +57,7 @@ def _follow_first_start(app: Flask, root: Path) -> None:
 
 
 def main(root: Path) -> int:
-    """Runs the whole service with the settings of the folder `root` until SIGTERM or Ctrl-C; the exit code."""
+    """Runs the service in the folder `root` until SIGTERM or Ctrl-C; the exit code."""
     with StopSignals() as signals:
         try:
             settings = config.load(root)
@@ -90,13 +88,10 @@ def main(root: Path) -> int:
 
 
 class _Running:
-    """The service while it serves: the server and, with WORKER=on, the worker inside."""
+    """The server and, with WORKER=on, the worker in the same process."""
 
     def __init__(self, services: Services) -> None:
-        """Raises StartRefused when the port cannot be had; then nothing runs.
-
-        The worker gives its first sign of life before anybody is answered: health is well from the first answer on.
-        """
+        """Raises StartRefused when the port is not available; then nothing runs."""
         self._services = services
         settings = services.settings
         self._ending: threading.Thread | None = None
@@ -109,12 +104,12 @@ class _Running:
             on_stop=self._end_worker,
         )
         self._server.bind()
+        # the worker beats before the first request is answered, so that /health is healthy from the first answer on
         self._worker: RunningWorker | None = start_worker(services) if settings.worker else None
         self._server.start()
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds it."""
         return self._server.url
 
     def stopping_line(self) -> str:
@@ -122,18 +117,18 @@ class _Running:
         return stopping_line(calls=self._worker.in_flight if self._worker else 0, requests=self._server.in_flight)
 
     def stop(self) -> None:
-        """Takes nothing new, finishes what is being sent for at most 8 s, and leaves the rest to the successor."""
+        """Accepts nothing new, finishes what is in progress for up to 8 s; the next start finds out about the rest."""
         ends = time.monotonic() + END_SECONDS
         unfinished = self._server.stop(DRAIN_SECONDS)
         if self._ending is not None:
             self._ending.join(max(0.0, ends - time.monotonic()))
         log.info("stopped; %s requests unfinished, worker %s", unfinished, "ended" if self._ended else "still busy")
         if unfinished or not self._ended:
-            _leave_at_once()
+            _exit_now()
         self._services.close()
 
     def _end_worker(self) -> None:
-        """Side by side with the server's drain: callers who wait for X are answered when the worker knows."""
+        # in parallel with the server's drain: requests that wait for X are answered when the worker knows
         self._services.notifier.stop()
         if self._worker is not None:
             self._ended = False
@@ -162,8 +157,8 @@ def _key_hint(settings: Settings) -> str:
     return f"Its API key is in {path}." if made_here else "Its API key is the one set as API_KEY."
 
 
-def _leave_at_once() -> None:
-    """Ends the process although threads still wait for X: what they sent is looked for by the successor."""
+def _exit_now() -> None:
+    """Ends the process although threads still wait for X: the next start finds out what they sent."""
     logging.shutdown()
     terminal.let_go()
     os._exit(0)

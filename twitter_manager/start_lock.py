@@ -14,11 +14,9 @@ PATIENCE = 10.0  # seconds; a start takes under one
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Holds the lock file `path`, whose folder must be there, while the block runs.
-
-    Raises filelock.Timeout when another process keeps it, and OSError at once when the folder takes no file: FileLock
-    would go on trying, since on some network disks that passes.
-    """
+    """The folder of `path` must exist. Raises filelock.Timeout when another process holds the lock, and OSError at once
+    when the folder is not writable."""
+    # FileLock alone would go on trying, since on some network disks that passes
     with tempfile.TemporaryFile(dir=path.parent):
         pass
     with FileLock(path, timeout=PATIENCE, mode=0o600):

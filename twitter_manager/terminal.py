@@ -1,4 +1,4 @@
-"""What is said to the person who started the program. A terminal that is gone, or full, is no failure."""
+"""What is printed for the person who started the program. A terminal that is gone, or full, is no failure."""
 
 import os
 import sys
@@ -8,7 +8,6 @@ __all__ = ["let_go", "say"]
 
 
 def say(text: str, *, error: bool = False) -> None:
-    """Prints the line to stdout or stderr, if anybody can be told."""
     stream: TextIO | None = sys.stderr if error else sys.stdout
     if stream is None:
         return
@@ -19,7 +18,7 @@ def say(text: str, *, error: bool = False) -> None:
 
 
 def let_go() -> None:
-    """At the end: what could not be printed is dropped, or Python would try again and make an exit code of it."""
+    """At the end: what could not be printed is dropped, or Python would try again and exit with an error."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

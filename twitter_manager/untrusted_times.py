@@ -1,7 +1,7 @@
-"""Times and delays that others name: headers and fields of X's answers and of receivers'.
+"""Times and delays from outside: headers and fields of X's answers and of receivers'.
 
-Nothing in here raises, whatever is given, and what comes out can be reckoned with: a time lies within the years 1970 to
-2999, a number or delay within 0 and a maximum.
+Nothing in here raises, whatever is given, and results are in a safe range: times within the years 1970 to 2999,
+numbers and delays within 0 and a maximum.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -29,13 +29,13 @@ def seconds(given: object, *, most: float = MAX_SECONDS) -> float | None:
 
 
 def epoch(given: object) -> datetime | None:
-    """The time so many seconds after 1970 began."""
+    """Seconds since 1970-01-01 UTC."""
     number = seconds(given, most=_ALL_SECONDS)
     return None if number is None or number == _ALL_SECONDS else _FIRST + timedelta(seconds=number)
 
 
 def http_date(given: object) -> datetime | None:
-    """The time of a Date header, in each of its forms (RFC 9110 §5.6.7); one without a zone is in UTC."""
+    """A Date header, in each of its forms (RFC 9110 §5.6.7); one without a zone is in UTC."""
     if not isinstance(given, str) or len(given) > _MAX_TEXT:
         return None
     try:
@@ -45,7 +45,7 @@ def http_date(given: object) -> datetime | None:
 
 
 def iso_time(given: object) -> datetime | None:
-    """The time of an ISO 8601 time with an offset."""
+    """ISO 8601 with an offset."""
     if not isinstance(given, str) or len(given) > _MAX_TEXT:
         return None
     try:
@@ -55,12 +55,12 @@ def iso_time(given: object) -> datetime | None:
 
 
 def iso_date(given: object) -> datetime | None:
-    """When the day of an ISO 8601 date begins in UTC; a time with an offset will do, too."""
+    """The start in UTC of the day of an ISO 8601 date; also accepts a time with an offset."""
     return iso_time(f"{given}T00:00:00Z") or iso_time(given)
 
 
 def delay(given: object, *, now: datetime, most: float) -> float | None:
-    """The seconds that a Retry-After asks for, a number or a date (RFC 9110 §10.2.3); at most `most`."""
+    """The seconds that a Retry-After asks for, a number or a date (RFC 9110 §10.2.3); up to `most`."""
     number = seconds(given, most=most)
     if number is not None:
         return number

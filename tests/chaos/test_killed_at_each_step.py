@@ -30,7 +30,7 @@ def arrives(world: World, method: str, path: str, *, after: int = 0) -> None:
     )
 
 
-def test_right_after_it_was_handed_over(service: Installation, world: World) -> None:
+def test_right_after_it_was_created(service: Installation, world: World) -> None:
     running = service.start()
     account = service.connect("ann")
     service.create(account, TEXT)
@@ -72,7 +72,7 @@ def test_after_x_answered_and_before_that_was_stored(service: Installation, worl
     assert sends(world) == 1
 
 
-def test_during_a_look(service: Installation, world: World) -> None:
+def test_during_a_reading(service: Installation, world: World) -> None:
     running = service.start()
     service.create(service.connect("ann"), TEXT)
     world.faults.accepts_then_cuts_the_line()
@@ -166,7 +166,7 @@ def test_between_the_intent_and_the_call_nothing_is_sent_on_doubt(service: Insta
 @pytest.mark.chaos
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("before_the_call", [True, False], ids=["before the call", "before X took it"])
-def test_what_never_reached_x_goes_out_after_three_looks(
+def test_what_never_reached_x_goes_out_after_three_readings(
     service: Installation, world: World, before_the_call: bool
 ) -> None:
     if before_the_call:
@@ -181,7 +181,7 @@ def test_what_never_reached_x_goes_out_after_three_looks(
     assert_each_once(world, service, [TEXT])
 
 
-def test_killed_at_once_after_many_were_handed_over(install: Callable[..., Installation], world: World) -> None:
+def test_killed_at_once_after_many_were_created(install: Callable[..., Installation], world: World) -> None:
     """A 2xx means it is on the disk."""
     service = install()
     running = service.start()

@@ -83,7 +83,7 @@ class Two:
         self.line.wait_until_held(what)
         return frozen
 
-    def turn_of_second(self) -> None:
+    def run_second(self) -> None:
         """The second worker does the one thing that is due, waiting for its time if need be."""
         for _ in range(30):
             step = self.second.dispatcher.claim_next("second")
@@ -98,7 +98,7 @@ class Two:
         for _ in range(12):
             if self.status == status:
                 return
-            self.turn_of_second()
+            self.run_second()
             self.pass_time(10)
         raise AssertionError(f"it is {self.status}, not {status}")
 
@@ -160,10 +160,10 @@ def test_awakened_before_its_first_byte_it_sends_nothing(two: Two) -> None:
     two.is_posted_once()
 
 
-def test_awakened_before_its_first_byte_while_the_second_looks_for_it(two: Two) -> None:
+def test_awakened_before_its_first_byte_while_the_second_reconciles_it(two: Two) -> None:
     step = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
-    two.turn_of_second()
+    two.run_second()
     assert two.status == "unconfirmed"
     step.execute()
     assert sends(two.world) == 0
@@ -205,11 +205,11 @@ def test_a_late_201_when_nobody_came_meanwhile(two: Two) -> None:
     two.is_posted_once()
 
 
-def test_a_late_201_while_the_second_looks_for_it(two: Two) -> None:
+def test_a_late_201_while_the_second_reconciles_it(two: Two) -> None:
     frozen = two.first_waits_for("answer")
     two.world.faults.timeline_is_unreadable(status=503)
     two.pass_time(PAST_THE_LEASE)
-    two.turn_of_second()
+    two.run_second()
     assert two.status == "unconfirmed"
     two.line.let_go()
     frozen.ends()
@@ -219,7 +219,7 @@ def test_a_late_201_while_the_second_looks_for_it(two: Two) -> None:
 def test_a_late_201_after_the_second_adopted_the_post(two: Two) -> None:
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
-    two.turn_of_second()
+    two.run_second()
     assert two.status == "posted"
     two.line.let_go()
     frozen.ends()
@@ -281,7 +281,7 @@ def test_a_late_201_for_a_tweet_whose_owner_was_asked(two: Two) -> None:
     two.world.faults.timeline_is_unreadable(times=None, status=503)
     two.pass_time(PAST_THE_LEASE)
     for _ in range(8):
-        two.turn_of_second()
+        two.run_second()
         two.pass_time(400)
     assert tweets.get(two.second.db, two.tweet_id).needs_decision
     two.line.let_go()
@@ -309,7 +309,7 @@ def test_a_late_refusal_means_that_it_is_sent_again(
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
     if second_came:
-        two.turn_of_second()
+        two.run_second()
         assert two.status == "unconfirmed"
     two.line.let_go()
     frozen.ends()
@@ -326,7 +326,7 @@ def test_a_late_no_for_good(two: Two, second_came: bool) -> None:
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
     if second_came:
-        two.turn_of_second()
+        two.run_second()
     two.line.let_go()
     frozen.ends()
     assert two.status == "failed"
@@ -334,7 +334,7 @@ def test_a_late_no_for_good(two: Two, second_came: bool) -> None:
     two.nothing_is_left_to_do()
 
 
-def test_a_late_503_says_nothing_and_is_looked_for(two: Two) -> None:
+def test_a_late_503_says_nothing_and_is_reconciled(two: Two) -> None:
     two.world.faults.accepts_then_answers(503)
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
@@ -360,7 +360,7 @@ def test_a_late_503_after_the_second_adopted_the_post(two: Two) -> None:
 # ---- stood still during a look
 
 
-def test_a_look_that_read_before_the_tweet_was_sent_again_proves_nothing(two: Two) -> None:
+def test_a_reading_from_before_the_tweet_was_sent_again_proves_nothing(two: Two) -> None:
     """The reading of a frozen look is older than the second attempt: it may not count against it."""
     two.world.faults.cuts_the_line()
     two.intent_of_first().execute()
@@ -373,7 +373,7 @@ def test_a_look_that_read_before_the_tweet_was_sent_again_proves_nothing(two: Tw
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
     two.world.faults.accepts_then_cuts_the_line()
-    two.turn_of_second()
+    two.run_second()
     assert two.status == "unconfirmed"
     two.line.let_go()
     frozen.ends()

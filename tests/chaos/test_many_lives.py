@@ -116,7 +116,7 @@ class Story:
         except (Death, sqlite3.OperationalError):  # the last transaction of the dead stays open
             if not life.is_over:
                 raise
-            self._bury(life)
+            self._reap(life)
         self._reconnect_the_lost()
         self._answer_questions()
 
@@ -145,7 +145,7 @@ class Story:
         self.owner.maintenance.beat(worker_id=life.id, host=socket.gethostname())
         return life
 
-    def _bury(self, dead: Life) -> None:
+    def _reap(self, dead: Life) -> None:
         """Its lines are closed; a successor finds what it left, or only its lease runs out."""
         dead.services.close()
         at = self.workers.index(dead)

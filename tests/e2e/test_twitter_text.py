@@ -286,7 +286,9 @@ def test_the_weights_are_equal_but_for_what_the_lists_know_differently(counted: 
 
 
 def test_there_are_as_many_links_but_for_new_top_level_domains(counted: list[Counted]) -> None:
-    differing = [each for each in counted if len(parse(each.text).urls) != len(each.urls)]
+    # of a text that is refused anyway, not every link is looked for here
+    both = [(each, parse(each.text)) for each in counted if each.valid]
+    differing = [each for each, ours in both if ours.valid and len(ours.urls) != len(each.urls)]
     assert [each for each in differing if not _has_new_tld(nfc(each.text))] == []
 
 

@@ -14,7 +14,7 @@ PATH = "/api/v1/mock-mode"
 
 
 @pytest.fixture
-def both_worlds(start: Callable[..., Service]) -> Service:
+def both_environments(start: Callable[..., Service]) -> Service:
     """A service with an X app configured, switched to mock mode."""
     return start(TWITTER_CLIENT_ID="client", MOCK_MODE="on")
 
@@ -29,43 +29,43 @@ def test_it_cannot_be_left_without_an_x_app(client: FlaskClient) -> None:
     assert client.get(PATH).json == {"enabled": True}
 
 
-def test_switching_counts_at_once_in_every_process(both_worlds: Service) -> None:
-    other = build(both_worlds.services.settings)
-    assert both_worlds.client.post(PATH, json={"enabled": False}).json == {"enabled": False}
+def test_switching_counts_at_once_in_every_process(both_environments: Service) -> None:
+    other = build(both_environments.services.settings)
+    assert both_environments.client.post(PATH, json={"enabled": False}).json == {"enabled": False}
     assert other.mock_mode.is_on() is False
-    assert both_worlds.client.post(PATH, json={"enabled": True}).json == {"enabled": True}
+    assert both_environments.client.post(PATH, json={"enabled": True}).json == {"enabled": True}
     assert other.mock_mode.is_on() is True
     other.close()
 
 
-def test_a_mock_account_rests_in_the_real_world(both_worlds: Service) -> None:
-    alice = both_worlds.connect("alice")
-    tweet = both_worlds.tweet(alice, "simulated")
-    both_worlds.beat()
-    both_worlds.client.post(PATH, json={"enabled": False})
-    assert_error(both_worlds.client.post(f"/api/v1/tweet/post/{tweet}"), 409, "other_world")
+def test_a_mock_account_rests_outside_mock_mode(both_environments: Service) -> None:
+    alice = both_environments.connect("alice")
+    tweet = both_environments.tweet(alice, "simulated")
+    both_environments.beat()
+    both_environments.client.post(PATH, json={"enabled": False})
+    assert_error(both_environments.client.post(f"/api/v1/tweet/post/{tweet}"), 409, "other_world")
     body = {"account_id": alice, "text": "hello"}
-    assert_error(both_worlds.client.post("/api/v1/tweet", json=body), 409, "other_world")
-    assert both_worlds.client.post("/api/v1/tweets/post-pending").json["total"] == 0
-    both_worlds.run_due()
-    assert both_worlds.world.posts() == []
-    assert both_worlds.row(tweet)["mock"] is True
+    assert_error(both_environments.client.post("/api/v1/tweet", json=body), 409, "other_world")
+    assert both_environments.client.post("/api/v1/tweets/post-pending").json["total"] == 0
+    both_environments.run_due()
+    assert both_environments.world.posts() == []
+    assert both_environments.row(tweet)["mock"] is True
 
 
-def test_health_shows_what_rests_because_of_the_switch(both_worlds: Service) -> None:
-    alice = both_worlds.connect("alice")
-    tweet = both_worlds.tweet(alice, "simulated")
-    both_worlds.beat()
-    both_worlds.services.publishing.post_now(tweet)
-    both_worlds.client.post(PATH, json={"enabled": False})
-    assert both_worlds.anonymous.get("/api/v1/health").json["resting_other_world"] == 1
+def test_health_shows_what_rests_because_of_the_switch(both_environments: Service) -> None:
+    alice = both_environments.connect("alice")
+    tweet = both_environments.tweet(alice, "simulated")
+    both_environments.beat()
+    both_environments.services.publishing.post_now(tweet)
+    both_environments.client.post(PATH, json={"enabled": False})
+    assert both_environments.anonymous.get("/api/v1/health").json["resting_other_world"] == 1
 
 
-def test_the_consent_page_is_there_only_in_mock_mode(both_worlds: Service) -> None:
-    assert both_worlds.anonymous.get(CONSENT_PATH).status_code == 400, "the page, missing its parameters"
-    both_worlds.client.post(PATH, json={"enabled": False})
-    assert_error(both_worlds.anonymous.get(CONSENT_PATH), 404, "not_found")
-    assert_error(both_worlds.anonymous.post(CONSENT_PATH), 404, "not_found")
+def test_the_consent_page_is_there_only_in_mock_mode(both_environments: Service) -> None:
+    assert both_environments.anonymous.get(CONSENT_PATH).status_code == 400, "the page, missing its parameters"
+    both_environments.client.post(PATH, json={"enabled": False})
+    assert_error(both_environments.anonymous.get(CONSENT_PATH), 404, "not_found")
+    assert_error(both_environments.anonymous.post(CONSENT_PATH), 404, "not_found")
 
 
 def test_a_person_chooses_on_the_consent_page(service: Service) -> None:

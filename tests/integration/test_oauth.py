@@ -125,7 +125,7 @@ def test_a_state_of_a_revoked_key(service: Service, anonymous: FlaskClient) -> N
     assert_error(anonymous.get(back, headers=JSON), 400, "invalid_state")
 
 
-def test_the_person_declines_and_the_state_is_spent(service: Service) -> None:
+def test_the_person_declines_and_the_state_is_used_up(service: Service) -> None:
     begun = service.begin()
     query = {"state": begun["state"], "error": "access_denied"}
     shape = assert_error(service.anonymous.get(CALLBACK, query_string=query, headers=JSON), 400, "connect_declined")
@@ -286,7 +286,7 @@ def _consent_at(auth_url: str, username: str) -> str:
 
 
 @pytest.mark.parametrize("path", ["/auth/callback", "/connect/done", "/"])
-def test_head_spends_nothing_wherever_the_callback_is(start: Callable[..., Service], path: str) -> None:
+def test_head_uses_up_nothing_wherever_the_callback_is(start: Callable[..., Service], path: str) -> None:
     service = start(TWITTER_CALLBACK_URL=f"http://127.0.0.1:5555{path}")
     back = service.consent(service.begin()["auth_url"], "alice")
     answer = service.anonymous.head(back)
@@ -360,7 +360,7 @@ def test_beginning_again_and_again_ends_ten_minutes_after_the_key_began(service:
     assert "authorize" not in page
 
 
-def test_a_spent_state_alone_begins_nothing_again(service: Service) -> None:
+def test_a_used_state_alone_begins_nothing_again(service: Service) -> None:
     decline = f"{CALLBACK}?state={service.begin()['state']}&error=access_denied"
     assert "authorize" in service.anonymous.get(decline, headers=PAGE).text
     assert "authorize" not in service.anonymous.get(decline, headers=PAGE).text

@@ -140,7 +140,7 @@ def test_a_call_that_would_wait_for_x_is_refused_while_every_seat_is_taken(
     assert WAITING[name](service, alice, tweet, thread).status_code == 200
 
 
-def test_a_callback_without_a_seat_spends_nothing(service: Service) -> None:
+def test_a_callback_without_a_seat_uses_up_nothing(service: Service) -> None:
     back = service.consent(service.begin()["auth_url"], "alice")
     with every_seat_taken(service):
         assert_error(service.anonymous.get(back, headers=JSON), 503, "too_many_waiting")

@@ -68,7 +68,7 @@ def test_the_account_is_lost(service: Service, alice: int, worker: object) -> No
     assert (answer.json["status"], answer.json["next_attempt_at"]) == ("held", None)
 
 
-def test_not_settled_in_time(service: Service, alice: int, worker: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_not_sent_in_time(service: Service, alice: int, worker: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(posting, "ONE_SECONDS", 0.05)
     service.world.faults.is_slow(0.3)
     tweet = service.tweet(alice, "Hello")

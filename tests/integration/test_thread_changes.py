@@ -162,7 +162,7 @@ class TestTakenDownAtX:
         second = service.world.posts("alice")[0].id
         assert at_x(service) == [(TEXTS[1], None), (TEXTS[2], second)]
 
-    def test_not_while_the_part_behind_it_is_on_its_way(
+    def test_not_while_the_part_after_it_is_on_its_way(
         self, service: Service, alice: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(posting, "ONE_SECONDS", 0.1)

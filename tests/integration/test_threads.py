@@ -92,7 +92,7 @@ def test_a_part_that_x_refuses(service: Service, alice: int) -> None:
     assert (found["status"], found["posted_count"], found["thread_count"]) == ("broken", 1, 3)
 
 
-def test_it_goes_on_behind_the_last_part_that_is_out(service: Service, alice: int) -> None:
+def test_it_goes_on_after_the_last_part_that_is_out(service: Service, alice: int) -> None:
     service.world.faults.refuses(403, skip=1)
     thread_id = publish(service, alice).json["thread_id"]
     with BackgroundWorker(service):
@@ -140,7 +140,7 @@ def test_a_part_that_is_deleted_is_left_out(service: Service, alice: int) -> Non
     assert (first, last, parent) == (TEXTS[0], TEXTS[2], service.world.posts("alice")[0].id)
 
 
-def test_the_part_whose_turn_it_is_is_deleted(service: Service, alice: int) -> None:
+def test_the_part_that_is_next_is_deleted(service: Service, alice: int) -> None:
     service.world.faults.rate_limits(reset_in=600, skip=1)
     answer = publish(service, alice)
     assert answer.status_code == 202

@@ -98,7 +98,7 @@ def test_filters_that_are_none(client: FlaskClient, query: str, status: int, cod
     assert shape.get("field") == field
 
 
-def test_for_an_account_of_the_other_world(service: Service, alice: int) -> None:
+def test_for_an_account_of_the_other_environment(service: Service, alice: int) -> None:
     with service.services.db.transaction() as tx:
         tx.execute("UPDATE service_state SET value = '0' WHERE name = 'mock_mode'")
     answer = service.client.post("/api/v1/tweet", json={"account_id": alice, "text": "hello"})

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 from tests.support.clock import Clock
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services import Services
-from twitter_manager.simulator.answers import answer
 from twitter_manager.simulator.bad_days import BadDays
 from twitter_manager.simulator.messages import Request
+from twitter_manager.simulator.responses import respond
 from twitter_manager.simulator.world import World
 from twitter_manager.storage import accounts, tweets
 
@@ -30,7 +30,7 @@ class ServicesHarness:
     def connect(self, name: str) -> Account:
         begun = self.services.connections.begin(api_key_id=None)
         target = f"/i/oauth2/authorize?{urlsplit(begun.auth_url).query}&mock_user={name}"
-        redirect = answer(self.x, Request.from_target("GET", target, headers={}))
+        redirect = respond(self.x, Request.from_target("GET", target, headers={}))
         where = {name.lower(): value for name, value in redirect.headers.items()}["location"]
         back = parse_qs(urlsplit(where).query)
         return self.services.connections.finish(state=back["state"][0], code=back["code"][0], error=None).account

@@ -17,6 +17,7 @@ __all__ = ["BatchBody", "SharedPost", "SharedPostBody"]
 Row = PublishRequest | UnreadableRow
 
 _MAX_POSTS = 1000
+_MAX_TEXT = 600_000  # characters of all rows together: weighing them must not keep everybody else waiting
 _ID: TypeAdapter[int] = TypeAdapter(inputs.Id)
 
 
@@ -26,7 +27,7 @@ class _Switches(inputs.Body):
 
 
 class BatchBody(_Switches):
-    """Up to 1,000 posts."""
+    """Up to 1,000 posts, with 600,000 characters in all."""
 
     tweets: Annotated[list[SkipValidation[PostBody]], Field(min_length=1, max_length=_MAX_POSTS)]  # each by itself
 
@@ -67,11 +68,20 @@ class SharedPost(_Switches):
 
 
 def _rows(values: Sequence[object], *, name: str) -> list[Row]:
+    texts = sum(_length_of_text(value) for value in values)
+    if texts > _MAX_TEXT:
+        sentence = f"{name} has too much text: {texts} characters of at most {_MAX_TEXT} in one call"
+        raise Invalid("invalid_field", sentence=sentence, field=name)
     read = inputs.rows(PostBody, values, name=name)
     return [
         _request(row) if isinstance(row, PostBody) else UnreadableRow(_account_id(value), row)
         for value, row in zip(values, read, strict=True)
     ]
+
+
+def _length_of_text(row: object) -> int:
+    text = row.get("text") if isinstance(row, dict) else None
+    return len(text) if isinstance(text, str) else 0
 
 
 def _request(post: PostBody) -> Row:

@@ -10,8 +10,9 @@ from twitter_manager.errors import Malformed, NotFound, StorageUnavailable, TooL
 from twitter_manager.services import Services
 from twitter_manager.services.environments import CONSENT_PATH, POSTS_PATH
 from twitter_manager.simulator import consent_page
-from twitter_manager.simulator.answers import answer
-from twitter_manager.simulator.messages import Answer, Request
+from twitter_manager.simulator.messages import Request
+from twitter_manager.simulator.messages import Response as Answer
+from twitter_manager.simulator.responses import respond
 from twitter_manager.simulator.world import WorldUnavailable
 
 __all__ = ["blueprint"]
@@ -39,7 +40,7 @@ def show_post(username: str, post_id: str) -> Response:
     """A post of a simulated account, as X would show it."""
     services = _services_in_mock_mode()
     asked = Request("GET", f"/{username}/status/{post_id}")
-    return _response(_answered(lambda: answer(services.simulated(), asked)))
+    return _response(_answered(lambda: respond(services.simulated(), asked)))
 
 
 def _answer_of_simulated_x() -> Response:
@@ -48,7 +49,7 @@ def _answer_of_simulated_x() -> Response:
     services = _services_in_mock_mode()
     if (request.content_length or 0) > _MAX_FORM:
         raise TooLarge("body_too_large")
-    reply = _answered(lambda: _refusal(services) or answer(services.simulated(), _asked()))
+    reply = _answered(lambda: _refusal(services) or respond(services.simulated(), _asked()))
     if reply.status == 400 and not pages.wants_page():
         raise Malformed("consent_refused")
     return _response(reply)

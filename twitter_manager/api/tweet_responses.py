@@ -181,6 +181,8 @@ def attempt_to_json(attempt: models.Attempt) -> dict[str, object]:
 
 def url_of(found: models.TweetOfAccount) -> str | None:
     """Where a person sees the post; None while it is not there."""
+    if found.tweet.twitter_id is None:  # most of a list may be so: then nobody needs the settings
+        return None
     base_url = current.services().settings.base_url
     return post_url(found.username, found.tweet.twitter_id, mock=found.mock, base_url=base_url)
 

@@ -15,6 +15,5 @@ COMMANDS: tuple[click.Command, ...] = (worker, keys, doctor, simulator, openapi,
 
 
 def register(app: Flask) -> None:
-    """Adds the commands to `flask --app app`."""
     for command in COMMANDS:
         app.cli.add_command(command)

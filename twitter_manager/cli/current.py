@@ -1,4 +1,4 @@
-"""What the commands work with: the services of the application, and plain words for what is refused."""
+"""For all commands: the services of the application, and errors as plain text."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ __all__ = ["plain_refusals", "services"]
 
 @contextmanager
 def plain_refusals() -> Iterator[None]:
-    """What the service refuses ends the command with one line per fault, and exit code 1."""
+    """Errors of the service end the command with one line per fault, and exit code 1."""
     try:
         yield
     except StartRefused as error:
@@ -27,5 +27,4 @@ def plain_refusals() -> Iterator[None]:
 
 
 def services() -> Services:
-    """Those of the application that the command runs in."""
     return cast(Services, current_app.extensions["services"])

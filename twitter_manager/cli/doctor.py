@@ -1,4 +1,4 @@
-"""What is wrong and what to do about it; also where the settings themselves are wrong."""
+"""`doctor`, which runs also where the settings themselves are invalid."""
 
 import json
 import logging
@@ -33,7 +33,7 @@ def doctor(as_json: bool) -> None:
 
 @contextmanager
 def _nothing_logged() -> Iterator[None]:
-    """The doctor leaves no trace: the log's first line would make its folder."""
+    # the doctor changes nothing: the log's first line would make its folder
     before = logging.root.manager.disable
     logging.disable()
     try:
@@ -48,7 +48,7 @@ def asks_the_doctor() -> bool:
 
 
 def application_of_the_doctor(refused: StartRefused) -> Flask:
-    """In place of an application whose settings cannot be: nothing but the doctor, who says why."""
+    """For settings that are invalid: an application with the doctor alone, which says why."""
     app = Flask("twitter_manager.api", static_folder=None)
     app.extensions["refused"] = refused
     app.cli.add_command(doctor)

@@ -29,9 +29,9 @@ def _is_set_up() -> bool:
 
 @contextmanager
 def _services_set_up() -> Iterator[Services]:
-    """The services; the first start's preparations are made up for. Never again later: they settle which key of the
-    settings is in force, and those of this shell need not be the service's."""
+    """The services, prepared as by a first start if there was none."""
     if _is_set_up():
+        # not prepared again: that would activate the API_KEY of this shell, which need not be the service's
         yield current.services()
         return
     prepared = prepare(current.services().settings)

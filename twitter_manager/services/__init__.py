@@ -41,7 +41,7 @@ __all__ = ["Prepared", "Services", "build", "prepare"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything a door may ask for."""
+    """Everything that the API, the worker and the commands may ask for."""
 
     settings: Settings
     db: Database
@@ -69,12 +69,11 @@ class Services:
     webhooks: Webhooks
 
     def close(self) -> None:
-        """Closes the database's connections."""
         self.db.close()
 
 
 class _OpenedOnce:
-    """The simulated world, opened by the first who asks: a service in the real world never makes its file."""
+    """The simulated X, opened on first use: a service outside mock mode never makes its file."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self._path = path
@@ -90,7 +89,7 @@ class _OpenedOnce:
 
 
 def build(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Services:
-    """Wires the services; touches nothing on the disk. `clock`: the time, for tests."""
+    """Touches nothing on the disk. `clock`: the time, for tests."""
     simulated = _OpenedOnce(settings.simulator_path, clock)
     db = open_database(settings, clock=clock)
     context = Context(

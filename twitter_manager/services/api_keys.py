@@ -1,4 +1,4 @@
-"""API keys: made, checked, revoked. A key is shown once, when it is made; kept is its hash."""
+"""API keys: made, checked, revoked. A key is shown once, when it is made; only its hash is stored."""
 
 from collections.abc import Sequence
 
@@ -12,29 +12,27 @@ __all__ = ["ApiKeys"]
 
 
 class ApiKeys:
-    """The keys that may call the API."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def check(self, key: str) -> ApiKey:
-        """Whose key this is. Raises KeyRefused."""
+        """Raises KeyRefused."""
         found = api_keys.find_active_by_hash(self._context.db, hash_key(key))
         if found is None:
             raise KeyRefused("unauthorized")
         return found
 
     def create(self, name: str) -> tuple[ApiKey, str]:
-        """A new key, and its text: it cannot be read again later."""
+        """The new key, and its text, which cannot be read again later."""
         text = new_api_key()
         with self._context.db.transaction() as tx:
             return api_keys.insert(tx, key_hash=hash_key(text), name=name, source="command"), text
 
     def list_all(self) -> Sequence[ApiKey]:
-        """Every key, oldest first."""
+        """Oldest first."""
         return api_keys.list_all(self._context.db)
 
     def revoke(self, key_id: int) -> bool:
-        """The key stops working at once and for good; False when there is none with this id to be revoked."""
+        """False when there is no key with this id that could be revoked."""
         with self._context.db.transaction() as tx:
             return api_keys.revoke(tx, key_id)

@@ -23,7 +23,7 @@ Arguments = ParamSpec("Arguments")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The database, the secrets' vault, the way to X, the signals of this process, and the time."""
+    """`notifier` is this process's; `clock` gives the time."""
 
     db: Database
     vault: Vault
@@ -39,8 +39,8 @@ class Context:
     ) -> Result:
         """Runs `store(tx, …)` in a transaction, and again until the database takes it.
 
-        For what X just told us: it exists nowhere else, so a locked or full disk must not lose it. Ends with the
-        process; what was not stored then is found out by looking.
+        For what X just told us: it exists nowhere else, so a locked or full disk must not lose it. What is not stored
+        when the process ends is found again by reconciliation.
         """
         pause = 0.05
         while True:

@@ -1,4 +1,4 @@
-"""The two worlds: X, and the simulated X of mock mode. Which one a call goes to is the account's property."""
+"""The two environments: X, and the simulated X of mock mode. Which one a call goes to is the account's property."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the 
 
 @dataclass(frozen=True, slots=True)
 class XEnvironment:
-    """How X is reached in one world. `client` is None where nobody configured one."""
+    """How X is reached. `client` is None where none is configured."""
 
     mock: bool
     x: XClient
@@ -32,19 +32,16 @@ class XEnvironment:
 
 
 class XEnvironments:
-    """Both of them."""
-
     def __init__(self, real: XEnvironment, simulated: XEnvironment) -> None:
         self._real = real
         self._simulated = simulated
 
     def of(self, mock: bool) -> XEnvironment:
-        """The world of an account."""
         return self._simulated if mock else self._real
 
 
 def post_url(username: str, twitter_id: str | None, *, mock: bool, base_url: str) -> str | None:
-    """Where a person sees the post: at X, or on the simulated X's page of it; None while it is not there."""
+    """The post's page at X or the simulated X; None while it is not there."""
     if twitter_id is None:
         return None
     return f"{base_url + POSTS_PATH if mock else 'https://x.com'}/{username}/status/{twitter_id}"
@@ -53,7 +50,7 @@ def post_url(username: str, twitter_id: str | None, *, mock: bool, base_url: str
 def build_environments(
     settings: Settings, simulated: Callable[[], SimulatedWorld], clock: Callable[[], datetime], db: Database
 ) -> XEnvironments:
-    """The one place where the transport is chosen. `simulated` opens the simulated world when it is first called."""
+    """The one place where the transport is chosen. `simulated` opens the simulated X when it is first called."""
     client = settings.twitter_client_id
     real = XEnvironment(
         False,

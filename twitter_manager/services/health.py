@@ -17,15 +17,13 @@ from twitter_manager.version import VERSION
 
 __all__ = ["Health", "HealthReport", "worker_is_alive"]
 
-WORKER_SILENCE = 15.0  # seconds; a worker gives a sign of life every 3
+WORKER_SILENCE = 15.0  # seconds; a worker beats every 3
 OVERDUE = 120.0
-FAILED_WRITE_COUNTS = 10.0  # longer than a beat of the worker that waits in vain for the database: 3 s and 5 s
+FAILED_WRITE_COUNTS = 10.0  # longer than a beat of a worker that waits for a locked database: 3 s and 5 s
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the service is not healthy."""
-
     code: str
     sentence: str
 
@@ -36,8 +34,8 @@ def _reason(code: str) -> Reason:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """`because`: why it is not healthy. `app_rests`: worlds whose app X refuses. `resting_other_world`: due tweets
-    that wait because the other world is switched on. `log_failing_since`: the log cannot be written."""
+    """`because`: why it is not healthy. `app_rests`: where X refuses the app. `resting_other_world`: due tweets that
+    wait because the other environment is switched on. `log_failing_since`: the log cannot be written."""
 
     at: datetime
     because: tuple[Reason, ...]
@@ -47,17 +45,16 @@ class HealthReport:
 
     @property
     def healthy(self) -> bool:
-        """Whether there is nothing wrong with the service itself."""
         return not self.because
 
     @property
     def reasons(self) -> list[str]:
-        """Why it is not, for people."""
+        """Why it is not healthy, for people."""
         return [reason.sentence for reason in self.because]
 
     @property
     def notices(self) -> list[dict[str, object]]:
-        """What its owner should know and do something about."""
+        """What the service's owner should know and act on."""
         found = [
             _notice(rest.code, since=rest.since, mock=rest.mock, next_attempt_at=to_text(rest.probe_at))
             for rest in self.app_rests
@@ -67,7 +64,6 @@ class HealthReport:
         return found
 
     def to_json(self) -> dict[str, object]:
-        """As callers see it."""
         return {
             "status": "healthy" if self.healthy else "unhealthy",
             "timestamp": to_text(self.at),
@@ -90,18 +86,15 @@ def _notice(code: str, *, since: datetime, mock: bool | None, next_attempt_at: s
 
 
 def worker_is_alive(q: Queries, now: datetime) -> bool:
-    """Whether any worker gave a sign of life lately."""
     return workers.any_seen_since(q, earlier(now, WORKER_SILENCE))
 
 
 class Health:
-    """Looks after the service."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def report(self) -> HealthReport:
-        """How it stands now; never raises for a database that is away."""
+        """Never raises for a database that is away."""
         db = self._context.db
         now = self._context.clock()
         log_failing = logs.file_failing_since()
@@ -116,7 +109,7 @@ class Health:
 
 
 def _no_descriptors() -> Reason | None:
-    """Whoever asks on an open connection is answered also when nothing can be opened any more."""
+    # a caller on an open connection is answered also when no file can be opened
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
@@ -131,7 +124,7 @@ def _failed_write(last: FailedWrite | None, now: datetime) -> Reason | None:
 
 
 def _no_worker(q: Queries, now: datetime, *, explained: bool) -> Reason | None:
-    """A worker that cannot write gives no sign of life: that is not its fault."""
+    # a worker that cannot write does not beat, though it is alive
     return None if explained or worker_is_alive(q, now) else _reason("no_worker")
 
 

@@ -1,4 +1,4 @@
-"""What is done on a clock: signs of life, the dead buried, what expired forgotten, due times checked."""
+"""What is done on a clock: the worker's beat, dead workers reaped, expired rows deleted, due times checked."""
 
 import logging
 from pathlib import Path
@@ -41,12 +41,11 @@ class Maintenance:
         self._context = context
 
     def beat(self, *, worker_id: str, host: str) -> None:
-        """This worker is alive."""
         with self._context.db.transaction() as tx:
             workers.beat(tx, worker_id=worker_id, host=host)
 
     def hold_for_rests(self) -> None:
-        """What became due while X refuses the whole app, or while its lane rests, says so."""
+        """Holds what became due while X refuses the whole app, or while its lane rests."""
         db = self._context.db
         mock = service_state.mock_mode(db)
         if app_rests.find(db, mock=mock) is not None:
@@ -58,17 +57,17 @@ class Maintenance:
                     hold_for_resting_lane(self._context, tx, lane)
 
     def sign_off(self, worker_id: str) -> None:
-        """This worker ends, and has no lane any more."""
+        """The worker must have no lane any more."""
         with self._context.db.transaction() as tx:
             workers.delete(tx, worker_id)
 
     def reap_dead_workers(self, *, worker_id: str, host: str, locks: Path) -> int:
-        """Takes back the lanes of this machine's dead workers; returns how many there were.
+        """Frees the lanes of this machine's dead workers; returns how many there were.
 
-        A worker holds the lock on its file as long as its process lives, also while it is frozen: the system drops
-        the lock with the process, so who can take it knows that the other is gone and its lines are closed.
+        A worker holds the lock on its file as long as its process lives, also while it is frozen. The system releases
+        the lock with the process, so if the lock can be taken, the worker is dead and its connections are closed.
         """
-        buried = 0
+        reaped = 0
         for other in workers.list_others(self._context.db, host=host, but=worker_id):
             lock = FileLock(locks / f"{other.id}.lock", timeout=0)
             try:
@@ -76,26 +75,24 @@ class Maintenance:
                     reap_worker(tx, other.id)
             except Timeout:
                 continue  # it lives
-            buried += 1
+            reaped += 1
             Path(lock.lock_file).unlink(missing_ok=True)
-        if buried:
+        if reaped:
             self._context.notifier.wake()
-        return buried
+        return reaped
 
     def prune_oauth_states(self) -> int:
-        """Deletes the connections that were begun and not ended in time."""
         with self._context.db.transaction() as tx:
             return oauth_states.delete_older_than(tx, earlier(tx.now, STATE_SECONDS))
 
     def prune_idempotency_keys(self) -> int:
-        """Deletes the keys whose day is over, and their answers."""
         with self._context.db.transaction() as tx:
             return idempotency_keys.delete_older_than(tx, earlier(tx.now, idempotency_keys.RETENTION_SECONDS))
 
     def prune_calls(self) -> int:
-        """Deletes the calls to X that no window counts any more; a clock set back must not make any count longer."""
+        """Deletes the calls to X that count in no window any more."""
         with self._context.db.transaction() as tx:
-            if x_calls.clamp_future(tx):
+            if x_calls.clamp_future(tx):  # a clock set back must not make them count longer
                 log.warning("the clock was set back: windows and rests that X named before are tried anew")
                 rate_windows.delete_future(tx)
                 lanes.end_window_rests(tx)
@@ -105,22 +102,21 @@ class Maintenance:
             return x_calls.delete_older_than(tx, tx.now - MAX_WINDOW)
 
     def prune_workers(self) -> int:
-        """Deletes the rows of workers that gave no sign of life for a day: other machines' that went without a word."""
+        """Rows of other machines' workers that ended without signing off, after a day."""
         with self._context.db.transaction() as tx:
             return workers.delete_unseen_since(tx, earlier(tx.now, DAY))
 
     def prune_batches(self) -> int:
-        """Deletes what is left of batches of which nothing was taken, after a month."""
+        """Batches of which nothing was accepted, after 30 days."""
         with self._context.db.transaction() as tx:
             return batches.delete_empty_older_than(tx, earlier(tx.now, REFUSALS_KEPT))
 
     def prune_deliveries(self) -> int:
-        """Deletes from the log of the webhooks what is over a month old."""
         with self._context.db.transaction() as tx:
             return webhook_deliveries.delete_older_than(tx, earlier(tx.now, DELIVERIES_KEPT))
 
     def repair_lanes(self) -> int:
-        """Repairs lanes that would be due too late. There should be none: each is an error of ours, and logged."""
+        """Repairs lanes that would be due too late. There should be none: each is a bug, and logged."""
         with self._context.db.transaction() as tx:
             wrong = lanes.list_due_too_late(tx)
             for account_id in wrong:

@@ -1,4 +1,4 @@
-"""Mock mode: which of the two worlds is on, at once in every process, and why."""
+"""Mock mode: which of the two environments is on, at once in every process, and why."""
 
 from twitter_manager.config import Settings
 from twitter_manager.errors import Conflict
@@ -12,14 +12,14 @@ __all__ = ["MockMode", "at_start", "why_on"]
 
 
 def at_start(settings: Settings, switch: Switch | None) -> bool:
-    """What a start makes of it: the setting wins; else the last switch stays; else it depends on TWITTER_CLIENT_ID."""
+    """Whether it is on after a start: by the setting, else the last switch, else without TWITTER_CLIENT_ID."""
     if settings.mock_mode is not None or switch is None:
         return settings.mock_by_default
     return switch.on
 
 
 def why_on(settings: Settings, switch: Switch | None) -> str:
-    """What stands behind "mock mode is on because"."""
+    """What follows "mock mode is on because"."""
     if settings.mock_mode:
         return "MOCK_MODE is on"
     if switch is not None and switch.on:
@@ -32,24 +32,21 @@ def why_on(settings: Settings, switch: Switch | None) -> str:
 
 
 class MockMode:
-    """The switch between the simulated and the real world."""
-
     def __init__(self, context: Context, settings: Settings) -> None:
         self._context = context
         self._settings = settings
 
     def is_on(self) -> bool:
-        """Whether the simulated world is on."""
         return service_state.mock_mode(self._context.db)
 
     def why_on(self) -> str | None:
-        """Why the simulated world is on; None while it is off."""
+        """None while it is off."""
         if not self.is_on():
             return None
         return why_on(self._settings, service_state.last_switch(self._context.db))
 
     def switch(self, enabled: bool) -> bool:
-        """Switches, and returns the new state. A call in flight ends where it began. Raises Conflict."""
+        """Returns the new state. A call in flight ends where it began. Raises Conflict."""
         if not enabled and self._context.environments.of(False).client is None:
             raise Conflict("oauth_not_configured")
         with self._context.db.transaction() as tx:

@@ -1,5 +1,5 @@
-"""How the threads of one process tell each other that something happened. The database stays the truth: a signal that
-is missed (another process, a crash) costs a fifth of a second, never a tweet."""
+"""How the threads of one process tell each other that something happened. The database stays the truth: a notification
+that is missed (another process, a crash) costs a fifth of a second, never a tweet."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ __all__ = ["Notifier"]
 
 
 class Notifier:
-    """Wakes the worker when something may be due, and those who wait for tweets when one is settled."""
+    """Wakes the worker when something may be due, and requests that wait for tweets when one changed."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,13 +20,12 @@ class Notifier:
         self._stopped_at = 0.0
 
     def wake(self) -> None:
-        """Something may be due."""
         with self._changed:
             self._wakes += 1
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Nothing new begins; everybody who waits comes back."""
+        """Nothing new begins; every waiting thread returns."""
         if not self.stopping.is_set():
             self._stopped_at = time.monotonic()
             self.stopping.set()
@@ -43,7 +42,7 @@ class Notifier:
 
     @property
     def wakes(self) -> int:
-        """How often it was woken: read it before looking for work, hand it to `wait_for_wake` after."""
+        """How often it was woken: read it before looking for work, pass it to `wait_for_wake` after."""
         return self._wakes
 
     def wait_for_wake(self, seen: int, seconds: float) -> None:
@@ -53,7 +52,6 @@ class Notifier:
                 self._changed.wait(seconds)
 
     def notify_tweets(self, tweet_ids: Iterable[int]) -> None:
-        """These tweets changed."""
         with self._changed:
             for tweet_id in tweet_ids:
                 for watch in self._watchers.get(tweet_id, ()):
@@ -87,14 +85,14 @@ class Watch:
         self._guard = threading.Lock()
 
     def note(self, tweet_id: int | None) -> None:
-        """This tweet changed (None: look, whatever it is)."""
+        """None: read all of them again."""
         with self._guard:
             if tweet_id is not None:
                 self._changed.add(tweet_id)
             self._something.set()
 
     def wait(self, seconds: float) -> set[int]:
-        """Those that changed, as soon as there are some; none after `seconds`."""
+        """Those that changed, as soon as there are some; empty after `seconds`."""
         self._something.wait(seconds)
         with self._guard:
             self._something.clear()

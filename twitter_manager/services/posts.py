@@ -1,4 +1,4 @@
-"""A post as its owner hands it over, and what X would refuse in it for itself: pure, without a database."""
+"""A post to be published, and what X would refuse in it by itself: pure, without a database."""
 
 import hashlib
 import json
@@ -27,8 +27,8 @@ __all__ = [
     "reworded",
 ]
 
-LATEST_PAST = 60.0  # seconds: a schedule may lie so far back, for clocks that differ
-MAX_YEAR = 9000  # far beyond it the arithmetic of times ends
+LATEST_PAST = 60.0  # seconds that a schedule may lie in the past, for clocks that differ
+MAX_YEAR = 9000  # datetime arithmetic ends at 9999
 _OUR_LONGEST_ID = 12  # digits; what is longer is an id of X's
 
 
@@ -49,7 +49,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRequest:
-    """What a caller wants done with a post: where, when, and what then. No `schedule_at`: now."""
+    """No `schedule_at`: now."""
 
     account_id: int
     post: Post
@@ -60,13 +60,13 @@ class PublishRequest:
 
 
 def check_text(text: str) -> None:
-    """Raises Invalid for a text that X would refuse for itself: empty, with characters X does not take, too long."""
+    """Raises Invalid for a text that X would refuse: empty, with characters X does not accept, too long."""
     for problem in _problems_of_text(text):
         raise problem
 
 
 def check_schedule(schedule_at: datetime | None, now: datetime) -> None:
-    """Raises Invalid for a time that is over, or at the end of all times."""
+    """Raises Invalid for a time in the past, or too far ahead."""
     if schedule_at is not None and schedule_at < earlier(now, LATEST_PAST):
         raise Invalid("schedule_in_the_past", field="schedule_at")
     if schedule_at is not None and schedule_at.year >= MAX_YEAR:
@@ -74,14 +74,14 @@ def check_schedule(schedule_at: datetime | None, now: datetime) -> None:
 
 
 def named_in_thread(problem: ServiceError, index: int = 0) -> ServiceError:
-    """A part's problem under its place: `tweets.1.text` for `text` of the second part."""
+    """Puts the part's index into the field: `tweets.1.text` for `text` of the second part."""
     if problem.field not in (None, "account_id", "schedule_at"):
         problem.field = f"tweets.{index}.{problem.field}"
     return problem
 
 
 def problems_of_post(post: Post) -> Iterator[ServiceError]:
-    """What X would refuse in the post itself, each as the error that refuses it."""
+    """What X would refuse in the post itself."""
     yield from _problems_of_text(post.text)
     if any(len(media_id) <= _OUR_LONGEST_ID for media_id in post.media_ids):
         yield Invalid("media_not_found", field="media_ids")
@@ -95,7 +95,6 @@ def problems_of_post(post: Post) -> Iterator[ServiceError]:
 
 
 def _can_be_read(text: str) -> bool:
-    """Whether there is something in it, and nothing that X does not take."""
     return not parse(text).invalid_characters and not is_blank(text)
 
 
@@ -119,19 +118,17 @@ def _too_long(parsed: ParsedText) -> Invalid:
 
 
 def fingerprint_of(post: Post) -> str:
-    """The fingerprint of the row that the post becomes."""
     poll = None if post.poll is None else json.dumps(post.poll, sort_keys=True)
     return fingerprint(post.text, quote_of=post.quote_of, media_ids=post.media_ids, poll=poll)
 
 
 def reworded(tweet: Tweet, text: str) -> str:
-    """The fingerprint of a row with another text."""
     return fingerprint(text, quote_of=tweet.quote_of, media_ids=json.loads(tweet.media_ids), poll=tweet.poll)
 
 
 def fingerprint(
     text: str, *, quote_of: str | None = None, media_ids: Sequence[str] = (), poll: str | None = None
 ) -> str:
-    """Equal for two posts that, with the same parent, could not be told apart on a timeline."""
+    """SHA-256 in hex, equal for two posts that, with the same parent, could not be told apart on a timeline."""
     parts = [canonical(text), "", quote_of or "", *media_ids, *([poll] if poll else [])]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

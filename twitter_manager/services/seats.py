@@ -1,5 +1,5 @@
-"""Seats for requests that wait: for X, for a lane, for tweets to be settled. They are few, so that there are always
-threads for everybody else, however long X stays silent."""
+"""Seats for requests that wait: for X, for a lane, for tweets to be sent. They are few, so that there are always
+threads for all other requests, however long X stays silent."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from twitter_manager.timestamps import later
 
 __all__ = ["Seats"]
 
-_AGAIN_SECONDS = 5.0  # when somebody without a seat may try again
+_AGAIN_SECONDS = 5.0  # when a caller without a seat may try again
 
 
 class Seats:
@@ -25,7 +25,7 @@ class Seats:
 
     @contextmanager
     def offered(self) -> Iterator[bool]:
-        """Whether there is a seat; then it is taken while inside."""
+        """Whether there is a seat; it is held while inside."""
         if getattr(self._thread, "sits", False):
             yield True
             return
@@ -39,7 +39,7 @@ class Seats:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """A seat, while inside. Raises NotNow where all are taken."""
+        """Holds a seat while inside. Raises NotNow where all are taken."""
         with self.offered() as sits:
             if not sits:
                 again = later(self._clock(), _AGAIN_SECONDS)

@@ -37,7 +37,7 @@ def prepare(settings: Settings) -> Prepared:
     try:
         private_files.make_folder(settings.instance_path)
         with start_lock.held(settings.instance_path / _LOCK):
-            _shut_others_out(settings)
+            _restrict_files(settings)
             return _prepare(settings)
     except Timeout as error:
         raise StartRefused("INSTANCE_DIR: another start of this service does not come to its end") from error
@@ -49,13 +49,13 @@ def prepare(settings: Settings) -> Prepared:
         raise StartRefused(f"DATABASE_URL: the database cannot be used: {error.why}") from error
 
 
-def _shut_others_out(settings: Settings) -> None:
-    """What an earlier version or a copy left readable for others is its owner's alone."""
+def _restrict_files(settings: Settings) -> None:
+    """Takes from other users what an earlier version, or a copy, left readable for them."""
     databases = (settings.database_path, settings.simulator_path)
     names = (SECRETS_FILE, _LOCK, "logs", "media", *(path.name for path in databases))
     folder = settings.instance_path
     if settings.instance_dir is None or all(each.name.startswith(names) for each in folder.iterdir()):
-        private_files.restrict(folder)  # else it holds things of others, who may need to reach them
+        private_files.restrict(folder)  # else it has files of other programs, which may need to be read
     for path in (settings.secrets_path, folder / _LOCK, *_with_companions(databases)):
         private_files.restrict(path)
 
@@ -90,7 +90,7 @@ def _prepare(settings: Settings) -> Prepared:
 
 
 def _with_keys(settings: Settings) -> Settings:
-    """The settings, with keys made and kept in secrets.env where there are none."""
+    """The settings; keys that are missing are made and stored in secrets.env."""
     made: dict[str, str] = {}
     if not settings.api_key:
         made["API_KEY"] = new_api_key()
@@ -98,7 +98,7 @@ def _with_keys(settings: Settings) -> Settings:
         made["ENCRYPTION_KEY"] = new_encryption_key()
     if not made:
         return settings
-    _keep(settings.secrets_path, made)
+    _write_secrets(settings.secrets_path, made)
     return replace(
         settings,
         api_key=made.get("API_KEY", settings.api_key),
@@ -106,10 +106,10 @@ def _with_keys(settings: Settings) -> Settings:
     )
 
 
-def _keep(path: Path, made: dict[str, str]) -> None:
-    """Puts the keys into the file, in place of those of their names and beside what else stands there.
+def _write_secrets(path: Path, made: dict[str, str]) -> None:
+    """Writes the keys into the file, replacing those of the same name and keeping its other lines.
 
-    The file is the old or the new one at any moment, and on the disk before anything is encrypted with the keys.
+    Atomic, and on the disk before anything is encrypted with the keys.
     """
     path = path.resolve()  # a link stays one
     present = path.read_bytes() if path.exists() else b""
@@ -118,7 +118,7 @@ def _keep(path: Path, made: dict[str, str]) -> None:
     others = [each for each in present.splitlines(keepends=True) if each.partition(b"=")[0].decode() not in made]
     fresh = path.with_name(f"{path.name}.new")
     try:
-        _write(fresh, b"".join(others) + "".join(f"{name}={value}\n" for name, value in made.items()).encode())
+        _write_durably(fresh, b"".join(others) + "".join(f"{name}={value}\n" for name, value in made.items()).encode())
         if not made.items() <= read_env_file(fresh).items():
             raise StartRefused(
                 f"{path.name}: the new keys cannot be read again beside its other lines; check those, and the disk"
@@ -129,7 +129,7 @@ def _keep(path: Path, made: dict[str, str]) -> None:
     _sync_folder(path.parent)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write_durably(path: Path, content: bytes) -> None:
     path.unlink(missing_ok=True)
     private_files.make_file(path)
     with path.open("wb") as file:
@@ -139,7 +139,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _sync_folder(path: Path) -> None:
-    """Puts a change of names on the disk; Windows does it by itself and opens no folder."""
+    """Makes a rename durable; Windows does it by itself and opens no folder."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -149,7 +149,7 @@ def _sync_folder(path: Path) -> None:
 
 
 def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
-    """A secret from the first start decides whether ENCRYPTION_KEY is the right one."""
+    """A secret from the first start tells whether ENCRYPTION_KEY is the right one. Raises StartRefused."""
     if canary is None:
         service_state.put(tx, service_state.CANARY, vault.encrypt(_CANARY_TEXT))
         return
@@ -163,9 +163,9 @@ def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
 
 
 def _renew_secrets(tx: Transaction, vault: Vault) -> None:
-    """Puts every stored secret under the newest key, so that the older ones can go from the next start on.
+    """Encrypts every stored secret with the newest key, so that the older ones can be removed at the next start.
 
-    A token that no key opens stays as it is: it makes its account `failed` when it is used.
+    A token that no key decrypts stays as it is: it makes its account `failed` when it is used.
     """
     canary = service_state.find(tx, service_state.CANARY)
     if canary is not None:
@@ -186,8 +186,8 @@ def _renewed(vault: Vault, token: str) -> str:
 
 
 def _with_key_in_force(tx: Transaction, settings: Settings) -> Settings:
-    """The setting's key works, an earlier setting's no more. A revoked one stays revoked: another is made in place of
-    one that we made, and one that somebody set is refused."""
+    """Activates the setting's key, and no earlier one. A revoked key stays revoked: one that we made is replaced, one
+    that somebody set is refused."""
     key = settings.api_key or ""
     if api_keys.is_revoked(tx, hash_key(key)):
         if "API_KEY" not in settings.from_secrets:
@@ -200,12 +200,12 @@ def _with_key_in_force(tx: Transaction, settings: Settings) -> Settings:
 
 
 def _another_key(tx: Transaction, path: Path) -> str:
-    """The key that now stands in secrets.env; of two starts at once the second takes what the first made."""
+    """The key now in secrets.env; of two starts at once, the second uses what the first made."""
     kept = read_env_file(path).get("API_KEY")
     if kept and not api_keys.is_revoked(tx, hash_key(kept)):
         return kept
     made = new_api_key()
-    _keep(path, {"API_KEY": made})
+    _write_secrets(path, {"API_KEY": made})
     return made
 
 

@@ -1,4 +1,4 @@
-"""The one way to have a lane looked at: whoever makes something due in it calls this in the same transaction."""
+"""The one way to wake a lane: whoever makes something due in it calls this in the same transaction."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ __all__ = ["hold_for_resting_app", "hold_for_resting_lane", "wake_environment", 
 
 
 def wake_lane(context: Context, tx: Transaction, account_id: int, due_at: datetime) -> None:
-    """The account's lane looks again at `due_at`; while X refuses the whole app, what is due says so at once."""
+    """The lane is due at `due_at` at the latest; while X refuses the whole app, what is due is held at once."""
     lanes.make_due(tx, account_id, due_at)
     rest = app_rests.find(tx, mock=lanes.get(tx, account_id).mock)
     if rest is not None and rest.probe_at > tx.now:
@@ -21,14 +21,13 @@ def wake_lane(context: Context, tx: Transaction, account_id: int, due_at: dateti
 
 
 def wake_environment(context: Context, tx: Transaction, *, mock: bool) -> None:
-    """Every lane of the world with something to do looks again now."""
+    """Every lane of the environment with something to do is due now."""
     lanes.make_environment_due(tx, mock=mock)
     hold_for_resting_app(context, tx, mock=mock)
     tx.after_commit(context.notifier.wake)
 
 
 def hold_for_resting_app(context: Context, tx: Transaction, *, mock: bool) -> None:
-    """What is due while X refuses the whole app says so."""
     rest = app_rests.find(tx, mock=mock)
     if rest is not None and rest.probe_at > tx.now:
         held = tweet_holds.hold_due_of_environment(tx, mock=mock, error_code=rest.code, until=rest.probe_at)
@@ -36,7 +35,6 @@ def hold_for_resting_app(context: Context, tx: Transaction, *, mock: bool) -> No
 
 
 def hold_for_resting_lane(context: Context, tx: Transaction, lane: Lane) -> None:
-    """What is due in a lane that rests says so."""
     if lane.rest_until is not None:
         code = lane.rest_code or "x_unclear"
         held = tweet_holds.hold_due_of_account(tx, lane.account_id, error_code=code, until=lane.rest_until)

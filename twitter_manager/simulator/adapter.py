@@ -9,8 +9,8 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from twitter_manager.simulator.answers import answer
-from twitter_manager.simulator.messages import Answer, Delivery, Request
+from twitter_manager.simulator.messages import Delivery, Request, Response
+from twitter_manager.simulator.responses import respond
 from twitter_manager.simulator.world import World, WorldUnavailable
 
 __all__ = ["SimulatorAdapter"]
@@ -19,8 +19,8 @@ Timeout = float | tuple[float, float] | tuple[float, None] | None
 
 
 class SimulatorAdapter(BaseAdapter):
-    """Answers in this process. Latency is slept; where a real line would time out, ReadTimeout comes after `patience`
-    seconds, or sooner if the caller's own read time-out is shorter."""
+    """Answers in this process. Latency is slept; where a real connection would time out, ReadTimeout is raised after
+    `patience` seconds, or the caller's read time-out if that is shorter."""
 
     def __init__(self, world: World, *, patience: float = 0.0) -> None:
         super().__init__()
@@ -36,36 +36,36 @@ class SimulatorAdapter(BaseAdapter):
         cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """The answer of the world. Raises requests' ConnectionError for a cut line and ReadTimeout for silence.
+        """Raises requests' ConnectionError for a cut connection and ReadTimeout for silence.
 
         Also ConnectTimeout where the world cannot be used and nothing was done; ConnectionError if that is unclear.
         """
-        reply = self._answered(request)
+        response = self._response_to(request)
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
-        if reply.delivery in {Delivery.SILENT, Delivery.TRICKLE} or (limit is not None and reply.delay > limit):
+        if response.delivery in {Delivery.SILENT, Delivery.TRICKLE} or (limit is not None and response.delay > limit):
             time.sleep(self._patience if limit is None else min(self._patience, limit))
             raise requests.exceptions.ReadTimeout("Read timed out.", request=request)
-        time.sleep(reply.delay)
-        if reply.delivery is Delivery.CUT:
+        time.sleep(response.delay)
+        if response.delivery is Delivery.CUT:
             broken = http.client.RemoteDisconnected("Remote end closed connection without response")
             reason = urllib3.exceptions.ProtocolError("Connection aborted.", broken)
             raise requests.exceptions.ConnectionError(reason, request=request)
-        response = HTTPAdapter().build_response(request, _raw(reply))
+        built = HTTPAdapter().build_response(request, _raw(response))
         if not stream:
-            _ = response.content
-        return response
+            _ = built.content
+        return built
 
-    def _answered(self, request: requests.PreparedRequest) -> Answer:
+    def _response_to(self, request: requests.PreparedRequest) -> Response:
         asked = _asked(request)
         try:
-            return answer(self._world, asked)
+            return respond(self._world, asked)
         except WorldUnavailable as error:
             if error.nothing_done:
                 raise requests.exceptions.ConnectTimeout(str(error), request=request) from error
             raise requests.exceptions.ConnectionError(str(error), request=request) from error
 
     def close(self) -> None:
-        """Nothing to close: the world belongs to who opened it."""
+        """Does nothing: the world belongs to the code that opened it."""
 
 
 def _asked(request: requests.PreparedRequest) -> Request:
@@ -78,7 +78,7 @@ def _asked(request: requests.PreparedRequest) -> Request:
 
 
 def _whole_body(body: object) -> bytes:
-    """A body as bytes, whatever `requests` was given: text, bytes, a file, or pieces."""
+    """From anything that `requests` accepts: text, bytes, a file, or an iterable of pieces."""
     if body is None:
         return b""
     if isinstance(body, bytes | bytearray | str):
@@ -89,12 +89,12 @@ def _whole_body(body: object) -> bytes:
     return b"".join(_whole_body(piece) for piece in body)  # type: ignore[attr-defined]
 
 
-def _raw(reply: Answer) -> urllib3.HTTPResponse:
-    headers = {**reply.headers, "content-length": str(len(reply.body))}
+def _raw(response: Response) -> urllib3.HTTPResponse:
+    headers = {**response.headers, "content-length": str(len(response.body))}
     return urllib3.HTTPResponse(
-        body=BytesIO(reply.body),
+        body=BytesIO(response.body),
         headers=headers,
-        status=reply.status,
-        reason=http.client.responses.get(reply.status, ""),
+        status=response.status,
+        reason=http.client.responses.get(response.status, ""),
         preload_content=False,
     )

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from twitter_manager.simulator import consent_page, grants, same_origin, users
 from twitter_manager.simulator.call import Call
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.problems import Refusal
 from twitter_manager.simulator.users import User
 
@@ -33,8 +33,6 @@ BAD_NAME = "That is no username: 1 to 15 letters, digits or underscores."
 
 @dataclass(frozen=True)
 class Application:
-    """What the app asks for."""
-
     client_id: str
     redirect_uri: str
     scope: str
@@ -43,8 +41,8 @@ class Application:
     method: str
 
 
-def show(call: Call) -> Answer:
-    """GET: the page; with mock_user=NAME that person says yes at once, unless another site sent them here."""
+def show(call: Call) -> Response:
+    """GET: the page; with mock_user=NAME that user consents at once, unless another site sent the request."""
     asked = _application(call)
     name = call.one("mock_user")
     if name is not None and not same_origin.is_elsewhere(call.request.headers):
@@ -52,8 +50,8 @@ def show(call: Call) -> Answer:
     return _page(call, asked)
 
 
-def decide(call: Call) -> Answer:
-    """POST: the person's decision. The authorize parameters stay in the query, so the page works under any prefix."""
+def decide(call: Call) -> Response:
+    """POST: the decision. The authorize parameters stay in the query, so that the page works under any prefix."""
     if not same_origin.is_own(call.request.headers, host=call.request.headers.get("host", "")):
         raise Refusal(consent_page.refused("The choice was sent by another page."))
     asked = _application(call)
@@ -67,7 +65,7 @@ def decide(call: Call) -> Answer:
     return _approve(call, asked, name)
 
 
-def _approve(call: Call, asked: Application, name: str) -> Answer:
+def _approve(call: Call, asked: Application, name: str) -> Response:
     if not users.username_fits(name):
         raise Refusal(consent_page.refused(BAD_NAME))
     user: User = users.ensure(call.db, name, now=call.now)
@@ -84,22 +82,22 @@ def _approve(call: Call, asked: Application, name: str) -> Answer:
     return _back(asked, {"code": code})
 
 
-def _page(call: Call, asked: Application, *, mistake: str = "") -> Answer:
+def _page(call: Call, asked: Application, *, mistake: str = "") -> Response:
     names = [user.username for user in users.list_all(call.db)]
     return consent_page.question(
         client_id=asked.client_id, scopes=asked.scope.split(), usernames=names, mistake=mistake
     )
 
 
-def _back(asked: Application, parameters: dict[str, str]) -> Answer:
+def _back(asked: Application, parameters: dict[str, str]) -> Response:
     """302 to the app, its own query kept (RFC 6749 §4.1.2)."""
     parts = urlsplit(asked.redirect_uri)
     query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), ("state", asked.state), *parameters.items()])
-    return Answer(302, {"location": urlunsplit(parts._replace(query=query)), "cache-control": "no-store"})
+    return Response(302, {"location": urlunsplit(parts._replace(query=query)), "cache-control": "no-store"})
 
 
 def _application(call: Call) -> Application:
-    """What is asked, checked. Raises Refusal with a 400 page: never a redirect to an address that was not checked."""
+    """Raises Refusal with a 400 page, never a redirect, since the address is not checked yet."""
     given = {name: call.one(name) or "" for name in _NAMES}
     for problem, wrong in _problems(call, given):
         if wrong:
@@ -144,7 +142,7 @@ def _is_registered(call: Call, client_id: str) -> bool:
 
 
 def _is_known_address(call: Call, uri: str) -> bool:
-    """Registered, or on this machine: whoever hears the code there could have asked here themselves."""
+    """Registered, or on this machine: a program that gets the code there could have asked for it here."""
     return grants.is_registered_callback(call.db, uri) or (_is_return_address(uri) and _is_loopback(uri))
 
 

@@ -1,4 +1,4 @@
-"""The situations tests and operators command, in words: `world.faults.accepts_then_cuts_the_line()`."""
+"""Faults that tests and operators can set, as methods: `world.faults.accepts_then_cuts_the_line()`."""
 
 import random
 import sqlite3
@@ -18,7 +18,7 @@ DELETE = "DELETE /2/tweets/{id}"
 
 
 class BadDays:
-    """Each method stores a rule and returns its id. `times` None means until cleared; besides `times` every one takes
+    """Each method stores a rule and returns its id. `times` None means until cleared; besides `times` each accepts
     `call`, `probability`, `skip` and `user` (see faults.Rule)."""
 
     def __init__(
@@ -28,38 +28,37 @@ class BadDays:
         self._chance = chance
 
     def add(self, kind: str, *, call: str = CREATE, options: dict[str, Any] | None = None, **how_often: Any) -> int:
-        """Any rule: `how_often` is times, probability, skip, user. Raises ValueError when it makes no sense."""
+        """`how_often` is times, probability, skip, user. Raises ValueError for an invalid rule."""
         with self._transaction() as db:
             return faults.add(db, Rule(call, kind, options=options or {}, **how_often))
 
     def rules(self) -> list[Rule]:
-        """The rules in force."""
         with self._transaction() as db:
             return faults.list_rules(db)
 
     def clear(self, *, call: str | None = None) -> None:
-        """A good day again, for all calls or one."""
+        """The rules of one call, or all."""
         with self._transaction() as db:
             faults.clear(db, call=call)
 
     def seed(self, number: int) -> None:
-        """Make the dice of `probability` fall the same way each time, in this process."""
+        """Makes `probability` repeatable, in this process."""
         self._chance.seed(number)
 
     def accepts_then_cuts_the_line(self, *, times: int | None = 1, **more: Any) -> int:
-        """X posts it and the line breaks before a byte of the answer."""
+        """X posts it and the connection breaks before a byte of the answer."""
         return self.add("accept_then_cut", times=times, **more)
 
     def cuts_the_line(self, *, times: int | None = 1, **more: Any) -> int:
-        """X reads the request, does nothing, and the line breaks."""
+        """X reads the request, does nothing, and the connection breaks."""
         return self.add("cut_before", times=times, **more)
 
     def accepts_then_answers(self, status: int, *, times: int | None = 1, **more: Any) -> int:
-        """X posts it and says 5xx."""
+        """X posts it and answers 5xx."""
         return self.add("accept_then_error", times=times, options={"status": status}, **more)
 
     def fails(self, status: int = 503, *, times: int | None = 1, **more: Any) -> int:
-        """X says 5xx and did nothing."""
+        """X answers 5xx and did nothing."""
         return self.add("error_before", times=times, options={"status": status}, **more)
 
     def accepts_then_stays_silent(self, *, times: int | None = 1, **more: Any) -> int:
@@ -87,7 +86,7 @@ class BadDays:
         return self.add("garbage_before", times=times, options={"status": status}, **more)
 
     def is_slow(self, seconds: float, *, times: int | None = 1, **more: Any) -> int:
-        """X does its work and answers so much later."""
+        """X does its work and answers `seconds` later."""
         return self.add("slow", times=times, options={"seconds": seconds}, **more)
 
     def rate_limits(
@@ -99,13 +98,13 @@ class BadDays:
         times: int | None = 1,
         **more: Any,
     ) -> int:
-        """429 with a reset in so many seconds (None: no headers), an exhausted 24-hour window if `daily_reset_in` is
+        """429 with a reset in `reset_in` seconds (None: no headers), an exhausted 24-hour window if `daily_reset_in` is
         given; `v1_body` for the code 88 shape."""
         options = {"reset_in": reset_in, "daily_reset_in": daily_reset_in, "v1_body": v1_body}
         return self.add("rate_limit", times=times, options=options, **more)
 
     def refuses(self, status: int = 403, *, detail: str | None = None, times: int | None = 1, **more: Any) -> int:
-        """X says no and did nothing."""
+        """X refuses and did nothing."""
         options: dict[str, Any] = {"status": status} | ({"detail": detail} if detail else {})
         return self.add("refuse", times=times, options=options, **more)
 
@@ -126,11 +125,11 @@ class BadDays:
         return self.fails(status, times=times, call=TOKEN, **more)
 
     def token_endpoint_refuses(self, *, times: int | None = 1, **more: Any) -> int:
-        """400 invalid_request: the refresh token or code is said to be invalid."""
+        """400 invalid_request, as for an invalid refresh token or code."""
         return self.refuses(400, times=times, call=TOKEN, **more)
 
     def rotates_then_cuts_the_line(self, *, times: int | None = 1, **more: Any) -> int:
-        """The refresh token is spent and the new pair never arrives."""
+        """The refresh token is used up and the new pair never arrives."""
         return self.accepts_then_cuts_the_line(times=times, call=TOKEN, **more)
 
     def timeline_is_unreadable(self, *, status: int | None = None, times: int | None = 1, **more: Any) -> int:
@@ -181,7 +180,7 @@ class BadDays:
         return self.add("access_level", times=times, options={"numbered": numbered}, **more)
 
     def edge_refuses(self, status: int = 403, *, times: int | None = 1, **more: Any) -> int:
-        """The edge in front of X answers in JSON; X heard nothing."""
+        """The edge in front of X answers in JSON; X received nothing."""
         return self.add("edge_page_before", times=times, options={"status": status}, **more)
 
     def accepts_then_the_edge_answers(self, status: int = 403, *, times: int | None = 1, **more: Any) -> int:
@@ -189,7 +188,7 @@ class BadDays:
         return self.add("accept_then_edge_page", times=times, options={"status": status}, **more)
 
     def does_not_delete(self, *, times: int | None = 1, **more: Any) -> int:
-        """DELETE: 200 with deleted: false; the post stands."""
+        """DELETE: 200 with deleted: false; the post stays."""
         return self.add("deleted_false", call=DELETE, times=times, **more)
 
     def deletes_without_a_body(self, *, times: int | None = 1, **more: Any) -> int:
@@ -204,5 +203,5 @@ class BadDays:
         times: int | None = 1,
         **more: Any,
     ) -> int:
-        """X does its work; in the answer stand these fields of the JSON object and these headers (lower-case)."""
+        """X does its work; these fields replace those of the JSON object, these headers (lower-case) X's own."""
         return self.add("altered", times=times, options={"fields": fields or {}, "headers": headers or {}}, **more)

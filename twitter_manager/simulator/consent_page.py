@@ -3,13 +3,13 @@
 from html import escape
 
 from twitter_manager.simulator.html_page import page
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 
 __all__ = ["question", "refused"]
 
 
-def question(*, client_id: str, scopes: list[str], usernames: list[str], mistake: str = "") -> Answer:
-    """200 (400 after a `mistake`): choose one of the people there are, invent one, or decline. The forms post to the
+def question(*, client_id: str, scopes: list[str], usernames: list[str], mistake: str = "") -> Response:
+    """200 (400 after a `mistake`): choose a user, invent one, or decline. The forms post to the
     page's own address, so that the authorize parameters stay in its query under whatever prefix it is mounted."""
     wanted = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in scopes)
     content = f"""
@@ -31,7 +31,7 @@ def question(*, client_id: str, scopes: list[str], usernames: list[str], mistake
     return page(400 if mistake else 200, "Authorize an app", content, with_form=True)
 
 
-def refused(reason: str) -> Answer:
+def refused(reason: str) -> Response:
     """400: the link that led here is wrong."""
     content = f"""
 <h1>Something went wrong</h1>

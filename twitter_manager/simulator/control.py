@@ -1,6 +1,6 @@
 """Commands to a simulator that runs as a server, under /_simulator: what World offers in Python, as JSON.
 
-Only server.py leads here; in mock mode nobody outside can reach it.
+Only server.py uses it; in mock mode it cannot be reached from outside.
 """
 
 import json
@@ -9,42 +9,40 @@ from dataclasses import asdict
 from typing import Any
 
 from twitter_manager.simulator import same_origin
-from twitter_manager.simulator.messages import Answer, Request
-from twitter_manager.simulator.problems import json_answer
+from twitter_manager.simulator.messages import Request, Response
+from twitter_manager.simulator.problems import json_response
 from twitter_manager.simulator.world import World
 
-__all__ = ["answer", "is_command"]
+__all__ = ["is_command", "respond"]
 
 PREFIX = "/_simulator/"
 LATEST = 1000
 
 
 def is_command(request: Request) -> bool:
-    """Whether the request is for the simulator and not for the X it plays."""
+    """Whether the request is for the simulator itself, not for X."""
     return request.path.startswith(PREFIX)
 
 
-def answer(world: World, request: Request, *, host: str) -> Answer:
-    """Carry a command out. 400 with `error` when it makes no sense, 403 for a web page that wants to give one.
-
-    `host`: the name this server was told to listen on.
-    """
+def respond(world: World, request: Request, *, host: str) -> Response:
+    """400 with `error` for an invalid command, 403 for one from a web page. `host`: the name this server listens on."""
     refused = _refusal(request, host)
     if refused:
-        return json_answer(403, {"error": refused})
+        return json_response(403, {"error": refused})
     command = COMMANDS.get(f"{request.method} {request.path.removeprefix(PREFIX)}")
     if command is None:
-        return json_answer(404, {"error": "no such command", "commands": sorted(COMMANDS)})
+        return json_response(404, {"error": "no such command", "commands": sorted(COMMANDS)})
     try:
         body = json.loads(request.body or b"{}")
         query = {name: values[0] for name, values in request.query.items()}
-        return json_answer(200, command(world, body if request.body else query))
+        return json_response(200, command(world, body if request.body else query))
     except (ValueError, TypeError, LookupError) as error:
-        return json_answer(400, {"error": str(error)})
+        return json_response(400, {"error": str(error)})
 
 
 def _refusal(request: Request, host: str) -> str | None:
-    """Any page a person visits can send requests to this machine; none may command. None: it is no such request."""
+    """Why the command is refused, or None."""
+    # any web page that a person visits can send requests to this machine
     named = request.headers.get("host", "")
     if not same_origin.names_this_machine(named, also=host):
         return "the Host header must be an address, localhost or the name this server listens on"
@@ -70,7 +68,7 @@ def _posts(world: World, given: dict[str, Any]) -> object:
 
 
 def _calls(world: World, given: dict[str, Any]) -> object:
-    """The count of all that fit, and the latest thousand."""
+    """The count of all that match, and the latest thousand."""
     calls = world.calls(method=given.get("method"), path=given.get("path"), username=given.get("username"))
     return {"total": len(calls), "calls": [asdict(call) for call in calls[-LATEST:]]}
 

@@ -1,7 +1,7 @@
-"""X's bad days, on command: rules stored in the world, so that another process can command them.
+"""Faults of X, on command: rules stored in the world, so that another process can set them.
 
-A rule says which call, what goes wrong, and how often. Kinds that begin before the call is processed leave the world
-untouched; kinds in AFTER happen to an answer X really gave, so the post exists although the caller cannot know.
+A rule says which call, what goes wrong, and how often. Kinds in BEFORE happen instead of the call and leave the world
+unchanged; kinds in AFTER change the answer that X gave, so the post exists although the caller cannot know.
 """
 
 import json
@@ -11,21 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from twitter_manager.simulator import routes
-from twitter_manager.simulator.fault_answers import AFTER, BEFORE, Options
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.fault_responses import AFTER, BEFORE, Options
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.routes import Route
 
-__all__ = ["AFTER", "BEFORE", "Rule", "add", "clear", "kinds", "list_rules", "refusal", "spoiled", "take"]
+__all__ = ["AFTER", "BEFORE", "Rule", "add", "clear", "consume_rule", "kinds", "list_rules", "refusal", "spoiled"]
 
 EVERY_API_CALL = "*"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What goes wrong, with which call, how often.
-
-    `call`: "POST /2/tweets", "GET /2/users/{id}/tweets", … or "*": all calls with a bearer token. `times`: how often
-    it still strikes, None for until cleared; `probability` per call; `skip`: so many fitting calls pass first;
+    """`call`: "POST /2/tweets", "GET /2/users/{id}/tweets", … or "*": all calls with a bearer token. `times`: how often
+    it still applies, None: until cleared; `probability` per call; `skip`: matching calls that pass before;
     `user`: only this username.
     """
 
@@ -39,13 +37,12 @@ class Rule:
     id: int = 0
 
     def fits(self, route: Route, username: str | None) -> bool:
-        """Whether the rule is meant for this call of this user."""
         called = self.call == route.name or (self.call == EVERY_API_CALL and route.is_api)
         return called and (self.user is None or (username or "").lower() == self.user.lower())
 
 
 def add(db: sqlite3.Connection, rule: Rule) -> int:
-    """Store a rule; its id. Raises ValueError for a call, kind or number that makes no sense."""
+    """Returns the rule's id. Raises ValueError for an invalid call, kind or number."""
     if rule.call != EVERY_API_CALL and rule.call not in routes.names():
         raise ValueError(f"no such call: {rule.call}")
     if rule.kind not in kinds():
@@ -69,18 +66,18 @@ def add(db: sqlite3.Connection, rule: Rule) -> int:
 
 
 def list_rules(db: sqlite3.Connection) -> list[Rule]:
-    """The rules in force, in the order they were commanded."""
+    """In the order in which they were added."""
     rows = db.execute("SELECT * FROM fault ORDER BY id")
     return [Rule(**{**dict(row), "options": json.loads(row["options"])}) for row in rows]
 
 
 def clear(db: sqlite3.Connection, *, call: str | None = None) -> None:
-    """Forget the rules, all or those of one call."""
+    """The rules of one call, or all."""
     db.execute("DELETE FROM fault WHERE :call IS NULL OR call = :call", {"call": call})
 
 
-def take(db: sqlite3.Connection, *, route: Route, username: str | None, chance: random.Random) -> Rule | None:
-    """The first rule that strikes this call, counted down."""
+def consume_rule(db: sqlite3.Connection, *, route: Route, username: str | None, chance: random.Random) -> Rule | None:
+    """The first rule that applies to this call, counted down."""
     for rule in list_rules(db):
         if not rule.fits(route, username):
             continue
@@ -100,16 +97,15 @@ def _count_down(db: sqlite3.Connection, rule: Rule) -> None:
         db.execute("DELETE FROM fault WHERE id = :id", {"id": rule.id})
 
 
-def refusal(rule: Rule, *, route: Route, now: datetime) -> Answer:
-    """The answer of a call that a BEFORE rule struck."""
+def refusal(rule: Rule, *, route: Route, now: datetime) -> Response:
+    """For a rule of a kind in BEFORE."""
     return BEFORE[rule.kind]({"is_api": route.is_api, **rule.options}, now)
 
 
-def spoiled(rule: Rule, answer: Answer, *, now: datetime) -> Answer:
-    """What an AFTER rule makes of the answer X gave."""
-    return AFTER[rule.kind](rule.options, answer, now)
+def spoiled(rule: Rule, response: Response, *, now: datetime) -> Response:
+    """For a rule of a kind in AFTER."""
+    return AFTER[rule.kind](rule.options, response, now)
 
 
 def kinds() -> list[str]:
-    """Everything that can go wrong, by name."""
     return [*BEFORE, *AFTER]

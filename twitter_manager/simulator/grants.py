@@ -13,6 +13,7 @@ __all__ = [
     "Consent",
     "Tokens",
     "client_secret",
+    "consume_code",
     "disconnect",
     "expire_access_tokens",
     "find_code",
@@ -29,7 +30,6 @@ __all__ = [
     "register_client",
     "remember_secret",
     "revoke",
-    "spend_code",
 ]
 
 CODE_S = 30
@@ -37,8 +37,6 @@ CODE_S = 30
 
 @dataclass(frozen=True)
 class Code:
-    """An authorization code and what it was given for."""
-
     value: str
     client_id: str
     user_id: str
@@ -50,7 +48,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Consent:
-    """A user's yes to an app."""
+    """A user's grant to an app."""
 
     id: int
     client_id: str
@@ -58,13 +56,12 @@ class Consent:
     scope: str
 
     def allows(self, scopes: frozenset[str]) -> bool:
-        """Whether every one of `scopes` was granted."""
         return scopes <= set(self.scope.split())
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """A new pair; without offline.access there is no refresh token."""
+    """Without the scope offline.access there is no refresh token."""
 
     access_token: str
     refresh_token: str | None
@@ -73,29 +70,26 @@ class Tokens:
 
 
 def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) -> None:
-    """Make an app known; from then on unknown ones are refused. Without a secret it is a public client."""
+    """From then on unknown apps are refused. Without a secret it is a public client."""
     db.execute("INSERT OR REPLACE INTO client VALUES (:id, :secret)", {"id": client_id, "secret": secret})
     if secret:
         remember_secret(db, secret)
 
 
 def forget_clients(db: sqlite3.Connection) -> None:
-    """No app is known any more."""
     db.execute("DELETE FROM client")
 
 
 def register_callback(db: sqlite3.Connection, uri: str) -> None:
-    """Make an address known to which people may be sent back."""
     db.execute("INSERT OR IGNORE INTO callback VALUES (:uri)", {"uri": uri})
 
 
 def is_registered_callback(db: sqlite3.Connection, uri: str) -> bool:
-    """Whether people may be sent back to exactly this address."""
     return db.execute("SELECT 1 FROM callback WHERE uri = :uri", {"uri": uri}).fetchone() is not None
 
 
 def has_clients(db: sqlite3.Connection) -> bool:
-    """Whether apps are registered; if none is, any client_id will do."""
+    """If no app is registered, any client_id is accepted."""
     return db.execute("SELECT 1 FROM client LIMIT 1").fetchone() is not None
 
 
@@ -118,7 +112,7 @@ def insert_code(
     method: str,
     now: datetime,
 ) -> str:
-    """A new code; it dies after 30 seconds."""
+    """It expires after 30 seconds."""
     value = secrets.token_urlsafe(64)
     db.execute(
         "INSERT INTO code (value, client_id, user_id, redirect_uri, scope, challenge, method, expires_at) VALUES"
@@ -139,7 +133,7 @@ def insert_code(
 
 
 def find_code(db: sqlite3.Connection, value: str, *, now: datetime) -> Code | None:
-    """The code if it is still good."""
+    """None unless it is still valid."""
     row = db.execute(
         "SELECT * FROM code WHERE value = :value AND NOT spent AND expires_at > :now",
         {"value": value, "now": to_text(now)},
@@ -157,13 +151,11 @@ def find_code(db: sqlite3.Connection, value: str, *, now: datetime) -> Code | No
     )
 
 
-def spend_code(db: sqlite3.Connection, value: str) -> None:
-    """It served once; it serves no more."""
+def consume_code(db: sqlite3.Connection, value: str) -> None:
     db.execute("UPDATE code SET spent = 1 WHERE value = :value", {"value": value})
 
 
 def new_consent(db: sqlite3.Connection, *, client_id: str, user_id: str, scope: str) -> Consent:
-    """The user's yes, from which tokens are issued."""
     row = db.execute(
         "INSERT INTO consent (client_id, user_id, scope) VALUES (:client_id, :user_id, :scope) RETURNING id",
         {"client_id": client_id, "user_id": int(user_id), "scope": scope},
@@ -172,7 +164,7 @@ def new_consent(db: sqlite3.Connection, *, client_id: str, user_id: str, scope: 
 
 
 def issue_tokens(db: sqlite3.Connection, consent: Consent, *, now: datetime) -> Tokens:
-    """A new access token and, with offline.access, a new refresh token. Earlier ones stay as they are."""
+    """A new access token and, with offline.access, a new refresh token. Earlier ones stay valid."""
     life = settings.read(db).token_life
     access = secrets.token_urlsafe(60)
     refresh = secrets.token_urlsafe(60) if "offline.access" in consent.scope.split() else None
@@ -191,7 +183,7 @@ def _insert_token(db: sqlite3.Connection, value: str, *, kind: str, consent: Con
 
 
 def holder(db: sqlite3.Connection, token: str, *, kind: str, now: datetime) -> Consent | None:
-    """The consent behind a token of that kind, if the token is still good."""
+    """None unless the token is still valid."""
     row = db.execute(
         "SELECT consent.id, client_id, user_id, scope FROM token JOIN consent ON consent.id = consent_id"
         " WHERE value = :token AND kind = :kind AND NOT dead AND NOT revoked"
@@ -202,7 +194,6 @@ def holder(db: sqlite3.Connection, token: str, *, kind: str, now: datetime) -> C
 
 
 def kill_token(db: sqlite3.Connection, token: str) -> None:
-    """This one token is good no more."""
     db.execute("UPDATE token SET dead = 1 WHERE value = :token", {"token": token})
 
 
@@ -217,12 +208,12 @@ def revoke(db: sqlite3.Connection, token: str) -> None:
 
 
 def disconnect(db: sqlite3.Connection, user_id: str) -> None:
-    """The user takes back every app's access, as on x.com/settings/connected_apps."""
+    """The user revokes every app's access, as on x.com/settings/connected_apps."""
     db.execute("UPDATE consent SET revoked = 1 WHERE user_id = :user", {"user": int(user_id)})
 
 
 def expire_access_tokens(db: sqlite3.Connection, *, now: datetime) -> int:
-    """Every access token is over its time now; how many were not before."""
+    """Returns how many were valid."""
     changed = db.execute(
         "UPDATE token SET expires_at = :now WHERE kind = 'access' AND NOT dead AND expires_at > :now",
         {"now": to_text(now)},
@@ -231,10 +222,10 @@ def expire_access_tokens(db: sqlite3.Connection, *, now: datetime) -> int:
 
 
 def remember_secret(db: sqlite3.Connection, value: str) -> None:
-    """Something that must never be read in a log."""
+    """Tests check that it is in no log."""
     db.execute("INSERT OR IGNORE INTO secret VALUES (:value)", {"value": value})
 
 
 def list_secrets(db: sqlite3.Connection) -> set[str]:
-    """Everything secret this X ever gave out or was shown."""
+    """Every secret that this X ever issued or received."""
     return {row["value"] for row in db.execute("SELECT value FROM secret")}

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from html import escape
 
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 
 __all__ = ["page"]
 
@@ -37,15 +37,15 @@ HEADERS = {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
-    # No form-action: browsers would also hold the redirect back to the app against it.
+    # No form-action: browsers would apply it to the redirect back to the app, too.
     "content-security-policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
     ),
 }
 
 
-def page(status: int, title: str, content: str, *, with_form: bool = False) -> Answer:
-    """The page; `content` is HTML, its values escaped."""
+def page(status: int, title: str, content: str, *, with_form: bool = False) -> Response:
+    """`content` is HTML, its values escaped."""
     html = f"""<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -59,4 +59,4 @@ def page(status: int, title: str, content: str, *, with_form: bool = False) -> A
 """
     # with no-referrer browsers would send the form with `Origin: null`
     headers = {**HEADERS, "referrer-policy": "same-origin"} if with_form else HEADERS
-    return Answer(status, headers, html.encode())
+    return Response(status, headers, html.encode())

@@ -1,10 +1,10 @@
-"""Who called what, and what was answered: the latest hundred thousand calls."""
+"""The latest hundred thousand calls and their answers."""
 
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.simulator.messages import Answer, Request
+from twitter_manager.simulator.messages import Request, Response
 from twitter_manager.timestamps import to_text
 
 __all__ = ["LoggedCall", "list_calls", "record"]
@@ -15,8 +15,8 @@ TRIMMED_EVERY = 1_000
 
 @dataclass(frozen=True)
 class LoggedCall:
-    """One call. `route` is the pattern ("POST /2/tweets"), `fault` the kind that was commanded for it, if any;
-    `status` is X's own answer, which the caller did not get unless `delivery` is whole; 0: X did not come to one."""
+    """`route` is the pattern ("POST /2/tweets"), `fault` the kind that was set for it, if any; `status` is X's own
+    answer, which the caller gets only if `delivery` is whole; 0: X gave none."""
 
     id: int
     at: str
@@ -32,14 +32,14 @@ class LoggedCall:
 def record(
     db: sqlite3.Connection,
     request: Request,
-    answer: Answer,
+    response: Response,
     *,
     route: str | None,
     username: str | None,
     fault: str | None,
     now: datetime,
 ) -> None:
-    """Write it down, without query or body: they carry secrets."""
+    """Without query and body, which contain secrets."""
     row = db.execute(
         "INSERT INTO call (at, method, path, route, username, status, delivery, fault) VALUES"
         " (:at, :method, :path, :route, :username, :status, :delivery, :fault) RETURNING id",
@@ -49,8 +49,8 @@ def record(
             "path": request.path,
             "route": route,
             "username": username,
-            "status": answer.status,
-            "delivery": answer.delivery.value,
+            "status": response.status,
+            "delivery": response.delivery.value,
             "fault": fault,
         },
     ).fetchone()
@@ -61,7 +61,7 @@ def record(
 def list_calls(
     db: sqlite3.Connection, *, method: str | None, path: str | None, username: str | None
 ) -> list[LoggedCall]:
-    """The calls that fit, oldest first; `path` may be a pattern ("/2/users/{id}/tweets") or the path itself."""
+    """Oldest first; `path` may be a pattern ("/2/users/{id}/tweets") or the path itself."""
     rows = db.execute(
         "SELECT * FROM call WHERE (:method IS NULL OR method = :method)"
         " AND (:path IS NULL OR path = :path OR route = method || ' ' || :path)"

@@ -19,7 +19,7 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-NOT_SHOWN = dict.fromkeys(map(ord, "\u200b\u2060"))  # letters behind a link then stand close to its t.co
+NOT_SHOWN = dict.fromkeys(map(ord, "\u200b\u2060"))  # letters after a link are then adjacent to its t.co
 SHORT_POST = 280
 DISPLAYED = 26
 
@@ -37,15 +37,13 @@ class Link:
 
 @dataclass(frozen=True)
 class WrittenText:
-    """A text as X gives it back, with its links."""
-
     text: str
     urls: list[dict[str, Any]]
 
 
 def written(text: str, *, seed: str, attached: list[tuple[str, str]]) -> WrittenText:
-    """`text` as X returns it. `seed` (the post's id) decides the t.co names; `attached` are the links X hangs at the
-    end for media and a quoted post, each (expanded_url, display_url)."""
+    """`text` as X returns it. `seed` (the post's id) decides the t.co names; `attached` are the links X appends
+    for media and a quoted post, each (expanded_url, display_url)."""
     out, done = "", 0
     links: list[Link] = []
     for match in LINK.finditer(text):
@@ -63,7 +61,7 @@ def written(text: str, *, seed: str, attached: list[tuple[str, str]]) -> Written
 
 
 def normalized(text: str) -> str:
-    """NFC without blanks around it, as X stores it."""
+    """NFC, stripped, as X stores it."""
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -73,7 +71,7 @@ def shortened(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Equal for texts that X takes for duplicates: blanks are folded, nothing else."""
+    """Equal for texts that X treats as duplicates: they differ in white space only."""
     return hashlib.sha256(" ".join(normalized(text).split()).encode()).hexdigest()[:32]
 
 
@@ -87,7 +85,7 @@ def _link(found: str, *, at: int, seed: str, display: str | None = None) -> Link
 
 def _short_name(seed: str) -> str:
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
-    return "".join(ALPHABET[number // 62**place % 62] for place in range(10))
+    return "".join(ALPHABET[number // 62**position % 62] for position in range(10))
 
 
 def _without_trailing_marks(link: str) -> str:

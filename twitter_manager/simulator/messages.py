@@ -1,4 +1,4 @@
-"""What goes in and what comes out: requests and answers free of any transport."""
+"""Requests and answers, independent of any transport."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,19 +6,17 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ["Answer", "Delivery", "Request"]
+__all__ = ["Delivery", "Request", "Response"]
 
 
 class Delivery(StrEnum):
-    """How an answer travels back."""
-
     WHOLE = "whole"
     CUT = "cut"
-    """The line is cut without a byte of an answer."""
+    """The connection is cut without a byte of an answer."""
     SILENT = "silent"
-    """Nothing comes, and the line stays open."""
+    """Nothing is sent, and the connection stays open."""
     TRICKLE = "trickle"
-    """A byte every so often: never silent long enough for a time-out per read, never done."""
+    """A byte a second: never silent long enough for a read time-out, never complete."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Request:
 
     @classmethod
     def from_target(cls, method: str, target: str, *, headers: Mapping[str, str], body: bytes = b"") -> Self:
-        """A request for `target`, a whole URL or a path with its query."""
+        """`target`: a whole URL, or a path with its query."""
         # A path may begin with two slashes, which urlsplit would take for a host.
         parts = urlsplit(target if "://" in target.partition("?")[0] else f"http://x{target}")
         return cls(
@@ -54,7 +52,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One HTTP answer; `delay` in seconds passes before its first byte."""
 
     status: int
@@ -64,5 +62,5 @@ class Answer:
     delay: float = 0.0
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
-        """The same answer with `headers` beside its own; its own win."""
+        """Adds `headers`; the answer's own have precedence."""
         return replace(self, headers={**headers, **self.headers})

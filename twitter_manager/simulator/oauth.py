@@ -9,8 +9,8 @@ import re
 from twitter_manager.simulator import grants
 from twitter_manager.simulator.call import Call
 from twitter_manager.simulator.grants import Code, Consent
-from twitter_manager.simulator.messages import Answer
-from twitter_manager.simulator.problems import Refusal, json_answer, oauth_error
+from twitter_manager.simulator.messages import Response
+from twitter_manager.simulator.problems import Refusal, json_response, oauth_error
 
 __all__ = ["revoke", "token"]
 
@@ -19,7 +19,7 @@ VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 NO_CLIENT = oauth_error(401, "unauthorized_client", "Missing valid authorization header")
 
 
-def token(call: Call) -> Answer:
+def token(call: Call) -> Response:
     """POST /2/oauth2/token: authorization_code and refresh_token."""
     form = call.request.form()
     _remember_what_was_shown(call, form)
@@ -32,17 +32,17 @@ def token(call: Call) -> Answer:
     return oauth_error(400, "unsupported_grant_type", "Value passed for the grant_type was invalid.")
 
 
-def revoke(call: Call) -> Answer:
-    """POST /2/oauth2/revoke: access or refresh token; an unknown one is fine too (RFC 7009 §2.2)."""
+def revoke(call: Call) -> Response:
+    """POST /2/oauth2/revoke: access or refresh token; an unknown one is accepted, too (RFC 7009 §2.2)."""
     form = call.request.form()
     _remember_what_was_shown(call, form)
     shown = _required(form, "token")
     _client(call, form)
     grants.revoke(call.db, shown)
-    return json_answer(200, {"revoked": True})
+    return json_response(200, {"revoked": True})
 
 
-def _exchange(call: Call, form: dict[str, str], client_id: str) -> Answer:
+def _exchange(call: Call, form: dict[str, str], client_id: str) -> Response:
     code = grants.find_code(call.db, _required(form, "code"), now=call.now)
     if code is None or code.client_id != client_id:
         return oauth_error(400, "invalid_request", "Value passed for the authorization code was invalid.")
@@ -56,13 +56,13 @@ def _exchange(call: Call, form: dict[str, str], client_id: str) -> Answer:
         return oauth_error(
             400, "invalid_request", "Value passed for the code verifier did not match the code challenge."
         )
-    grants.spend_code(call.db, code.value)
+    grants.consume_code(call.db, code.value)
     consent = grants.new_consent(call.db, client_id=client_id, user_id=code.user_id, scope=code.scope)
     return _new_pair(call, consent)
 
 
-def _refresh(call: Call, form: dict[str, str], client_id: str) -> Answer:
-    """The old refresh token dies with its use; the old access token stays good until its time is over."""
+def _refresh(call: Call, form: dict[str, str], client_id: str) -> Response:
+    """The old refresh token is used up; the old access token stays valid until it expires."""
     old = _required(form, "refresh_token")
     consent = grants.holder(call.db, old, kind="refresh", now=call.now)
     if consent is None or consent.client_id != client_id:
@@ -71,7 +71,7 @@ def _refresh(call: Call, form: dict[str, str], client_id: str) -> Answer:
     return _new_pair(call, consent)
 
 
-def _new_pair(call: Call, consent: Consent) -> Answer:
+def _new_pair(call: Call, consent: Consent) -> Response:
     pair = grants.issue_tokens(call.db, consent, now=call.now)
     body = {
         "token_type": "bearer",
@@ -81,7 +81,7 @@ def _new_pair(call: Call, consent: Consent) -> Answer:
     }
     if pair.refresh_token:
         body["refresh_token"] = pair.refresh_token
-    return json_answer(200, body, headers={"cache-control": "no-store"})
+    return json_response(200, body, headers={"cache-control": "no-store"})
 
 
 def _verifies(verifier: str, code: Code) -> bool:
@@ -95,7 +95,7 @@ def _verifies(verifier: str, code: Code) -> bool:
 
 
 def _client(call: Call, form: dict[str, str]) -> str:
-    """Who asks: Basic for a confidential client, client_id in the body for a public one. Raises Refusal (401)."""
+    """The client id: Basic for a confidential client, client_id in the body for a public one. Raises Refusal (401)."""
     basic = _basic(call)
     client_id, secret = basic or (form.get("client_id", ""), None)
     if not client_id:
@@ -123,7 +123,7 @@ def _basic(call: Call) -> tuple[str, str] | None:
 
 
 def _remember_what_was_shown(call: Call, form: dict[str, str]) -> None:
-    """Right or wrong, none of it may be read in a log."""
+    # valid or not, none of it may appear in a log
     shown = [form.get(name) for name in ("code", "code_verifier", "refresh_token", "token", "client_secret")]
     basic = _basic(call)
     for value in [*shown, basic[1] if basic else None]:

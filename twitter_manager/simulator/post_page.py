@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twitter_manager.simulator.html_page import page
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.posts import Post
 from twitter_manager.simulator.users import User
 from twitter_manager.timestamps import from_text
@@ -16,7 +16,7 @@ __all__ = ["Shown", "absent", "conversation"]
 
 @dataclass(frozen=True)
 class Shown:
-    """A post with what its place on the page says of it. `reply_to`: whom it answers, None: nobody who is known."""
+    """A post as shown. `reply_to`: the username it replies to; None: unknown, or no reply."""
 
     post: Post
     author: User
@@ -27,12 +27,12 @@ class Shown:
 
     @property
     def path(self) -> str:
-        """Seen from the page of any other post, wherever these pages are mounted."""
+        """Relative to the page of any post, wherever these pages are mounted."""
         return f"../../{self.author.username}/status/{self.post.id}"
 
 
-def conversation(before: list[Shown], shown: Shown, after: list[Shown]) -> Answer:
-    """200: the post, above it what it answers, below it what answers it."""
+def conversation(before: list[Shown], shown: Shown, after: list[Shown]) -> Response:
+    """200: the post, above it what it replies to, below it its replies."""
     articles = [
         *(_article(each) for each in before),
         _article(shown, emphasized=True),
@@ -42,8 +42,8 @@ def conversation(before: list[Shown], shown: Shown, after: list[Shown]) -> Answe
     return page(200, title, f"\n<h1>Post</h1>{''.join(articles)}")
 
 
-def absent() -> Answer:
-    """404: there is no such post, or it is not visible any more or yet."""
+def absent() -> Response:
+    """404: there is no such post, or it is not visible."""
     content = "\n<h1>This post is not here</h1>\n<p>It was deleted, is not visible yet, or never was.</p>"
     return page(404, "No such post", content)
 

@@ -2,7 +2,7 @@
 
 from twitter_manager.simulator import post_page, posts, users
 from twitter_manager.simulator.call import Call, id_of
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 from twitter_manager.simulator.post_page import Shown
 from twitter_manager.simulator.posts import Post
 
@@ -11,7 +11,7 @@ __all__ = ["show"]
 MAX_REPLIES = 100
 
 
-def show(call: Call) -> Answer:
+def show(call: Call) -> Response:
     """The page of a post that a reader sees now; as on X, the name in the path does not matter."""
     post_id = id_of(call.values["id"])
     post = posts.find_visible(call.db, post_id, now=call.now) if post_id else None
@@ -29,21 +29,21 @@ def _shown(call: Call, post: Post, *, with_quoted: bool = True) -> Shown | None:
     return Shown(
         post,
         author,
-        reply_to=_answered(call, post),
+        reply_to=_replied_to(call, post),
         quoted=_shown(call, quoted, with_quoted=False) if quoted else None,
         replies=posts.counts(call.db, post.id)[0],
         edited=len(posts.edit_history(call.db, post.id)) > 1,
     )
 
 
-def _answered(call: Call, post: Post) -> str | None:
+def _replied_to(call: Call, post: Post) -> str | None:
     parent = posts.find(call.db, post.in_reply_to) if post.in_reply_to else None
     author = users.find(call.db, parent.author_id) if parent else None
     return author.username if author else None
 
 
 def _before(call: Call, post: Post) -> list[Shown]:
-    """What it answers, from the beginning of the conversation on; broken off where one of them is not visible."""
+    """The posts it replies to, oldest first, up to the nearest one that is not visible."""
     chain: list[Shown] = []
     parent_id = post.in_reply_to
     while parent_id and (parent := posts.find_visible(call.db, parent_id, now=call.now)):
@@ -54,7 +54,7 @@ def _before(call: Call, post: Post) -> list[Shown]:
 
 
 def _after(call: Call, post: Post) -> list[Shown]:
-    """What answers it, and what answers that, oldest first."""
+    """Its replies, and their replies, oldest first."""
     above = set(posts.edit_history(call.db, post.id))
     found: list[Post] = []
     for each in posts.list_conversation(call.db, post.conversation_id, now=call.now):

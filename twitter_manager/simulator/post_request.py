@@ -16,7 +16,7 @@ Check = Callable[[str, Any], None]
 
 
 def draft_from(body: dict[str, Any]) -> Draft:
-    """The post it asks for. Raises Refusal: 400 for what the schema does not allow, 403 for a text that is too long."""
+    """Raises Refusal: 400 for what the schema does not allow, 403 for a text that is too long."""
     _object(FIELDS)("$", body)
     text = body.get("text", "")
     if not text.strip() and "media" not in body:
@@ -102,7 +102,7 @@ def _object(fields: dict[str, Check], *, required: tuple[str, ...] = ()) -> Chec
 
 
 def _anything(_path: str, _value: Any) -> None:
-    """A part whose inside this X does not look at."""
+    """For a field that is not checked here."""
 
 
 MEDIA: dict[str, Check] = {

@@ -35,7 +35,7 @@ DUPLICATE_WINDOW_S = 24 * 3600
 
 @dataclass(frozen=True)
 class Post:
-    """A post. `original` is what was sent, `text` what X returns; times are text."""
+    """`original` is what was sent, `text` what X returns; times are text."""
 
     id: str
     author_id: str
@@ -55,8 +55,6 @@ class Post:
 
 @dataclass(frozen=True)
 class Draft:
-    """What somebody asks X to post."""
-
     text: str
     in_reply_to: str | None = None
     quote_of: str | None = None
@@ -66,7 +64,7 @@ class Draft:
 
 
 def insert(db: sqlite3.Connection, draft: Draft, *, author: User, now: datetime, visibility_delay: float) -> Post:
-    """Publish it. X's created_at has whole seconds."""
+    """X's created_at has whole seconds."""
     post_id = next_id(db, now)
     text = written(normalized(draft.text), seed=str(post_id), attached=_attached(db, draft, author, post_id))
     parent = find(db, draft.in_reply_to) if draft.in_reply_to else None
@@ -99,7 +97,7 @@ def insert(db: sqlite3.Connection, draft: Draft, *, author: User, now: datetime,
 
 
 def _attached(db: sqlite3.Connection, draft: Draft, author: User, post_id: int) -> list[tuple[str, str]]:
-    """X hangs one link for all media, and one for the quoted post, behind the text."""
+    """X appends one link for all media, and one for the quoted post, to the text: (expanded_url, display_url)."""
     links = []
     if draft.media_ids:
         links.append((f"https://x.com/{author.username}/status/{post_id}/photo/1", f"pic.x.com/{post_id % 10**10}"))
@@ -110,19 +108,19 @@ def _attached(db: sqlite3.Connection, draft: Draft, author: User, post_id: int) 
 
 
 def find(db: sqlite3.Connection, post_id: str) -> Post | None:
-    """The post, deleted or not yet visible too."""
+    """Also when deleted or not yet visible."""
     row = db.execute("SELECT * FROM post WHERE id = :id", {"id": int(post_id)}).fetchone()
     return post_from(row) if row else None
 
 
 def find_visible(db: sqlite3.Connection, post_id: str, *, now: datetime) -> Post | None:
-    """The post if a reader of X sees it now."""
+    """None unless a reader of X sees it at `now`."""
     post = find(db, post_id)
     return post if post and post.deleted_at is None and post.visible_at <= to_text(now) else None
 
 
 def list_all(db: sqlite3.Connection, *, author_id: str | None) -> list[Post]:
-    """What stands on X, oldest first, not yet visible ones too, deleted ones not."""
+    """Oldest first, including those not yet visible, without deleted ones."""
     rows = db.execute(
         "SELECT * FROM latest_post WHERE deleted_at IS NULL AND (:author IS NULL OR author_id = :author) ORDER BY id",
         {"author": _number(author_id)},
@@ -131,7 +129,7 @@ def list_all(db: sqlite3.Connection, *, author_id: str | None) -> list[Post]:
 
 
 def list_conversation(db: sqlite3.Connection, conversation_id: str, *, now: datetime) -> list[Post]:
-    """What a reader of X sees of a conversation now, oldest first."""
+    """What a reader of X sees at `now`, oldest first."""
     rows = db.execute(
         "SELECT * FROM latest_post WHERE conversation_id = :id AND deleted_at IS NULL AND visible_at <= :now"
         " ORDER BY id",
@@ -141,13 +139,12 @@ def list_conversation(db: sqlite3.Connection, conversation_id: str, *, now: date
 
 
 def count_of_author(db: sqlite3.Connection, author_id: str) -> int:
-    """How many posts of that user stand on X."""
     query = "SELECT count(*) FROM latest_post WHERE author_id = :author AND deleted_at IS NULL"
     return int(db.execute(query, {"author": int(author_id)}).fetchone()[0])
 
 
 def counts(db: sqlite3.Connection, post_id: str) -> tuple[int, int]:
-    """How many replies and quotes a post has."""
+    """Replies and quotes."""
     row = db.execute(
         "SELECT (SELECT count(*) FROM post WHERE in_reply_to = :id AND deleted_at IS NULL),"
         " (SELECT count(*) FROM post WHERE quote_of = :id AND deleted_at IS NULL)",
@@ -170,7 +167,7 @@ def repeats_recent_text(db: sqlite3.Connection, text: str, *, author_id: str, no
 
 
 def delete(db: sqlite3.Connection, post_id: str, *, now: datetime) -> None:
-    """Take it down, all its versions together."""
+    """All its versions together."""
     db.execute(
         "UPDATE post SET deleted_at = :now WHERE id IN (SELECT value FROM json_each(:ids)) AND deleted_at IS NULL",
         {"ids": json.dumps([int(version) for version in edit_history(db, post_id)]), "now": to_text(now)},
@@ -195,7 +192,7 @@ def edit(db: sqlite3.Connection, post_id: str, text: str, *, now: datetime) -> P
 
 
 def edit_history(db: sqlite3.Connection, post_id: str) -> list[str]:
-    """The ids of all versions of the post, oldest first; mostly one."""
+    """The ids of all versions, oldest first; mostly one."""
     rows = db.execute(
         "WITH RECURSIVE earlier (id) AS (SELECT :id UNION SELECT previous_id FROM edit JOIN earlier USING (id)),"
         " version (id) AS (SELECT id FROM earlier UNION"
@@ -206,12 +203,10 @@ def edit_history(db: sqlite3.Connection, post_id: str) -> list[str]:
 
 
 def mark_visible(db: sqlite3.Connection, post_id: str, *, at: datetime) -> None:
-    """From `at` on readers see it."""
     db.execute("UPDATE post SET visible_at = :at WHERE id = :id", {"id": int(post_id), "at": to_text(at)})
 
 
 def post_from(row: sqlite3.Row) -> Post:
-    """The post a row tells of."""
     columns = {name: row[name] for name in row.keys() if name != "fingerprint"}  # noqa: SIM118 (rows iterate over values)
     for name in ("id", "author_id", "conversation_id", "in_reply_to", "quote_of"):
         columns[name] = None if row[name] is None else str(row[name])

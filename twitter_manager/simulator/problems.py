@@ -1,17 +1,17 @@
-"""Answers in JSON, and X's ways to say no (x-api.md §11): problem JSON with type URIs, and the token endpoint's own."""
+"""Answers in JSON, and X's error answers (x-api.md §11): problem JSON with type URIs, and the token endpoint's own."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from twitter_manager.simulator.messages import Answer
+from twitter_manager.simulator.messages import Response
 
 __all__ = [
     "Refusal",
     "forbidden",
     "invalid_body",
     "invalid_parameter",
-    "json_answer",
+    "json_response",
     "missing_resource",
     "not_yours",
     "oauth_error",
@@ -24,44 +24,43 @@ PROBLEM_TYPE = "application/problem+json; charset=utf-8"
 
 
 class Refusal(Exception):
-    """A handler says no; `answer` is what the caller gets."""
+    """Raised by a handler; `response` is what the caller gets."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"refused with {answer.status}")
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        super().__init__(f"refused with {response.status}")
+        self.response = response
 
 
-def json_answer(
+def json_response(
     status: int, body: object, *, content_type: str = JSON_TYPE, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """`body` as JSON."""
+) -> Response:
     encoded = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Answer(status, {"content-type": content_type, **(headers or {})}, encoded)
+    return Response(status, {"content-type": content_type, **(headers or {})}, encoded)
 
 
-def problem(status: int, title: str, *, detail: str | None = None, kind: str = "", **more: Any) -> Answer:
+def problem(status: int, title: str, *, detail: str | None = None, kind: str = "", **more: Any) -> Response:
     """Problem JSON. `kind` is the last segment of the type URI; without one the type is about:blank."""
     uri = PROBLEMS + kind if kind else "about:blank"
     body = {"title": title, "type": uri, "status": status, "detail": detail or title, **more}
-    return json_answer(status, body, content_type=PROBLEM_TYPE)
+    return json_response(status, body, content_type=PROBLEM_TYPE)
 
 
-def forbidden(detail: str = "Forbidden") -> Answer:
-    """403 about:blank, in which only the detail tells the reason."""
+def forbidden(detail: str = "Forbidden") -> Response:
+    """403 about:blank, in which only the detail gives the reason."""
     return problem(403, "Forbidden", detail=detail)
 
 
-def invalid_parameter(name: str, value: str, message: str) -> Answer:
+def invalid_parameter(name: str, value: str, message: str) -> Response:
     """400 for a query or path parameter."""
     return _invalid_request({"parameters": {name: [value]}, "message": message})
 
 
-def invalid_body(message: str) -> Answer:
+def invalid_body(message: str) -> Response:
     """400 for a body that does not fit its schema."""
     return _invalid_request({"parameters": {}, "message": message})
 
 
-def _invalid_request(error: dict[str, Any]) -> Answer:
+def _invalid_request(error: dict[str, Any]) -> Response:
     return problem(
         400,
         "Invalid Request",
@@ -72,7 +71,7 @@ def _invalid_request(error: dict[str, Any]) -> Answer:
 
 
 def missing_resource(resource: str, parameter: str, value: str) -> dict[str, str]:
-    """The entry in `errors` for something that is not there; X answers 200 with it (x-api.md §11.2)."""
+    """The entry in `errors` for what does not exist; X answers 200 with it (x-api.md §11.2)."""
     return {
         "title": "Not Found Error",
         "type": PROBLEMS + "resource-not-found",
@@ -84,8 +83,8 @@ def missing_resource(resource: str, parameter: str, value: str) -> dict[str, str
     }
 
 
-def not_yours(resource_id: str, detail: str) -> Answer:
-    """403 for somebody else's post."""
+def not_yours(resource_id: str, detail: str) -> Response:
+    """403 for another user's post."""
     return problem(
         403,
         "Forbidden",
@@ -96,6 +95,6 @@ def not_yours(resource_id: str, detail: str) -> Answer:
     )
 
 
-def oauth_error(status: int, error: str, description: str) -> Answer:
+def oauth_error(status: int, error: str, description: str) -> Response:
     """The token endpoint's shape: RFC 6749 §5.2, with X's words (x-api.md §2.4)."""
-    return json_answer(status, {"error": error, "error_description": description})
+    return json_response(status, {"error": error, "error_description": description})

@@ -21,11 +21,10 @@ class RateWindow:
 
     @property
     def exceeded(self) -> bool:
-        """Whether this call is one too many."""
         return self.used > self.limit
 
     def headers(self) -> dict[str, str]:
-        """What X tells the caller about it; the reset in epoch seconds."""
+        """The reset in epoch seconds."""
         return {
             "x-rate-limit-limit": str(self.limit),
             "x-rate-limit-remaining": str(max(0, self.limit - self.used)),
@@ -34,7 +33,7 @@ class RateWindow:
 
 
 def count(db: sqlite3.Connection, *, user_id: str, route: str, limit: int, now: datetime) -> RateWindow:
-    """Count one call; a window begins with its first call and lasts 15 minutes."""
+    """Counts one call; a window begins with its first call and lasts 15 minutes."""
     row = db.execute(
         "INSERT INTO rate_window (user_id, route, resets_at, used) VALUES (:user, :route, :new_reset, 1)"
         " ON CONFLICT (user_id, route) DO UPDATE SET"

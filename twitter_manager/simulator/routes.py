@@ -31,11 +31,11 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        """Whether it is one of X's API calls with a bearer token."""
+        """Whether it needs a bearer token."""
         return bool(self.scopes)
 
 
-# A literal path stands before the pattern that would match it too.
+# A literal path comes before a pattern that would match it, too.
 ROUTES = (
     Route("GET", "/i/oauth2/authorize"),
     Route("POST", "/i/oauth2/authorize"),
@@ -54,7 +54,7 @@ ROUTES = (
 
 
 def match(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for a call and the values in its path."""
+    """The route, and the values in its path."""
     for route in ROUTES:
         values = _values(route.path, path)
         if route.method == method and values is not None:
@@ -63,12 +63,11 @@ def match(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 
 def allowed_methods(path: str) -> list[str]:
-    """The methods that would do for this path; none for an unknown path."""
+    """Empty for an unknown path."""
     return [route.method for route in ROUTES if _values(route.path, path) is not None]
 
 
 def names() -> list[str]:
-    """The names of all calls."""
     return [route.name for route in ROUTES]
 
 

@@ -1,4 +1,4 @@
-"""Whether a request comes from a page of our own, as browsers say (Fetch, "Sec-Fetch-Site" and "Origin")."""
+"""Whether a request comes from our own page, by the browser's headers (Fetch, "Sec-Fetch-Site" and "Origin")."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -8,10 +8,8 @@ __all__ = ["is_elsewhere", "is_own", "names_this_machine"]
 
 
 def is_own(headers: Mapping[str, str], *, host: str) -> bool:
-    """Whether no other page sent it. A program that is no browser says nothing of where it comes from.
-
-    `host` as in the Host header. Browsers leave out Sec-Fetch-Site towards plain http on other machines.
-    """
+    """Whether no other site's page sent it. `host` as in the Host header."""
+    # programs send neither header; browsers leave out Sec-Fetch-Site with plain http to other machines
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
@@ -25,7 +23,7 @@ def is_elsewhere(headers: Mapping[str, str]) -> bool:
 
 
 def names_this_machine(host: str, *, also: str) -> bool:
-    """Whether a Host header names an address, localhost or `also`: no name that somebody else may point here."""
+    """Whether a Host header names an address, localhost or `also`: no name that others may point here."""
     try:
         name = (urlsplit(f"//{host}").hostname or "").lower()
         ipaddress.ip_address(name)

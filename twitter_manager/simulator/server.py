@@ -1,5 +1,5 @@
-"""The simulated X over HTTP, on the standard library, because only a server of one's own can cut a line, stay silent
-and trickle, with hundreds of such lines at once (a thread each)."""
+"""The simulated X over HTTP, on the standard library, because only a server of our own can cut a connection,
+stay silent and trickle, with hundreds of such connections at once (a thread each)."""
 
 import contextlib
 import logging
@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from twitter_manager.simulator import control, same_origin
-from twitter_manager.simulator.answers import answer, dated
-from twitter_manager.simulator.messages import Answer, Delivery, Request
+from twitter_manager.simulator.messages import Delivery, Request, Response
 from twitter_manager.simulator.problems import problem
+from twitter_manager.simulator.responses import dated, respond
 from twitter_manager.simulator.world import World, WorldUnavailable
 
 __all__ = ["running", "serve"]
@@ -25,7 +25,7 @@ MAX_BODY = 64 * 1024 * 1024
 
 
 def serve(world: World, *, host: str = "127.0.0.1", port: int) -> None:
-    """Answer until interrupted (KeyboardInterrupt). Raises OSError when the port is taken."""
+    """Until KeyboardInterrupt. Raises OSError when the port is in use."""
     with SimulatorServer(world, host=host, port=port) as server:
         try:
             server.serve_forever()
@@ -35,7 +35,7 @@ def serve(world: World, *, host: str = "127.0.0.1", port: int) -> None:
 
 @contextlib.contextmanager
 def running(world: World, *, port: int = 0) -> Iterator[str]:
-    """A server on 127.0.0.1 in a thread of this process, on a free port unless one is named: its base URL."""
+    """A server on 127.0.0.1 in a thread of this process, by default on a free port; yields its base URL."""
     with SimulatorServer(world, host="127.0.0.1", port=port) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
@@ -48,7 +48,7 @@ def running(world: World, *, port: int = 0) -> Iterator[str]:
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """A thread per connection; they die with the process."""
+    """A thread per connection, ended with the process."""
 
     daemon_threads = True
     block_on_close = False
@@ -57,41 +57,39 @@ class SimulatorServer(ThreadingHTTPServer):
     def __init__(self, world: World, *, host: str, port: int) -> None:
         self.world = world
         self.host = host
-        self._lines: set[socket.socket] = set()
+        self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__((host, port), SimulatorHandler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the line, so that hang_up() finds it."""
         with self._lock:
-            self._lines.add(request)
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """The line is over."""
         with self._lock:
-            self._lines.discard(request)
+            self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller who hung up is no error; anything else is one of ours, and the line is cut."""
+        """For bugs of ours only: a caller who disconnects is no error."""
         log.error("simulator: a call failed", exc_info=True)  # noqa: LOG014 (socketserver calls it in its except)
 
     def hang_up(self) -> None:
-        """Cut every open line; the silent ones end with it."""
+        """Cuts every open connection, which ends the silent ones."""
         with self._lock:
-            for line in self._lines:
+            for connection in self._connections:
                 with contextlib.suppress(OSError):
-                    line.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 def _is_for_people(request: Request) -> bool:
-    """Whether it is a page: those open in a browser, where other sites may have led it here under a name of theirs."""
+    """Whether it is a page for browsers, which another site may have sent here by a name of its own (DNS rebinding)."""
     return not request.path.startswith("/2/")
 
 
 class SimulatorHandler(BaseHTTPRequestHandler):
-    """Reads one request after another from a line and delivers the answers as they are meant."""
+    """Reads requests from a connection and delivers the answers by their `delivery`."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -99,12 +97,11 @@ class SimulatorHandler(BaseHTTPRequestHandler):
     server: SimulatorServer
 
     def handle(self) -> None:
-        """Until the line ends; a caller who hangs up in between is nothing special."""
+        """A caller who disconnects is no error."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             super().handle()
 
     def respond(self) -> None:
-        """One request, one answer."""
         length = self.headers.get("content-length", "0")
         if self.headers.get("transfer-encoding") or not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
@@ -116,59 +113,59 @@ class SimulatorHandler(BaseHTTPRequestHandler):
         except ValueError:
             self._send(problem(400, "Bad Request"))
         else:
-            self._deliver(self._answered(request))
+            self._deliver(self._response_to(request))
 
-    def _answered(self, request: Request) -> Answer:
+    def _response_to(self, request: Request) -> Response:
         try:
             if control.is_command(request):
-                return control.answer(self.server.world, request, host=self.server.host)
+                return control.respond(self.server.world, request, host=self.server.host)
             if _is_for_people(request) and not same_origin.names_this_machine(
                 request.headers.get("host", ""), also=self.server.host
             ):
                 return problem(403, "Forbidden", detail="The Host header names another machine.")
-            return answer(self.server.world, request)
+            return respond(self.server.world, request)
         except WorldUnavailable as error:
             log.error("simulator: %s", error)
             return problem(503, "Service Unavailable")
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = respond
 
-    def _deliver(self, reply: Answer) -> None:
-        time.sleep(reply.delay)
-        if reply.delivery is Delivery.WHOLE:
-            self._send(reply)
+    def _deliver(self, response: Response) -> None:
+        time.sleep(response.delay)
+        if response.delivery is Delivery.WHOLE:
+            self._send(response)
             return
         self.close_connection = True
-        if reply.delivery is Delivery.SILENT:
-            self._wait_for_hanging_up(SILENCE_S)
-        elif reply.delivery is Delivery.TRICKLE:
-            self._trickle(reply)
+        if response.delivery is Delivery.SILENT:
+            self._wait_for_disconnect(SILENCE_S)
+        elif response.delivery is Delivery.TRICKLE:
+            self._trickle(response)
 
-    def _send(self, reply: Answer) -> None:
-        """Head and body in one write: two would wait for each other (Nagle and delayed acknowledgement, 40 ms)."""
-        body = b"" if self.command == "HEAD" else reply.body
-        head = self._head(dated(reply, self.server.world.now()), len(reply.body))
+    def _send(self, response: Response) -> None:
+        # head and body in one write: two would wait for each other (Nagle and delayed acknowledgement, 40 ms)
+        body = b"" if self.command == "HEAD" else response.body
+        head = self._head(dated(response, self.server.world.now()), len(response.body))
         self.wfile.write(head + body)
 
-    def _head(self, reply: Answer, length: int) -> bytes:
-        reason = self.responses.get(reply.status, ("",))[0]
-        lines = [f"{self.protocol_version} {reply.status} {reason}", f"content-length: {length}"]
-        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
+    def _head(self, response: Response, length: int) -> bytes:
+        reason = self.responses.get(response.status, ("",))[0]
+        lines = [f"{self.protocol_version} {response.status} {reason}", f"content-length: {length}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
         if self.close_connection:
             lines.append("connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def _trickle(self, reply: Answer) -> None:
-        """Blanks before the JSON, one a second: valid, and of no use to anybody who waits."""
-        self.wfile.write(self._head(reply, SILENCE_S + len(reply.body)))
+    def _trickle(self, response: Response) -> None:
+        """Spaces before the JSON, one a second: valid, but not complete in time."""
+        self.wfile.write(self._head(response, SILENCE_S + len(response.body)))
         for _ in range(SILENCE_S):
             self.wfile.write(b" ")
-            if self._wait_for_hanging_up(1):
+            if self._wait_for_disconnect(1):
                 return
-        self.wfile.write(reply.body)
+        self.wfile.write(response.body)
 
-    def _wait_for_hanging_up(self, seconds: float) -> bool:
-        """Wait so long, or until the caller hangs up; whether that happened."""
+    def _wait_for_disconnect(self, seconds: float) -> bool:
+        """Waits up to `seconds`; whether the caller disconnected meanwhile."""
         self.connection.settimeout(seconds)
         try:
             return not self.connection.recv(1)
@@ -178,4 +175,4 @@ class SimulatorHandler(BaseHTTPRequestHandler):
             return True
 
     def log_message(self, format: str, *args: Any) -> None:
-        """No lines on stderr; the world keeps a journal, without secrets."""
+        """Logs nothing on stderr: the journal has the calls, without secrets."""

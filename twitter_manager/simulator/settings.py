@@ -1,4 +1,4 @@
-"""How this X behaves on a good day. Stored in the world, so that another process can change it."""
+"""How this X behaves without faults. Stored in the world, so that another process can change it."""
 
 import json
 import sqlite3
@@ -17,28 +17,27 @@ class SimulatorSettings:
     duplicates_refused: bool = True
     """The same text of the same user within 24 hours is a 403, as on X."""
     visibility_delay: float = 0.0
-    """So long a new post cannot be read or replied to."""
+    """Seconds in which a new post cannot be read or replied to."""
     latency: float = 0.0
-    """So long every answer takes."""
+    """Seconds before every answer."""
     rate_limits: bool = False
-    """X's 15-minute windows are enforced. Off, because the service keeps to them by what the headers say, and they
-    count truthfully either way."""
+    """Whether X's 15-minute windows are enforced. Off, because the service obeys the headers, which are correct either
+    way."""
     limit_factor: float = 1.0
-    """X's limits times this, for trials that post more in a minute than X takes in an hour."""
+    """X's limits times this, for load tests that post more in a minute than X allows in an hour."""
     token_life: float = 7200.0
-    """So long a new access token is good, in seconds; `expires_in` says it in whole ones."""
+    """Lifetime of a new access token in seconds; `expires_in` has whole ones."""
     dialect: str = "both"
     """Which of post.fields and tweet.fields this X knows: the other one is a 400."""
 
 
 def read(db: sqlite3.Connection) -> SimulatorSettings:
-    """The settings in force."""
     stored = {row["name"]: json.loads(row["value"]) for row in db.execute("SELECT name, value FROM setting")}
     return SimulatorSettings(**stored)
 
 
 def change(db: sqlite3.Connection, changes: dict[str, Any]) -> SimulatorSettings:
-    """Set the named ones. Raises ValueError for an unknown name or a value that does not fit."""
+    """Raises ValueError for an unknown name or an invalid value."""
     fitting: dict[str, Any] = {name: _fitting(name, value) for name, value in changes.items()}
     settings = replace(read(db), **fitting)
     for name, value in asdict(settings).items():

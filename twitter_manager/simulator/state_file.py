@@ -1,8 +1,8 @@
 """The SQLite file that holds a world: one connection per process behind a lock, every change a short transaction.
 
 Several processes (web and worker) may have it open. Losing the last moments with the power is fine for a
-simulation, hence synchronous=NORMAL; a killed process loses nothing. A commit into a file that was moved away or
-replaced would go nowhere and say nothing, so the file's identity is compared before and after every change.
+simulation, hence synchronous=NORMAL; a killed process loses nothing. A commit into a file that was moved or replaced
+would be lost without an error, so the file's identity is compared before and after every change.
 """
 
 import os
@@ -70,9 +70,9 @@ PATIENCE_S = 3.0
 
 
 class WorldUnavailable(Exception):
-    """The world's file is locked, full, away, replaced or not a database. The same call may do later.
+    """The world's file is locked, full, away, replaced or not a database. The same call may work later.
 
-    `nothing_done` says that certainly nothing was changed; otherwise the change was begun and may have been kept.
+    `nothing_done`: certainly nothing was changed; otherwise the change was begun and may have been stored.
     """
 
     def __init__(self, why: str, *, nothing_done: bool) -> None:
@@ -81,9 +81,9 @@ class WorldUnavailable(Exception):
 
 
 class StateFile:
-    """The file at `path`, opened when it is first used, and made then if it is missing; never again later.
+    """The file at `path`, opened, and made if missing, on first use; it is not made again later.
 
-    Safe to share between threads; a forked child opens it anew. `patience`: seconds to wait for others.
+    Thread-safe; a forked child opens it again. `patience`: seconds to wait for other users of the file.
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE_S) -> None:
@@ -91,23 +91,23 @@ class StateFile:
         self._patience = patience
         self._inherited: list[sqlite3.Connection] = []
         self._known: Identity | None = None  # the file that was in use last
-        self._start_anew()
+        self._reset()
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block or nothing of it. Within an open transaction of the same thread it joins that one.
+        """All of the block or nothing. Joins an open transaction of the same thread.
 
         Raises WorldUnavailable.
         """
         if self._pid != os.getpid():
             # SQLite forbids a child to use, or even close, what its parent opened.
             self._inherited += [self._connection] if self._connection else []
-            self._start_anew()
+            self._reset()
         deadline = time.monotonic() + self._patience
         if not self._lock.acquire(timeout=self._patience):
             raise WorldUnavailable("others are using the world's file", nothing_done=True)
@@ -115,18 +115,18 @@ class StateFile:
             if self._connection and self._connection.in_transaction:
                 yield self._connection
             else:
-                yield from self._changing(self._begun(deadline))
+                yield from self._commit_after(self._begin(deadline))
         finally:
             self._lock.release()
 
-    def _begun(self, deadline: float) -> sqlite3.Connection:
+    def _begin(self, deadline: float) -> sqlite3.Connection:
         with _faults(nothing_done=True):
-            connection = self._opened(deadline)
+            connection = self._open(deadline)
             connection.execute(f"PRAGMA busy_timeout = {_milliseconds_until(deadline)}")
             connection.execute("BEGIN IMMEDIATE")
         return connection
 
-    def _changing(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    def _commit_after(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         try:
             with _faults(nothing_done=False):
                 yield connection
@@ -138,33 +138,33 @@ class StateFile:
             raise
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
-        """Leaves nothing open; a connection that cannot even roll back is thrown away."""
+        # a connection that cannot even roll back is closed
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
-            self._let_go()
+            self._close()
 
-    def _opened(self, deadline: float) -> sqlite3.Connection:
-        """The connection to the file that is at the path now."""
+    def _open(self, deadline: float) -> sqlite3.Connection:
+        """To the file that is at the path now. Raises WorldUnavailable."""
         found = identity(str(self._path))
         if self._known and not found:
             raise WorldUnavailable("the world's file is away", nothing_done=True)
         if self._connection and found == self._known:
             return self._connection
-        self._let_go()
+        self._close()
         if sqlite_file.has_wal_of_another(self._path, self._known):
             why = f"{self._path.name} was replaced beside the {self._path.name}-wal of the old one"
             raise WorldUnavailable(why, nothing_done=True)
-        self._make_place()
+        self._make_file()
         self._connection = _connect(self._path, deadline, make=self._known is None)
         self._known = identity(str(self._path))
         if found not in (None, self._known):
-            self._let_go()
+            self._close()
             raise WorldUnavailable("the world's file was replaced this moment", nothing_done=True)
         return self._connection
 
-    def _make_place(self) -> None:
+    def _make_file(self) -> None:
         try:
             private_files.make_folder(self._path.parent)
             if self._known is None:
@@ -172,21 +172,21 @@ class StateFile:
         except OSError as error:
             raise WorldUnavailable(str(error), nothing_done=True) from error
 
-    def _let_go(self) -> None:
+    def _close(self) -> None:
         if self._connection:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
 
     def close(self) -> None:
-        """Let go of the file; the next use opens it again."""
+        """The next use opens the file again."""
         with self._lock:
-            self._let_go()
+            self._close()
 
 
 @contextmanager
 def _faults(*, nothing_done: bool) -> Iterator[None]:
-    """Turns 'locked', 'full', 'not a database' into WorldUnavailable; faults of ours stay what they are."""
+    """Raises 'locked', 'full', 'not a database' as WorldUnavailable, and bugs of ours as they are."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -196,7 +196,7 @@ def _faults(*, nothing_done: bool) -> Iterator[None]:
 
 
 def _connect(path: Path, deadline: float, *, make: bool) -> sqlite3.Connection:
-    """Two processes that make the file at the same moment can find it locked in spite of the time-out: try again."""
+    # two processes that make the file at the same moment can find it locked in spite of the time-out
     while True:
         connection = sqlite_file.connect(path, patience=_milliseconds_until(deadline) / 1000, make=make)
         try:

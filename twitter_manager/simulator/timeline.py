@@ -21,16 +21,16 @@ BEYOND_ALL_IDS = 2**63 - 1
 
 @dataclass(frozen=True)
 class Page:
-    """Posts, and the token of the page behind them."""
+    """Posts, and the token of the next page."""
 
     posts: list[Post]
     next_token: str | None
 
 
 def page_of(call: Call, author_id: str) -> Page:
-    """The page this call asks for. Raises Refusal (400) for parameters X would not take."""
+    """Raises Refusal (400) for parameters X would not accept."""
     size = _size(call)
-    before, seen = _place(call)
+    before, seen = _cursor(call)
     without_replies = "replies" in _excluded(call)
     left = (DEPTH_WITHOUT_REPLIES if without_replies else DEPTH) - seen
     found = _select(call, author_id, before=before, without_replies=without_replies, limit=min(size, left) + 1)
@@ -40,7 +40,7 @@ def page_of(call: Call, author_id: str) -> Page:
 
 
 def _select(call: Call, author_id: str, *, before: int, without_replies: bool, limit: int) -> list[Post]:
-    """since_id and until_id go before start_time and end_time. X's times have whole seconds; end_time is exclusive."""
+    """since_id and until_id override start_time and end_time. X's times have whole seconds; end_time is exclusive."""
     since, until = _id(call, "since_id"), _id(call, "until_id")
     start, end = _moment(call, "start_time"), _moment(call, "end_time")
     rows = call.db.execute(
@@ -104,8 +104,8 @@ def _token(last_id: str, seen: int) -> str:
     return base64.urlsafe_b64encode(f"older:{last_id}:{seen}".encode()).rstrip(b"=").decode()
 
 
-def _place(call: Call) -> tuple[int, int]:
-    """Below which id the page begins, and how many posts came before it."""
+def _cursor(call: Call) -> tuple[int, int]:
+    """The id below which the page begins, and how many posts were on earlier pages. Raises Refusal (400)."""
     given = call.one("pagination_token")
     if given is None:
         return BEYOND_ALL_IDS, 0

@@ -15,8 +15,6 @@ USERNAME = re.compile(r"[A-Za-z0-9_]{1,15}")
 
 @dataclass(frozen=True)
 class User:
-    """A person with an account on X."""
-
     id: str
     username: str
     name: str
@@ -35,17 +33,16 @@ def username_fits(username: str) -> bool:
 
 
 def find(db: sqlite3.Connection, user_id: str) -> User | None:
-    """The user with that id."""
     return _user(db.execute("SELECT * FROM user WHERE id = :id", {"id": int(user_id)}).fetchone())
 
 
 def find_by_username(db: sqlite3.Connection, username: str) -> User | None:
-    """The user with that handle; case does not matter."""
+    """Case does not matter."""
     return _user(db.execute("SELECT * FROM user WHERE username = :name", {"name": username}).fetchone())
 
 
 def list_all(db: sqlite3.Connection) -> list[User]:
-    """Everybody, oldest first."""
+    """Oldest first."""
     return [user for row in db.execute("SELECT * FROM user ORDER BY id") if (user := _user(row))]
 
 
@@ -59,7 +56,7 @@ def ensure(
     following: int | None = None,
     subscription_type: str | None = None,
 ) -> User:
-    """The user with that handle, made if missing; what is given is set. Raises ValueError for an impossible handle."""
+    """The user, made if missing; what is given is set. Raises ValueError for an impossible handle."""
     if not username_fits(username):
         raise ValueError("a username has 1 to 15 letters, digits or underscores")
     given = {
@@ -86,7 +83,7 @@ def ensure(
 
 
 def set_suspended(db: sqlite3.Connection, username: str, *, suspended: bool) -> None:
-    """Suspend or release. Raises LookupError when there is no such user."""
+    """Raises LookupError when there is no such user."""
     changed = db.execute(
         "UPDATE user SET suspended = :suspended WHERE username = :name", {"suspended": suspended, "name": username}
     )

@@ -4,28 +4,28 @@ from typing import Any
 
 from twitter_manager.simulator import users
 from twitter_manager.simulator.call import Call
-from twitter_manager.simulator.messages import Answer
-from twitter_manager.simulator.problems import Refusal, invalid_parameter, json_answer, missing_resource
-from twitter_manager.simulator.shapes import user_json, view_of
+from twitter_manager.simulator.messages import Response
+from twitter_manager.simulator.problems import Refusal, invalid_parameter, json_response, missing_resource
+from twitter_manager.simulator.serializers import user_json, view_of
 from twitter_manager.simulator.users import User
 
 __all__ = ["show", "show_by_username", "show_me"]
 
 
-def show_me(call: Call) -> Answer:
+def show_me(call: Call) -> Response:
     """GET /2/users/me: the owner of the token."""
-    return json_answer(200, _body(call, call.user))
+    return json_response(200, _body(call, call.user))
 
 
-def show(call: Call) -> Answer:
+def show(call: Call) -> Response:
     """GET /2/users/{id}."""
     user = users.find(call.db, call.path_id())
     if user is None:
-        return json_answer(200, {"errors": [missing_resource("user", "id", call.path_id())]})
-    return json_answer(200, _body(call, user))
+        return json_response(200, {"errors": [missing_resource("user", "id", call.path_id())]})
+    return json_response(200, _body(call, user))
 
 
-def show_by_username(call: Call) -> Answer:
+def show_by_username(call: Call) -> Response:
     """GET /2/users/by/username/{username}."""
     name = call.values["username"]
     if not users.username_fits(name):
@@ -33,8 +33,8 @@ def show_by_username(call: Call) -> Answer:
         raise Refusal(invalid_parameter("username", name, message))
     user = users.find_by_username(call.db, name)
     if user is None:
-        return json_answer(200, {"errors": [missing_resource("user", "username", name)]})
-    return json_answer(200, _body(call, user))
+        return json_response(200, {"errors": [missing_resource("user", "username", name)]})
+    return json_response(200, _body(call, user))
 
 
 def _body(call: Call, user: User) -> dict[str, Any]:

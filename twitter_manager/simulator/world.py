@@ -1,4 +1,4 @@
-"""World: the simulated X as a whole, and what happens to it that no API call does."""
+"""World: the simulated X as a whole, and changes to it that are not API calls."""
 
 import random
 import sqlite3
@@ -26,10 +26,10 @@ USUAL_SCOPE = (
 
 
 class World:
-    """The X in the file at `path`; threads share a World, processes each open their own on the same file.
+    """The X in the file at `path`; threads share a World, each process opens its own on the same file.
 
-    Nothing is touched before the first use. `clock` gives the present as an aware datetime; `seed` makes the dice of
-    random faults fall the same way; `patience`: seconds to wait for others who use the file.
+    No file is touched before the first use. `clock` returns aware datetimes; `seed` makes random faults repeatable;
+    `patience`: seconds to wait for other users of the file.
     """
 
     def __init__(
@@ -46,36 +46,34 @@ class World:
         self.faults = BadDays(self.transaction, self.chance)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """All of the block happens, or nothing. Raises WorldUnavailable, as everything here that uses the file."""
+        """All of the block, or nothing. Raises WorldUnavailable, as every method that uses the file."""
         return self._file.transaction()
 
     def close(self) -> None:
-        """Let go of the file; the world stays in it."""
         self._file.close()
 
     @property
     def settings(self) -> SimulatorSettings:
-        """How this X behaves on a good day."""
         with self.transaction() as db:
             return settings.read(db)
 
     def change(self, **changes: Any) -> SimulatorSettings:
-        """Set any of the SimulatorSettings. Raises ValueError otherwise."""
+        """Sets SimulatorSettings by name. Raises ValueError."""
         with self.transaction() as db:
             return settings.change(db, changes)
 
     def user(self, username: str, **what: Any) -> User:
-        """That user, made if missing; sets what is given: name, followers, following, subscription_type."""
+        """Made if missing; sets what is given: name, followers, following, subscription_type."""
         with self.transaction() as db:
             return users.ensure(db, username, now=self.now(), **what)
 
     def users(self) -> list[User]:
-        """Everybody, oldest first."""
+        """Oldest first."""
         with self.transaction() as db:
             return users.list_all(db)
 
     def posts(self, username: str | None = None) -> list[Post]:
-        """What stands on X, oldest first, not yet visible posts too; of one user or of all."""
+        """Oldest first, including those not yet visible; of one user or of all."""
         with self.transaction() as db:
             author = users.find_by_username(db, username) if username else None
             if username and author is None:
@@ -83,7 +81,7 @@ class World:
             return posts.list_all(db, author_id=author.id if author else None)
 
     def write(self, username: str, text: str, *, in_reply_to: str | None = None) -> Post:
-        """The user posts by other means, from the phone say."""
+        """The user posts by other means, for example from the phone. Makes the user if missing."""
         with self.transaction() as db:
             author = users.ensure(db, username, now=self.now())
             draft = Draft(text, in_reply_to=in_reply_to)
@@ -92,39 +90,39 @@ class World:
             )
 
     def edit(self, post_id: str, text: str) -> Post:
-        """Its author edits the post at X: a version with a new id. Raises LookupError when there is none to edit."""
+        """The author edits the post at X: a version with a new id. Raises LookupError when there is none to edit."""
         with self.transaction() as db:
             return posts.edit(db, post_id, text, now=self.now())
 
     def delete(self, post_id: str) -> None:
-        """Its author takes the post down by other means."""
+        """The author deletes the post by other means."""
         with self.transaction() as db:
             posts.delete(db, post_id, now=self.now())
 
     def show_from(self, post_id: str, moment: datetime) -> None:
-        """Readers see the post from `moment` on, whatever its visibility delay was."""
+        """Readers see the post from `moment` on, whatever its visibility delay."""
         with self.transaction() as db:
             posts.mark_visible(db, post_id, at=moment)
 
     def calls(
         self, *, method: str | None = None, path: str | None = None, username: str | None = None
     ) -> list[LoggedCall]:
-        """The calls that fit, oldest first; `path` is a path or a pattern such as /2/users/{id}/tweets."""
+        """Oldest first; `path` is a path or a pattern such as /2/users/{id}/tweets."""
         with self.transaction() as db:
             return journal.list_calls(db, method=method, path=path, username=username)
 
     def secrets(self) -> set[str]:
-        """Every code, verifier, token and client secret this X ever gave out or was shown."""
+        """Every code, verifier, token and client secret that this X ever issued or received."""
         with self.transaction() as db:
             return grants.list_secrets(db)
 
     def register_client(self, client_id: str, secret: str | None) -> None:
-        """Make an app known, from then on unknown ones are refused; without a secret it is a public client."""
+        """From then on unknown apps are refused; without a secret it is a public client."""
         with self.transaction() as db:
             grants.register_client(db, client_id, secret)
 
     def register(self, client_id: str | None, secret: str | None, callbacks: Iterable[str]) -> None:
-        """Make that app the only one that is known, if one is named, and let people be sent back to `callbacks`."""
+        """Makes this app the only known one, if one is named, and allows redirects to `callbacks`."""
         with self.transaction() as db:
             if client_id:
                 grants.forget_clients(db)
@@ -133,19 +131,19 @@ class World:
                 grants.register_callback(db, uri)
 
     def register_callback(self, uri: str) -> None:
-        """Let people be sent back to `uri`; addresses of this machine need no registration."""
+        """Allows redirects to `uri`; addresses of this machine need no registration."""
         with self.transaction() as db:
             grants.register_callback(db, uri)
 
     def sign_in(self, username: str, *, client_id: str = "app", scope: str = USUAL_SCOPE) -> Tokens:
-        """Tokens for the user (made if missing) as a finished OAuth flow would have left them."""
+        """Tokens for the user (made if missing) as after a complete OAuth flow."""
         with self.transaction() as db:
             user = users.ensure(db, username, now=self.now())
             consent = grants.new_consent(db, client_id=client_id, user_id=user.id, scope=scope)
             return grants.issue_tokens(db, consent, now=self.now())
 
     def disconnect(self, username: str) -> None:
-        """The user takes back every app's access. Raises LookupError when there is no such user."""
+        """The user revokes every app's access. Raises LookupError when there is no such user."""
         with self.transaction() as db:
             user = users.find_by_username(db, username)
             if user is None:
@@ -153,11 +151,11 @@ class World:
             grants.disconnect(db, user.id)
 
     def expire_access_tokens(self) -> int:
-        """Two hours pass for every access token at once; how many were still good."""
+        """Every access token expires now; returns how many were valid."""
         with self.transaction() as db:
             return grants.expire_access_tokens(db, now=self.now())
 
     def suspend(self, username: str, *, suspended: bool = True) -> None:
-        """X suspends the user, or lets them back. Raises LookupError when there is no such user."""
+        """Raises LookupError when there is no such user."""
         with self.transaction() as db:
             users.set_suspended(db, username, suspended=suspended)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from twitter_manager.models import Tweet
 from twitter_manager.storage import threads
-from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 from twitter_manager.storage.search_words import search_words
 from twitter_manager.storage.statuses import EDITABLE, SENDABLE, UNSETTLED
@@ -22,6 +22,7 @@ __all__ = [
     "mark_needs_decision",
     "mark_posted",
     "mark_unconfirmed",
+    "may_be_sent",
     "postpone_checks",
     "retry",
     "schedule_check",
@@ -153,6 +154,20 @@ def begin_posting(tx: Transaction, tweet_id: int) -> bool:
         now=tx.now,
     )
     return changed == 1
+
+
+def may_be_sent(q: Queries, tweet_id: int, *, lease: str, now: datetime) -> bool:
+    """Whether its lane's lease is still good, and no late 201 of an earlier attempt has put it on X after all."""
+    found = q.value(
+        """
+        SELECT 1 FROM tweet JOIN lane ON lane.account_id = tweet.twitter_account_id
+        WHERE tweet.id = :id AND tweet.status <> 'posted' AND lane.lease = :lease AND lane.lease_until > :now
+        """,
+        id=tweet_id,
+        lease=lease,
+        now=now,
+    )
+    return found is not None
 
 
 def mark_posted(tx: Transaction, tweet_id: int, *, twitter_id: str, posted_at: datetime) -> bool:

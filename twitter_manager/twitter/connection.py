@@ -122,6 +122,7 @@ class _Line:
     sock: Any
     timeout: Any
     _last_used = 0.0
+    _held: list[bytes] | None = None  # what is to be written at once, while it is put together
 
     def connect(self) -> None:
         call = _current.get()
@@ -133,14 +134,27 @@ class _Line:
         call = _current.get()
         if self.sock is not None and time.monotonic() - self._last_used > IDLE_SECONDS:
             self.close()  # type: ignore[attr-defined]
-        if call is not None:
-            if self.sock is None:
-                self.connect()
-            call.begin_writing(self.sock)
+        if self.sock is None:
+            self.connect()
+        pieces: list[bytes] = []
+        self._held = pieces
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
         finally:
+            self._held = None
+        if call is not None:
+            call.begin_writing(self.sock)
+        try:
+            self.send(b"".join(pieces))
+        finally:
             self._last_used = time.monotonic()
+
+    def send(self, data: Any) -> None:
+        """Head and body go out as one: one packet and one record of TLS, and X wakes up once."""
+        if self._held is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._held.append(data)
 
     def getresponse(self) -> Any:
         answer = super().getresponse()  # type: ignore[misc]

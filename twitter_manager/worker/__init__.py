@@ -1,4 +1,4 @@
-"""The door without a face: threads that take one lane after the other and do what each needs."""
+"""The posting worker: threads that claim one lane after the other and do its task."""
 
 from twitter_manager.worker.loop import RunningWorker, start_worker, stopping_line
 

@@ -1,4 +1,4 @@
-"""Threads that bring events to their webhooks, beside those of the lanes: no receiver can hold up a tweet."""
+"""Threads that deliver events to webhooks, beside those of the lanes: no receiver can hold up a tweet."""
 
 import logging
 import threading
@@ -17,24 +17,25 @@ log = logging.getLogger("twitter_manager.worker")
 
 
 class DeliveryThreads:
-    """Some threads, of which one at a time looks for what is due."""
+    """Threads of which one at a time looks for a due delivery."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._turn = threading.Lock()
-        self._look = threading.Event()  # a webhook is free again: it may be told the next thing at once
+        self._search_lock = threading.Lock()
+        self._wake = threading.Event()  # a webhook is free again: its next delivery may be due
         self._threads = [threading.Thread(target=self._work, name=f"webhook-{n}", daemon=True) for n in range(WIDTH)]
 
     def start(self) -> None:
-        """Begins."""
         for thread in self._threads:
             thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Waits at most `seconds` for what is under way, once the signal to stop was given. What is not over by then
-        is delivered again by a successor."""
+        """Waits up to `seconds` for deliveries in progress, after the notifier was stopped.
+
+        The next process delivers unfinished ones again.
+        """
         ends = time.monotonic() + seconds
-        self._look.set()
+        self._wake.set()
         for thread in self._threads:
             thread.join(max(0.0, ends - time.monotonic()))
 
@@ -45,7 +46,7 @@ class DeliveryThreads:
                 delivery = self._next()
                 if delivery is not None:
                     delivery.make()
-                    self._look.set()
+                    self._wake.set()
             except StorageUnavailable as error:
                 log.warning("the database is away: %s", error.why)
                 stopping.wait(1.0)
@@ -54,12 +55,12 @@ class DeliveryThreads:
                 stopping.wait(1.0)
 
     def _next(self) -> Delivery | None:
-        """What is due, as soon as something is; None: the service stops."""
-        with self._turn:
+        """Waits for a due delivery; None: the service stops."""
+        with self._search_lock:
             while not self._services.notifier.stopping.is_set():
-                self._look.clear()
+                self._wake.clear()
                 delivery = self._services.deliveries.claim()
                 if delivery is not None:
                     return delivery
-                self._look.wait(POLL_SECONDS)
+                self._wake.wait(POLL_SECONDS)
         return None

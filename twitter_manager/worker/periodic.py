@@ -12,13 +12,13 @@ from twitter_manager.services import Services
 __all__ = ["Periodic"]
 
 BEAT_SECONDS = 3.0
-SWEEP_SECONDS = 60.0
+PRUNE_SECONDS = 60.0
 
 log = logging.getLogger("twitter_manager.worker")
 
 
 class Periodic:
-    """Signs of life, and the sweep each minute."""
+    """A beat every 3 s, and maintenance every minute."""
 
     def __init__(self, services: Services, *, worker_id: str, host: str, locks: Path) -> None:
         self._services = services
@@ -29,14 +29,14 @@ class Periodic:
         self._thread: threading.Thread | None = None
 
     def begin(self, *, alive: Callable[[], bool]) -> None:
-        """The first round at once, the others on the clock."""
+        """The first round at once, further ones every 3 s while `alive`."""
         self._beat()
-        self._bury()
+        self._reap()
         self._thread = threading.Thread(target=self._run, args=(alive,), name="periodic", daemon=True)
         self._thread.start()
 
     def end(self, *, sign_off: bool) -> None:
-        """No more rounds. `sign_off`: nothing of this worker is in flight any more."""
+        """`sign_off`: nothing of this worker is in flight any more."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join(2.0)
@@ -44,14 +44,14 @@ class Periodic:
             _try(lambda: self._services.maintenance.sign_off(self._worker_id))
 
     def _run(self, alive: Callable[[], bool]) -> None:
-        swept = 0.0
+        pruned_at = 0.0
         while not self._ended.wait(BEAT_SECONDS):
             if alive():
                 _try(self._beat)
-            _try(self._bury)
+            _try(self._reap)
             _try(self._services.maintenance.hold_for_rests)
-            if time.monotonic() - swept >= SWEEP_SECONDS:
-                swept = time.monotonic()
+            if time.monotonic() - pruned_at >= PRUNE_SECONDS:
+                pruned_at = time.monotonic()
                 _try(self._services.maintenance.repair_lanes)
                 _try(self._services.maintenance.prune_oauth_states)
                 _try(self._services.maintenance.prune_idempotency_keys)
@@ -63,12 +63,12 @@ class Periodic:
     def _beat(self) -> None:
         self._services.maintenance.beat(worker_id=self._worker_id, host=self._host)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         self._services.maintenance.reap_dead_workers(worker_id=self._worker_id, host=self._host, locks=self._locks)
 
 
 def _try(job: Callable[[], object]) -> None:
-    """A job that fails must not end the clock; it runs again at the next round."""
+    # a job that fails must not end the thread; it runs again in the next round
     try:
         job()
     except StorageUnavailable as error:

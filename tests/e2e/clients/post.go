@@ -18,13 +18,14 @@ func main() {
 	keys := map[string]manager.APIKey{"key": {Key: os.Getenv("KEY")}}
 	key := context.WithValue(context.Background(), manager.ContextAPIKeys, keys)
 
-	body := manager.NewPostBody(os.Getenv("TEXT"), account("ACCOUNT_ID"))
+	body := manager.NewPostBody(os.Getenv("TEXT"))
+	body.SetAccountId(account("ACCOUNT_ID"))
 	taken, _, err := client.PublishingAPI.PublishingPublish(key).PostBody(*body).Execute()
 	check(err)
 	found, _, err := client.TweetsAPI.TweetsShow(key, taken.PostId).Execute()
 	check(err)
 	fmt.Println(found.Id, found.Status, found.GetTwitterId())
-	body = manager.NewPostBody(os.Getenv("TEXT"), account("ACCOUNT_SWITCHED_OFF"))
+	body.SetAccountId(account("ACCOUNT_SWITCHED_OFF"))
 	held, _, err := client.PublishingAPI.PublishingPublish(key).PostBody(*body).Execute()
 	check(err)
 	fmt.Println(held.Status)

@@ -5,12 +5,12 @@ import requests
 
 from tests.support.clock import Clock
 from tests.support.simulator import API, Caller
-from twitter_manager.simulator import answers, routes
+from twitter_manager.simulator import responses, routes
 from twitter_manager.simulator.world import World
 
 
 def test_every_route_has_its_handler() -> None:
-    assert set(routes.names()) == set(answers.HANDLERS)
+    assert set(routes.names()) == set(responses.HANDLERS)
 
 
 @pytest.mark.parametrize("header", [None, "Bearer nonsense", "Bearer ", "Basic YTpi", "OAuth oauth_token=1"])

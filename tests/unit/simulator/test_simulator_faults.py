@@ -168,7 +168,7 @@ def test_the_token_endpoint_speaks_its_own_way(session: requests.Session, world:
     assert refresh(session, token).status_code == 200
 
 
-def test_a_rotation_whose_answer_is_lost_has_spent_the_token(session: requests.Session, world: World) -> None:
+def test_a_rotation_whose_answer_is_lost_has_used_up_the_token(session: requests.Session, world: World) -> None:
     token = world.sign_in("alice").refresh_token or ""
     world.faults.rotates_then_cuts_the_line()
     with pytest.raises(requests.exceptions.ConnectionError):

@@ -40,7 +40,7 @@ def test_what_is_no_link_stays_as_it_is(alice: Caller, text: str) -> None:
     assert alice.post(text).json()["data"]["text"] == text
 
 
-def test_media_and_quotes_hang_a_link_behind_the_text(alice: Caller, world: World) -> None:
+def test_media_and_quotes_append_a_link_to_the_text(alice: Caller, world: World) -> None:
     quoted = alice.posted("look")
     alice.posted("at this", quote_tweet_id=quoted)
     alice.posted("and this", media={"media_ids": ["77"]})

@@ -186,6 +186,18 @@ class TestNotSent:
             whole = server.bytes_read // 3
         assert asked == [0, 0, whole, 2 * whole]
 
+    def test_head_and_body_arrive_as_one(self) -> None:
+        arrived: list[bytes] = []
+
+        def looks(line: Line) -> None:
+            arrived.append(line.socket.recv(65_536))
+            line.send(reply(201))
+
+        with serving(looks) as server:
+            post(server.x())
+        assert arrived[0].startswith(b"POST ")
+        assert arrived[0].endswith(b'{"text":"hello"}')
+
     def test_called_off_before_anything(self) -> None:
         def stopping() -> None:
             raise NotSent(Problem(None, title="The service stops"))

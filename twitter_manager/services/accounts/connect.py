@@ -22,13 +22,13 @@ from twitter_manager.twitter import oauth2
 __all__ = ["AccountConnections", "Connected", "ConnectionFailed", "StartedConnection"]
 
 STATE_SECONDS = 600.0
-FINISH_SECONDS = 90.0  # longer than two calls to X: an end that takes longer was cut off
-_LOOK_AGAIN = 0.2  # seconds
+FINISH_SECONDS = 90.0  # longer than two calls to X: a callback that takes longer was cut off
+_POLL_SECONDS = 0.2  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class StartedConnection:
-    """A connection that was begun: where the person goes now."""
+    """`auth_url`: where the person goes now."""
 
     auth_url: str
     state: str
@@ -36,14 +36,14 @@ class StartedConnection:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The account; `already`: the same browser had connected it just before."""
+    """`already`: the same callback had connected the account before."""
 
     account: Account
     already: bool = False
 
 
 class ConnectionFailed(Exception):
-    """A state was spent in vain; `error` says why, and what was `begun` may be begun again."""
+    """The state is used up; `error` says why, and `begun` may be begun again."""
 
     def __init__(self, error: Malformed | Conflict, begun: OAuthState) -> None:
         super().__init__(str(error))
@@ -52,8 +52,6 @@ class ConnectionFailed(Exception):
 
 
 class AccountConnections:
-    """Begins and ends connections."""
-
     def __init__(self, context: Context, seats: Seats, *, callback_url: str, scopes: str) -> None:
         self._context = context
         self._seats = seats
@@ -63,9 +61,9 @@ class AccountConnections:
     def begin(
         self, *, api_key_id: int | None, account_id: int | None = None, came_by: str | None = None
     ) -> StartedConnection:
-        """The URL to open in a browser. `account_id`: only this account may come back. Raises NotNow, NotFound.
+        """`account_id`: only this account may be connected. Raises NotNow, NotFound, Conflict.
 
-        `came_by`: an address of ours at which the caller's browser finds us.
+        `came_by`: the URL at which the caller's browser reaches this service.
         """
         with self._context.db.transaction() as tx:
             mock = service_state.mock_mode(tx)
@@ -81,11 +79,8 @@ class AccountConnections:
             )
 
     def begin_again(self, begun: OAuthState) -> StartedConnection | None:
-        """The same once more, by whoever spent its state, for what is left of its ten minutes; None: it cannot be.
-
-        So whoever got a link can try as often as they like, but no longer than whoever gave it to them meant. Raises
-        NotNow.
-        """
+        """A new state for what is left of a used one's ten minutes; None: it is no longer possible. Raises NotNow."""
+        # whoever got a link may try as often as they like, but no longer than its sender meant
         with self._context.db.transaction() as tx:
             gone = begun.account_id is not None and accounts.find(tx, begun.account_id) is None
             if gone or not _is_good(tx, begun, tx.now):
@@ -109,8 +104,8 @@ class AccountConnections:
         account_id: int | None,
         created_at: datetime,
     ) -> StartedConnection:
-        world = self._context.environments.of(mock)
-        if world.client is None:
+        environment = self._context.environments.of(mock)
+        if environment.client is None:
             raise NotNow("oauth_not_configured", retryable=False)
         state, verifier = oauth2.new_state(), oauth2.new_verifier()
         oauth_states.insert(
@@ -124,8 +119,8 @@ class AccountConnections:
             created_at=created_at,
         )
         url = oauth2.authorize_url(
-            base_url_of(redirect_uri) + CONSENT_PATH if mock else world.authorize_url,
-            client_id=world.client.client_id,
+            base_url_of(redirect_uri) + CONSENT_PATH if mock else environment.authorize_url,
+            client_id=environment.client.client_id,
             redirect_uri=redirect_uri,
             scopes=self._scopes,
             state=state,
@@ -134,7 +129,7 @@ class AccountConnections:
         return StartedConnection(url, state)
 
     def _redirect_uri(self, came_by: str | None) -> str:
-        """The callback as X knows it. The simulated X takes any: there it is where the caller found us."""
+        """The callback as registered at X. The simulated X accepts any: there it is where the caller reached us."""
         callback = urlsplit(self._callback_url)
         ours = urlsplit(came_by or "")
         if came_by is None or ours.netloc == callback.netloc:
@@ -142,10 +137,10 @@ class AccountConnections:
         return callback._replace(scheme=ours.scheme, netloc=ours.netloc).geturl()
 
     def finish(self, *, state: str | None, code: str | None, error: str | None, oauth1: bool = False) -> Connected:
-        """The callback: exchanges `code` at once, asks X who it is, and makes or updates the account.
+        """The callback: exchanges `code`, asks X whose it is, and makes or updates the account.
 
-        The state is spent before anything else happens. Raises Malformed, Invalid, ConnectionFailed; NotNow, and then
-        nothing is spent.
+        The state is consumed before anything else happens. Raises Malformed, Invalid, ConnectionFailed; NotNow, and
+        then it is not consumed.
         """
         if oauth1:
             self._forget(state or "")
@@ -157,14 +152,14 @@ class AccountConnections:
             try:
                 return Connected(connect_account(self._context, begun, code=code, error=error, scopes=self._scopes))
             except ServiceError as failure:
-                with suppress(StorageUnavailable):  # spent it is in any case
+                with suppress(StorageUnavailable):  # it is consumed in any case
                     self._forget(begun.state)
                 if isinstance(failure, Malformed | Conflict):
                     raise ConnectionFailed(failure, begun) from failure
                 raise
 
     def awaits_simulated(self, *, state: str, redirect_uri: str) -> bool:
-        """Whether a connection to the simulated X was begun here under `state`, which may still end at this address."""
+        """Whether a connection to the simulated X with this `state` and callback is still open."""
         db = self._context.db
         begun = oauth_states.find(db, state)
         if begun is None or begun.used_at is not None or not begun.mock or begun.redirect_uri != redirect_uri:
@@ -176,7 +171,7 @@ class AccountConnections:
             oauth_states.delete(tx, state)
 
     def _consume(self, state: str | None, code: str | None) -> OAuthState | None:
-        """What was begun with this state, which is spent now; None: it was spent before, or there is none."""
+        """The connection of this state, now consumed; None: it was consumed before, or is unknown. Raises Malformed."""
         with self._context.db.transaction() as tx:
             begun = oauth_states.consume(tx, state or "", code_hash=hash_key(code) if code else None)
             good = begun is None or _is_good(tx, begun, tx.now)
@@ -185,10 +180,8 @@ class AccountConnections:
         return begun
 
     def _connected_before(self, state: str | None, code: str | None) -> Account:
-        """What this state led to with this very code, which only X and the person's browser know beside us.
-
-        Waits for it where that is under way: browsers load an address twice at times. Raises Malformed.
-        """
+        """The account that this state and code connected; waits for a callback in progress. Raises Malformed."""
+        # browsers sometimes load an address twice; the code is known only to X, the browser and us
         ends = time.monotonic() + FINISH_SECONDS
         while True:
             used = oauth_states.find(self._context.db, state or "")
@@ -201,11 +194,11 @@ class AccountConnections:
             over = time.monotonic() >= ends or later(used.used_at, FINISH_SECONDS) <= now
             if over or self._context.notifier.stopping.is_set():
                 raise Malformed("invalid_state")
-            time.sleep(_LOOK_AGAIN)
+            time.sleep(_POLL_SECONDS)
 
 
 def _is_good(q: Queries, begun: OAuthState, now: datetime) -> bool:
-    """Under ten minutes old, and its key is there: a state belongs to the key that began it."""
+    """Under ten minutes old, and the API key that began it is active."""
     if later(begun.created_at, STATE_SECONDS) <= now:
         return False
     return begun.api_key_id is None or api_keys.find_active(q, begun.api_key_id) is not None

@@ -22,15 +22,14 @@ log = logging.getLogger("twitter_manager.services")
 def connect_account(
     context: Context, begun: OAuthState, *, code: str | None, error: str | None, scopes: str
 ) -> Account:
-    """The account of whoever said yes; with new tokens, whether it was there before or not. Raises Malformed, Conflict,
-    NotFound, NotNow."""
+    """Raises Malformed, Conflict, NotFound, NotNow."""
     if error:
-        words = {"status": None, "title": error[:200], "detail": ""}
-        raise Malformed("connect_declined" if error == "access_denied" else "connect_refused", twitter=words)
+        twitter_error = {"status": None, "title": error[:200], "detail": ""}
+        raise Malformed("connect_declined" if error == "access_denied" else "connect_refused", twitter=twitter_error)
     if not code:
         raise Malformed("code_missing")
     pair = _exchange(context, begun, code)
-    user = _who(context, begun, pair)
+    user = _identify(context, begun, pair)
     with context.db.transaction() as tx:
         account = _store(context, tx, begun, pair, user, scopes)
     log.info("account %s connected", account.id)
@@ -38,12 +37,14 @@ def connect_account(
 
 
 def _exchange(context: Context, begun: OAuthState, code: str) -> oauth2.TokenPair:
-    world = context.environments.of(begun.mock)
-    if world.client is None:
+    environment = context.environments.of(begun.mock)
+    if environment.client is None:
         raise NotNow("oauth_not_configured", retryable=False)
     try:
         verifier = context.vault.decrypt(begun.code_verifier)
-        return oauth2.exchange(world.x, world.client, code=code, redirect_uri=begun.redirect_uri, verifier=verifier)
+        return oauth2.exchange(
+            environment.x, environment.client, code=code, redirect_uri=begun.redirect_uri, verifier=verifier
+        )
     except SecretUnreadable as error:
         raise Malformed("invalid_state") from error
     except XError as error:
@@ -51,7 +52,7 @@ def _exchange(context: Context, begun: OAuthState, code: str) -> oauth2.TokenPai
         raise _refused(error) from error
 
 
-def _who(context: Context, begun: OAuthState, pair: oauth2.TokenPair) -> users.User:
+def _identify(context: Context, begun: OAuthState, pair: oauth2.TokenPair) -> users.User:
     try:
         return users.get_me(context.environments.of(begun.mock).x, pair.access_token)
     except XError as error:

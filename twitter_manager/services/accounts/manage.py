@@ -1,4 +1,4 @@
-"""Taking care of accounts: switching them off and on, renewing their tokens on request, letting them go."""
+"""What an owner does with accounts: switch them off and on, renew or forget their tokens, remove them."""
 
 import secrets
 import time
@@ -25,7 +25,7 @@ __all__ = ["Accounts", "Removed"]
 
 IN_FLIGHT_SECONDS = 45.0  # longer than a call's deadline
 _RENEWAL = "POST /2/oauth2/token"
-_OWNER = "owner"  # who has the lane while an account is let go
+_OWNER = "owner"  # worker_id in the lane while an account is removed
 
 Result = TypeVar("Result")
 
@@ -39,15 +39,13 @@ class Removed:
 
 
 class Accounts:
-    """What an owner does with connected accounts."""
-
     def __init__(self, context: Context, tokens: Tokens, seats: Seats) -> None:
         self._context = context
         self._tokens = tokens
         self._seats = seats
 
     def switch(self, account_id: int, *, active: bool) -> Account:
-        """Off: its tweets are held. On again: they go on. Raises NotFound; Conflict where only reconnecting helps."""
+        """Off: its tweets are held. On: they go on. Raises NotFound; Conflict where only reconnecting helps."""
         with self._context.db.transaction() as tx:
             account = accounts.get(tx, account_id)
             if active and account.status != "active":
@@ -59,7 +57,7 @@ class Accounts:
             return accounts.get(tx, account_id)
 
     def renew(self, account_id: int) -> Account:
-        """Renews the token now. Raises NotFound, Conflict, SlowDown, XRefused, NotNow."""
+        """Raises NotFound, Conflict, SlowDown, XRefused, NotNow."""
         account = accounts.get(self._context.db, account_id)
         if account.refresh_token is None or account.status == "failed":
             raise Conflict("account_needs_reconnect")
@@ -85,7 +83,7 @@ class Accounts:
         Raises NotFound, and NotNow when it is not finished in time.
         """
         with self._seats.taken():
-            tweets = self._let_go(account_id, partial(_delete, account_id))
+            tweets = self._disconnect(account_id, partial(_delete, account_id))
         return Removed(1, tweets or 0)
 
     def forget_tokens(self, account_id: int) -> Account:
@@ -96,32 +94,32 @@ class Accounts:
             accounts.clear_tokens(tx, account_id)
 
         with self._seats.taken():
-            self._let_go(account_id, forget)
+            self._disconnect(account_id, forget)
         return accounts.get(self._context.db, account_id)
 
     def clean_up(self, statuses: Collection[str]) -> Removed:
-        """Removes every account in one of `statuses`, one after the other. Raises NotNow at one that is busy."""
+        """Removes every account with one of `statuses`, one after the other. Raises NotNow at one that is busy."""
         gone = Removed(0, 0)
         with self._seats.taken():
             for account in accounts.list_all(self._context.db):
                 if account.status not in statuses:
                     continue
-                with suppress(NotFound):  # somebody else deleted it meanwhile
-                    tweets = self._let_go(account.id, partial(_delete, account.id), statuses)
+                with suppress(NotFound):  # another caller deleted it meanwhile
+                    tweets = self._disconnect(account.id, partial(_delete, account.id), statuses)
                     if tweets is not None:
                         gone = Removed(gone.accounts + 1, gone.tweets + tweets)
         return gone
 
-    def _let_go(
+    def _disconnect(
         self, account_id: int, end: Callable[[Transaction], Result], statuses: Collection[str] | None = None
     ) -> Result | None:
-        """Revokes the account's tokens at X and then does `end`, while nothing of it is in flight.
+        """Revokes the account's tokens at X and then runs `end`, while nothing of it is in flight.
 
-        None, and nothing was done to it, where it is not in one of `statuses`. Tokens that came meanwhile (somebody
-        renewed or connected) are revoked, too. Raises NotFound and NotNow.
+        None, and nothing is done, where its status is not one of `statuses`. Tokens that arrive meanwhile (by a renewal
+        or a new connection) are revoked, too. Raises NotFound, NotNow.
         """
         while True:
-            with self._lane(account_id) as lease:
+            with self._leased_lane(account_id) as lease:
                 account = accounts.get(self._context.db, account_id)
                 if statuses is not None and account.status not in statuses:
                     return None
@@ -134,16 +132,16 @@ class Accounts:
                         return end(tx)
 
     def _check_window(self, account: Account) -> None:
-        """Raises SlowDown while the account has called X as often as it may. A renewal itself is not counted."""
+        """Raises SlowDown while the account's rate limit is used up. A renewal itself is not counted."""
         now = self._context.clock()
         free = limiter.free_at(self._context.db, account_id=account.id, mock=account.mock, endpoint=_RENEWAL, now=now)
         if free is not None:
             raise limiter.slow_down(WindowExhausted(free), now)
 
     @contextmanager
-    def _lane(self, account_id: int) -> Iterator[str]:
-        """The account's lane is ours meanwhile; its lease. Raises as `_take_lane`."""
-        lease = self._take_lane(account_id)
+    def _leased_lane(self, account_id: int) -> Iterator[str]:
+        """Holds the account's lane; yields the lease. Raises as `_lease_lane`."""
+        lease = self._lease_lane(account_id)
         try:
             yield lease
         finally:
@@ -151,9 +149,9 @@ class Accounts:
                 lanes.release(tx, account_id, lease)
                 tx.after_commit(self._context.notifier.wake)
 
-    def _take_lane(self, account_id: int) -> str:
-        """Takes the account's lane, so that nothing of it is in flight. Raises NotFound, also when it is deleted
-        meanwhile, and NotNow when that takes too long."""
+    def _lease_lane(self, account_id: int) -> str:
+        """Waits until nothing of the account is in flight. Raises NotFound, also when it is deleted meanwhile; NotNow
+        after 45 s."""
         lease, ends = secrets.token_hex(8), time.monotonic() + IN_FLIGHT_SECONDS
         while time.monotonic() < ends and not self._context.notifier.stopping.is_set():
             with self._context.db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""When a token is renewed, and how it is told that it was not. Pure, the time is an argument."""
+"""When a token is renewed, and the errors when it was not. Pure, the time is an argument."""
 
 import math
 from datetime import datetime
@@ -8,8 +8,8 @@ from twitter_manager.services.backoff import is_young
 
 __all__ = ["RenewalFailed", "renewal_refused", "wants_renewal"]
 
-_RENEW_BEFORE = 300.0
-_LAST_PART = 0.25  # of its life
+_RENEW_BEFORE = 300.0  # seconds before it expires
+_LAST_PART = 0.25  # of its lifetime
 
 
 def wants_renewal(
@@ -21,18 +21,15 @@ def wants_renewal(
     failures: int,
     now: datetime,
 ) -> bool:
-    """Whether the access token is renewed before it is used.
-
-    Five minutes before it expires, or in the last quarter of a shorter life; but where an earlier renewal is unclear
-    or failed, the token that is there is used as long as X takes it: X may have renewed already, and then the old
-    refresh token is dead. A token that was just issued is used even when its life is said to be over: one renewal
-    after the other would bring nothing but the next such token.
-    """
+    """Whether the access token is renewed before it is used: five minutes before it expires, or in the last quarter of
+    a shorter lifetime."""
+    # a new token is used even if it is said to have expired: renewing it would only bring the next such token
     if expires_at is None or not can_renew or is_young(issued_at, now):
         return False
     life = (expires_at - issued_at).total_seconds() if issued_at else math.inf
     left = (expires_at - now).total_seconds()
     soon = left < min(_RENEW_BEFORE, life * _LAST_PART)
+    # after an unclear or failed renewal the refresh token may be dead: the access token is used while it lasts
     return left <= 0 or (soon and unclear_since is None and failures == 0)
 
 
@@ -46,7 +43,7 @@ class RenewalFailed(Exception):
 
 
 def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
-    """What whoever asked for the renewal, or for a call with the token, is told."""
+    """The error for a caller who asked for the renewal, or for a call with the token."""
     if failure.code == "rate_limited":
         return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
     return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)

@@ -1,4 +1,4 @@
-"""One run per key at a time: whoever asks for what runs already waits for it and ends as it ends."""
+"""One run per key at a time: other callers wait for a run in progress and get its outcome."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -8,14 +8,12 @@ __all__ = ["SingleFlight"]
 
 
 class SingleFlight:
-    """The runs that are under way in this process."""
-
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._running: dict[Hashable, Future[None]] = {}
 
     def run(self, key: Hashable, work: Callable[[], None], *, seconds: float) -> None:
-        """Does `work`, or waits up to `seconds` for whoever does it. Raises what `work` raises, and TimeoutError."""
+        """Does `work`, or waits up to `seconds` for a run in progress. Raises what `work` raises, and TimeoutError."""
         mine: Future[None] = Future()
         with self._guard:
             running = self._running.setdefault(key, mine)

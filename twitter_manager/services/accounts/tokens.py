@@ -28,7 +28,7 @@ from twitter_manager.twitter.errors import ClientRefused, GrantRefused, NotSent,
 __all__ = ["Tokens", "deactivate_account", "reactivate_account"]
 
 LEASE_SECONDS = 60.0  # longer than the call's deadline
-_LOOK_AGAIN = 0.2  # seconds: another process may have renewed it
+_POLL_SECONDS = 0.2  # seconds: another process may have renewed it
 
 Result = TypeVar("Result")
 
@@ -36,27 +36,24 @@ log = logging.getLogger("twitter_manager.services")
 
 
 def deactivate_account(context: Context, tx: Transaction, account_id: int, *, status: str, code: str) -> None:
-    """The account cannot post any more: nothing of it is deleted, its tweets are held, and whoever waits is told."""
+    """Nothing is deleted: the account's tweets are held, and requests that wait for them are notified."""
     accounts.change_status(tx, account_id, status, code)
     changed = tweet_holds.hold_all_of_account(tx, account_id, error_code=code)
     tx.after_commit(lambda: context.notifier.notify_tweets(changed))
 
 
 class Tokens:
-    """Opens and renews the tokens of accounts."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
         self._flights = SingleFlight()
 
     def open(self, account: Account) -> str:
-        """The access token in clear. Raises SecretUnreadable."""
+        """The access token in clear text. Raises SecretUnreadable."""
         if account.access_token is None:
             raise SecretUnreadable("the account has no token")
         return self._context.vault.decrypt(account.access_token)
 
     def wants_renewal(self, account: Account, now: datetime) -> bool:
-        """Whether the token is renewed before it is used."""
         return wants_renewal(
             issued_at=account.token_issued_at,
             expires_at=account.token_expires_at,
@@ -67,7 +64,7 @@ class Tokens:
         )
 
     def call(self, account: Account, ask: Callable[[str], Result]) -> Result:
-        """`ask` with the access token, renewed first if need be and once more where X does not take it.
+        """Runs `ask` with the access token, renewed before if it is due, and once more where X rejects it.
 
         For calls that may be repeated. Raises Conflict where the account has no token, RenewalFailed, and what `ask`
         raises.
@@ -95,10 +92,10 @@ class Tokens:
             raise Conflict("token_unreadable") from error
 
     def renew(self, account: Account, *, patience: float = LEASE_SECONDS) -> None:
-        """Gets a new pair for the one that `account` shows; returns also when somebody else did meanwhile.
+        """Gets a new pair for the one in `account`; returns also when another thread or process did meanwhile.
 
-        Whoever renews it at this moment is waited for, up to `patience` seconds. Raises RenewalFailed, also with what
-        the other one met. Where X refuses the refresh token itself, the account is `failed` afterwards.
+        Waits up to `patience` seconds for a renewal in progress. Raises RenewalFailed, also for that one's failure.
+        Where X refuses the refresh token itself, the account is `failed` afterwards.
         """
         pair = (account.id, account.token_version)
         try:
@@ -123,14 +120,14 @@ class Tokens:
             # another process has it: it failed there, or it goes on for too long
             if seen.refresh_failures != failures or self._is_over(ends):
                 raise RenewalFailed("x_unclear", later(self._context.clock(), 1))
-            time.sleep(_LOOK_AGAIN)
+            time.sleep(_POLL_SECONDS)
         self._call(seen, lease)
 
     def _is_over(self, ends: float) -> bool:
         return time.monotonic() >= ends or self._context.notifier.stopping.is_set()
 
     def revoke(self, account: Account) -> None:
-        """Both tokens that `account` shows. X's answer changes nothing, since ours go in any case (x-api.md §2.5)."""
+        """Revokes both tokens in `account`; failures are only logged, since ours are deleted anyway (x-api.md §2.5)."""
         for stored in (account.refresh_token, account.access_token):
             if stored is None:
                 continue
@@ -140,21 +137,21 @@ class Tokens:
                 log.warning("a token of account %s could not be revoked at X: %s", account.id, error)
 
     def _revoke(self, account: Account, token: str) -> None:
-        world = self._context.environments.of(account.mock)
-        if world.client is None:
+        environment = self._context.environments.of(account.mock)
+        if environment.client is None:
             return
         try:
-            oauth2.revoke(world.x, world.client, token, account_id=account.id)
+            oauth2.revoke(environment.x, environment.client, token, account_id=account.id)
         except XError as error:
             log.warning("a token of account %s could not be revoked at X: %s", account.id, error)
 
     def _call(self, account: Account, lease: str) -> None:
-        world = self._context.environments.of(account.mock)
+        environment = self._context.environments.of(account.mock)
         try:
-            if world.client is None:
+            if environment.client is None:
                 raise Conflict("oauth_not_configured")
             old = self._context.vault.decrypt(account.refresh_token or "")
-            pair = oauth2.refresh(world.x, world.client, old, account_id=account.id)
+            pair = oauth2.refresh(environment.x, environment.client, old, account_id=account.id)
         except XError as error:
             self._context.store_durably(self._no_pair, account, lease, error)
             raise self._failure(account, error) from error
@@ -170,10 +167,7 @@ class Tokens:
                 self._revoke(account, token)
 
     def _new_pair(self, tx: Transaction, account: Account, pair: oauth2.TokenPair) -> bool:
-        """False where nobody wants it any more: the account is gone, or its tokens were forgotten.
-
-        To somebody who connected again it is of no use either, but revoking it may take their new one along.
-        """
+        """False where the new pair is to be revoked: the account is gone, or its tokens were forgotten."""
         encrypt = self._context.vault.encrypt
         stored = accounts.store_tokens(
             tx,
@@ -185,12 +179,13 @@ class Tokens:
             token_expires_at=later(tx.now, pair.expires_in),
         )
         if stored and accounts.get(tx, account.id).status == "failed":
-            # another process tried the old token after us and took X's refusal for the end
+            # another process tried the old token after us, and X's refusal made the account failed
             reactivate_account(self._context, tx, account.id)
+        # where the owner connected again, it is unused, but revoking it may revoke their new one, too
         return stored or accounts.is_connected(tx, x_user_id=account.x_user_id, mock=account.mock)
 
     def _no_pair(self, tx: Transaction, account: Account, lease: str, error: XError) -> None:
-        """A network error never disconnects; only the token endpoint's own refusal does, if nobody else renewed."""
+        """Only the token endpoint's own refusal disconnects, and only if nothing else renewed meanwhile."""
         unsent = isinstance(error, NotSent | RateLimited | ClientRefused) and account.refresh_sent_at is None
         accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=unsent)
         if not isinstance(error, GrantRefused):
@@ -218,7 +213,6 @@ class Tokens:
 
 
 def reactivate_account(context: Context, tx: Transaction, account_id: int) -> None:
-    """The account can post again: what was held for it goes on."""
     accounts.change_status(tx, account_id, "active", None)
     tweet_holds.release_held_of_account(tx, account_id)
     lanes.end_rest(tx, account_id)

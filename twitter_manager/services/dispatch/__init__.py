@@ -1,6 +1,6 @@
 """Dispatch: from a lane that is due to what X's answer means. Only workers come here.
 
-dispatcher     who is next: leases the lane that is due first, and chooses its task
+dispatcher     what is next: leases the lane that is due first, and chooses its task
 lane_task      what every task on a lane has: the lease, the end, the commit
 send           one attempt for one tweet
 reconcile      after an unknown outcome: reads the account's timeline

@@ -11,7 +11,7 @@ from twitter_manager.timestamps import later
 
 __all__ = ["begin", "end", "may_call", "probes_in_vain", "release_probe"]
 
-PROBE_SECONDS = 120.0  # the one probing call has so long before another may try
+PROBE_SECONDS = 120.0  # for one probing call, before another may try
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -26,7 +26,7 @@ def begin(
     probe_at: datetime,
     twitter_error: str,
 ) -> None:
-    """The app rests (on), refused by a call that began at `began`; every due tweet of its world is held.
+    """The app rests (on), refused by a call that began at `began`; every due tweet of the environment is held.
 
     A call that was in flight when the rest began is no probe.
     """

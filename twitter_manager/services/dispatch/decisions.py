@@ -2,7 +2,7 @@
 
 A send ends as one of
 Posted        it is there
-Unconfirmed   it may be there: look
+Unconfirmed   it may be there: reconcile
 Held          it is certainly not there and goes out later
 TokenStale    it is certainly not there; renew the token, then send it
 Failed        X does not want it
@@ -53,14 +53,14 @@ __all__ = [
     "next_check",
 ]
 
-CALL_SECONDS = 40.0  # an attempt without an answer is over that long after its intent
+CALL_SECONDS = 40.0  # after its intent an attempt without an answer is over
 CHECKS = (2.0, 10.0, 45.0)  # seconds after the attempt was over; absent in all of them: it is not there
-ATTEMPTS = 5  # so many absent ones, then the owner is asked
-MAX_FAILED_CHECKS = 8  # so many readings in a row that failed, then the owner is told (about a quarter of an hour)
+ATTEMPTS = 5  # absent ones before the owner is asked
+MAX_FAILED_CHECKS = 8  # in a row before the owner is told (about 15 minutes)
 _UNAUTHORIZED = (30.0, 120.0, 600.0)
 _PARENT_WAITS = (5.0, 5.0, 5.0)
-_FRONT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X took the part in front: it will show it
-PARENT_SECONDS = 900.0  # answers that the parent is not visible count together for so long
+_NEXT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X took the previous part: it will show it
+PARENT_SECONDS = 900.0  # in which answers that the parent is not visible are counted
 TOO_LATE_SECONDS = 3600.0
 _RATE_LIMIT_UNKNOWN = 60.0  # X's own sample waits a minute when it names no reset
 _ACCOUNT_PAUSE = 1800.0  # X counts an account's posts of the day by the half-hour
@@ -71,17 +71,17 @@ ACCOUNT_REFUSALS = ("client_not_enrolled", "app_misconfigured")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What one must know beside X's answer to decide."""
+    """What a decision needs besides X's answer."""
 
     trouble_streak: int = 0  # sends of this lane in a row without a clear answer
     unauthorized_streak: int = 0  # 401s of this account in a row on fresh tokens
     token_issued_at: datetime | None = None
-    token_is_over: bool = False  # its life, as X told it
+    token_is_over: bool = False  # by the expires_in that X gave
     can_renew: bool = True  # there is a refresh token
     unclear_before: bool = False  # an earlier attempt for this tweet was unclear and then found absent
     not_visible_before: int = 0  # answers within PARENT_SECONDS that the parent is not visible
-    is_next_part: bool = False  # the parent is the part in front of it in its thread
-    probes: int = 0  # probing calls in vain since the app rests
+    is_next_part: bool = False  # the parent is the previous part of its thread
+    probes: int = 0  # that failed since the app rests
     refused_alone: bool = False  # the app does not rest, and X took other posts since it refused this one as the app's
     account_is_refused: bool = False  # the app does not rest, and such a refusal turned out to be this account's
     not_permitted_before: int = 0  # answers of the last day that the account is not permitted
@@ -118,7 +118,7 @@ class TokenStale:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """`of_post`: X judged the post itself, so it takes the token and the app."""
+    """`of_post`: X refused the post itself, so it accepts the token and the app."""
 
     code: str
     of_post: bool = True
@@ -140,7 +140,6 @@ Decision = Posted | Unconfirmed | Held | TokenStale | Failed | AccountLost | App
 
 
 def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -> Decision:
-    """What follows from the outcome of POST /2/tweets at `now`."""
     match outcome:
         case CreatedPost():
             return Posted(outcome.id)
@@ -167,8 +166,8 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
 
 
 def _unauthorized(situation: Situation, now: datetime) -> Decision:
-    """One renewal, one more try; a fresh token that is not taken is an outage of X's, not a revocation. One whose
-    short life is over waits until it may be renewed."""
+    """One renewal, one more try; a 401 on a fresh token is an outage of X's, not a revocation. A token with a very
+    short life waits until it may be renewed."""
     issued = situation.token_issued_at
     young = is_young(issued, now)
     if issued is not None and young and situation.token_is_over and situation.can_renew:
@@ -199,14 +198,14 @@ def _refused(error: Refused, situation: Situation, now: datetime) -> Decision:
 
 
 def _not_permitted(situation: Situation, now: datetime) -> Decision:
-    """Of the account or of this post, X does not say: the lane rests once for each post that it refuses so."""
+    """X does not say whether it means the account or this post: the lane rests once for each post refused so."""
     if situation.not_permitted_before:
         return Failed("account_not_permitted", of_post=False)
     return Held("account_not_permitted", later(now, _NOT_PERMITTED_PAUSE))
 
 
 def _not_visible(situation: Situation, now: datetime) -> Decision:
-    waits = _FRONT_PART_WAITS if situation.is_next_part else _PARENT_WAITS
+    waits = _NEXT_PART_WAITS if situation.is_next_part else _PARENT_WAITS
     if situation.not_visible_before >= len(waits):
         return Failed("parent_not_visible")
     return Held("parent_not_visible", later(now, waits[situation.not_visible_before]), lane_rests=False)
@@ -217,18 +216,18 @@ def first_check(over_at: datetime) -> datetime:
     return later(over_at, CHECKS[0])
 
 
-def next_check(looks_absent: int, over_at: datetime, now: datetime) -> datetime:
-    """When it is read next, after `looks_absent` readings without the post, the last of them at `now`.
+def next_check(absent: int, over_at: datetime, now: datetime) -> datetime:
+    """When it is read next, after `absent` readings without the post, the last of them at `now`.
 
-    Readings that come late (the service was down) keep their distance: three in one moment are one piece of evidence.
+    Late readings (the service was down) keep their distance: three at one moment are one piece of evidence.
     """
-    this = min(looks_absent, len(CHECKS) - 1)
+    this = min(absent, len(CHECKS) - 1)
     return max(later(over_at, CHECKS[this]), later(now, CHECKS[this] - CHECKS[this - 1] if this else 0))
 
 
-def after_failed_check(looks_failed: int, now: datetime) -> tuple[datetime, bool]:
+def after_failed_check(failed: int, now: datetime) -> tuple[datetime, bool]:
     """When a reading that failed is repeated, and whether the owner is told."""
-    return rest_after_trouble(looks_failed - 1, now), looks_failed >= MAX_FAILED_CHECKS
+    return rest_after_trouble(failed - 1, now), failed >= MAX_FAILED_CHECKS
 
 
 def _after_reset(until: datetime | None, now: datetime) -> datetime:

@@ -1,11 +1,11 @@
-"""A turn of the worker: take the lane that is due first, and do the one thing it needs first.
+"""What a worker does next: claims the lane that is due first, and chooses the one task it needs first.
 
-Everything up to the call is one transaction: claiming the lane, seeing what was left behind, choosing, and the intent.
+Everything up to the call is one transaction: claiming the lane, recovering lost attempts, choosing, and the intent.
 """
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from twitter_manager.crypto import SecretUnreadable
@@ -28,13 +28,13 @@ from twitter_manager.twitter.tweets import CREATE
 
 __all__ = ["Dispatcher"]
 
-MAX_LATE = 200  # so many late ones in one transaction: a caller who writes waits for it
+MAX_LATE = 200  # late tweets in one transaction: callers who write wait for it
 
 log = logging.getLogger("twitter_manager.services")
 
 
 class RefreshToken(LaneTask):
-    """Renews the account's token; the lane's next turn uses it."""
+    """Renews the account's token; the lane's next task uses it."""
 
     def __init__(self, context: Context, lane: Lane, account: Account, tokens: Tokens) -> None:
         super().__init__(context, lane)
@@ -42,11 +42,10 @@ class RefreshToken(LaneTask):
         self._tokens = tokens
 
     def run(self) -> None:
-        """One renewal; where it failed, the lane rests. None begins at a stop: its answer might be lost."""
         if self.context.notifier.stopping.is_set():
-            return
+            return  # the answer might be lost
         try:
-            self._tokens.renew(self._account, patience=0)  # who waits holds up other lanes
+            self._tokens.renew(self._account, patience=0)  # a thread that waits holds up other lanes
         except RenewalFailed as failure:
             self.finish(self._rest, failure)
 
@@ -58,14 +57,12 @@ class RefreshToken(LaneTask):
 
 
 class Dispatcher:
-    """Gives a worker one step after the other."""
-
     def __init__(self, context: Context, tokens: Tokens) -> None:
         self._context = context
         self._tokens = tokens
 
     def claim_next(self, worker_id: str) -> LaneTask | None:
-        """The next step that is due, its lane leased to `worker_id`; None: nothing is due now, or the service stops."""
+        """The next task that is due, its lane leased to `worker_id`; None: nothing is due now, or the service stops."""
         while not self._context.notifier.stopping.is_set():
             lane: Lane | None = None
             try:
@@ -73,9 +70,9 @@ class Dispatcher:
                     lane = _claim(tx, worker_id)
                     if lane is None:
                         return None
-                    step = self._choose(tx, lane)
-                if step is not None:
-                    return step
+                    task = self._choose(tx, lane)
+                if task is not None:
+                    return task
             except StorageUnavailable:
                 raise
             except Exception:
@@ -86,10 +83,10 @@ class Dispatcher:
                     lanes.postpone(tx, lane.account_id, later(tx.now, 60))
         return None
 
-    def run_and_claim_next(self, step: LaneTask, worker_id: str) -> LaneTask | None:
-        """Does the step; returns the next one that is due, taken in the same commit. None: as `next`, or it is left
-        to `next` to find out."""
-        return step.execute(lambda tx: self._claimed(tx, worker_id))
+    def run_and_claim_next(self, task: LaneTask, worker_id: str) -> LaneTask | None:
+        """Does the task; returns the next one that is due, claimed in the same commit. None: as `claim_next`, or
+        that is left to find out."""
+        return task.execute(lambda tx: self._claimed(tx, worker_id))
 
     def _claimed(self, tx: Transaction, worker_id: str) -> LaneTask | None:
         lane = None if self._context.notifier.stopping.is_set() else _claim(tx, worker_id)
@@ -100,22 +97,23 @@ class Dispatcher:
         return lanes.next_due(self._context.db)
 
     def _choose(self, tx: Transaction, lane: Lane) -> LaneTask | None:
-        """What the lane needs first; None: nothing, and it was given back."""
-        recover_lost(tx, lane.account_id)
+        """What the lane needs first; None: nothing, and it was released."""
+        unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
+        if any(tweet.status == "posting" for tweet in unsettled):
+            recover_lost(tx, lane.account_id)
+            unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
         if self._expire_overdue(tx, lane):
-            lanes.release(tx, lane.account_id, lane.lease or "")  # still due: it goes on at its next turn
+            lanes.release(tx, lane.account_id, lane.lease or "")  # still due: it goes on the next time it is claimed
             return None
         account = accounts.get(tx, lane.account_id)
-        choose: Callable[[Transaction, Lane, Account], LaneTask | None]
-        for choose in (self._look, self._send):
-            step = choose(tx, lane, account)
-            if step is not None:
-                return step
-        self._release_idle(tx, lane)
-        return None
+        task = self._reconcile_task(tx, lane, account, unsettled) or self._send_task(tx, lane, account, unsettled)
+        if task is None:
+            self._release_idle(tx, lane)
+        return task
 
-    def _look(self, tx: Transaction, lane: Lane, account: Account) -> LaneTask | None:
-        unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
+    def _reconcile_task(
+        self, tx: Transaction, lane: Lane, account: Account, unsettled: Sequence[Tweet]
+    ) -> LaneTask | None:
         if not any(tweet.due_at is not None and tweet.due_at <= tx.now for tweet in unsettled):
             return None
         return self._with_token(
@@ -126,8 +124,8 @@ class Dispatcher:
             probe=False,
         )
 
-    def _send(self, tx: Transaction, lane: Lane, account: Account) -> LaneTask | None:
-        if lanes.count_unsettled(tx, lane.account_id) >= lanes.MAX_UNSETTLED:
+    def _send_task(self, tx: Transaction, lane: Lane, account: Account, unsettled: Sequence[Tweet]) -> LaneTask | None:
+        if unsettled and lanes.count_unsettled(tx, lane.account_id) >= lanes.MAX_UNSETTLED:
             return None
         tweet = tweet_queue.next_to_send(tx, lane.account_id)
         while tweet is not None and self._is_taken_down(tx, tweet):
@@ -141,7 +139,7 @@ class Dispatcher:
         return self._with_token(tx, lane, account, lambda token: self._begin(tx, lane, account, token, chosen))
 
     def _begin(self, tx: Transaction, lane: Lane, account: Account, token: str, tweet: Tweet) -> LaneTask | None:
-        """The send, unless the account has called X as often as it may: then the lane rests."""
+        """The send, unless the rate limit is used up: then the lane rests."""
         free_at = limiter.acquire(tx, account_id=account.id, mock=account.mock, endpoint=CREATE)
         if free_at is None:
             return SendTweet.begin(self._context, tx, lane, account, token, tweet)
@@ -155,7 +153,7 @@ class Dispatcher:
         tx.after_commit(lambda: self._context.notifier.notify_tweets(held))
 
     def _is_taken_down(self, tx: Transaction, tweet: Tweet) -> bool:
-        """Whether it is a part of a thread whose owner takes it down: found not to be at X, it is canceled."""
+        """Cancels the tweet, which is not at X, if it is a part of a thread that its owner is deleting."""
         return (
             tweet.thread_id is not None
             and threads.is_stopped(tx, tweet.thread_id)
@@ -163,7 +161,7 @@ class Dispatcher:
         )
 
     def _expire_overdue(self, tx: Transaction, lane: Lane) -> bool:
-        """Cancels or holds what its owners do not want so late. What was tried once goes out. True: there is more."""
+        """Cancels or holds by late_policy what is over an hour late and was never tried. True: there is more."""
         before = earlier(tx.now, decisions.TOO_LATE_SECONDS)
         gone = tweet_holds.expire_overdue(tx, lane.account_id, before=before, most=MAX_LATE)
         for tweet in gone:
@@ -178,17 +176,17 @@ class Dispatcher:
         tx: Transaction,
         lane: Lane,
         account: Account,
-        step: Callable[[str], LaneTask | None],
+        begin: Callable[[str], LaneTask | None],
         *,
         probe: bool = True,
     ) -> LaneTask | None:
-        """The step with the account's token in clear; its renewal first where that is needed; None: no token.
+        """`begin` with the account's token in clear; its renewal first where that is needed; None: no token.
 
-        `probe`: the step is a send, which tries for the whole app if that rests.
+        `probe`: the task is a send, which probes for the whole app while that rests.
         """
         if account.status != "active":
             code = account.error_code or f"account_{account.status}"
-            self._lose(tx, account, account.status, code)
+            self._deactivate(tx, account, account.status, code)
             return None
         if self._tokens.wants_renewal(account, tx.now):
             return RefreshToken(self._context, lane, account, self._tokens)
@@ -196,15 +194,15 @@ class Dispatcher:
             token = self._tokens.open(account)
         except SecretUnreadable:
             log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
-            self._lose(tx, account, "failed", "token_unreadable")
+            self._deactivate(tx, account, "failed", "token_unreadable")
             return None
-        return step(token) if not probe or app_pause.may_call(tx, mock=account.mock) else None
+        return begin(token) if not probe or app_pause.may_call(tx, mock=account.mock) else None
 
-    def _lose(self, tx: Transaction, account: Account, status: str, code: str) -> None:
+    def _deactivate(self, tx: Transaction, account: Account, status: str, code: str) -> None:
         deactivate_account(self._context, tx, account.id, status=status, code=code)
 
     def _release_idle(self, tx: Transaction, lane: Lane) -> None:
-        """Gives back a lane that had nothing to do; it must not be due at once again, or the worker would spin."""
+        # the lane must not be due again at once, or the worker would spin
         due_at = lanes.release(tx, lane.account_id, lane.lease or "")
         if due_at is not None and due_at <= tx.now:
             log.error("lane %s is due and has nothing to do", lane.account_id)

@@ -1,4 +1,4 @@
-"""A step: the one thing a worker does with a lane while it holds the lease."""
+"""A task: the one thing a worker does with a lane while it holds the lease."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -23,8 +23,6 @@ log = logging.getLogger("twitter_manager.services")
 
 
 class LaneTask(ABC):
-    """Something to do for a lane."""
-
     def __init__(self, context: Context, lane: Lane) -> None:
         self.context = context
         self.lane = lane
@@ -34,10 +32,10 @@ class LaneTask(ABC):
         self._next: LaneTask | None = None
 
     def execute(self, claim: Claim | None = None) -> "LaneTask | None":
-        """Does it and gives the lane back, whatever happened.
+        """Does it and releases the lane, whatever happened.
 
-        `claim` takes what is due next, in the transaction that stores what came of this: one commit for both. Returns
-        the step that it took.
+        `claim` claims the next task, in the transaction that stores the result of this one: one commit for both.
+        Returns the claimed task.
         """
         self._claim = claim
         try:
@@ -52,7 +50,7 @@ class LaneTask(ABC):
 
     @abstractmethod
     def run(self) -> None:
-        """The step itself."""
+        """The task itself."""
 
     def finish(
         self,
@@ -60,7 +58,7 @@ class LaneTask(ABC):
         *args: Arguments.args,
         **kw: Arguments.kwargs,
     ) -> None:
-        """Stores what the step found out and gives the lane back, in one transaction."""
+        """Stores the result and releases the lane, in one transaction."""
 
         def store_and_release(tx: Transaction) -> None:
             store(tx, *args, **kw)
@@ -71,8 +69,8 @@ class LaneTask(ABC):
         self._released = True
 
     def _stored_with_claim(self, store: Callable[[Transaction], None], claim: Claim) -> bool:
-        """False when nothing was stored, since the next lane cannot take its turn: that must not cost what this one
-        found out. Whoever looks for work meets that lane again, and says so."""
+        """False when nothing was stored, since choosing for the next lane failed: this result must not be lost with it.
+        The next `claim_next` meets that lane again, and logs it."""
 
         def store_and_claim(tx: Transaction) -> LaneTask | None:
             store(tx)
@@ -84,19 +82,8 @@ class LaneTask(ABC):
             return False
         return True
 
-    def check_lease(self) -> None:
-        """Raises NotSent unless the lease is still good and the service runs on."""
-        if self.context.notifier.stopping.is_set():
-            raise NotSent(Problem(None, title="The service stops"))
-        try:
-            held = lanes.holds(self.context.db, self.lane.account_id, self.lease, now=self.context.clock())
-        except StorageUnavailable as error:
-            raise NotSent(Problem(None, title="The database is away")) from error
-        if not held:
-            raise NotSent(Problem(None, title="The lease was lost"))
-
     def extend_lease(self) -> None:
-        """Moves the lease's end before a further call of the same step. Raises NotSent when it was lost."""
+        """Before a further call of the same task. Raises NotSent when the lease was lost."""
         try:
             with self.context.db.transaction() as tx:
                 kept = lanes.renew(tx, self.lane.account_id, self.lease, until=later(tx.now, LEASE_SECONDS))
@@ -106,7 +93,7 @@ class LaneTask(ABC):
             raise NotSent(Problem(None, title="The lease was lost"))
 
     def _postpone(self, tx: Transaction) -> None:
-        """A poisonous row must not make the worker spin, neither by sends nor by looks."""
+        # a row that always fails must not make the worker spin, neither by sends nor by checks
         until = later(tx.now, 60)
         lanes.rest(tx, self.lane.account_id, until=until, code="internal_error")
         tweet_states.postpone_checks(tx, self.lane.account_id, until)

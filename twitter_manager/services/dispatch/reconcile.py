@@ -1,7 +1,7 @@
-"""The look: reads the account's own timeline to find out which unclear attempts put their tweet on X.
+"""Reconciliation: reads the account's own timeline to find out which unclear attempts put their tweet on X.
 
-One reading serves all unsettled tweets of the account. The pure `match_posts` weighs its evidence; what follows is
-stored in one transaction, which asks again what is still unsettled.
+One reading serves all unsettled tweets of the account. The pure `match_posts` compares; what follows is stored in one
+transaction, which reads again which tweets are still unsettled.
 """
 
 import dataclasses
@@ -28,8 +28,8 @@ from twitter_manager.twitter.text.matching import SeenPost, SentPost, Verdict, c
 __all__ = ["Finding", "ReconcileTimeline", "Unsettled", "match_posts"]
 
 BEFORE_INTENT = 120.0  # seconds: X's created_at has whole seconds and X's clock is not ours
-CLOCKS_DIFFER = 3.0  # seconds, where X's clock was seen: both count whole ones
-ANY_CLOCK = 86_400.0  # seconds: where X's clock was never seen
+CLOCKS_DIFFER = 3.0  # seconds, where X's clock is known: both have whole seconds
+ANY_CLOCK = 86_400.0  # seconds: where X's clock is not known
 
 MAX_LOOKED_UP = 100  # posts in one call to X
 
@@ -47,10 +47,10 @@ class Unsettled:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one whole reading says of one tweet: the post that is it, or posts that may be it, or neither.
+    """What one complete reading says of one tweet: the post that is it, or posts that may be it, or neither.
 
-    `unexplained`: posts of the time of its attempts that are no tweet of ours. X may show a post so that it is not
-    known again, so they speak against its absence.
+    `unexplained`: posts of the time of its attempts that are no tweet of ours. X may return a post so altered that it
+    is not recognized, so they are evidence against its absence.
     """
 
     unsettled: Unsettled
@@ -62,10 +62,10 @@ class Finding:
 def match_posts(
     unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ahead: timedelta | None
 ) -> list[Finding]:
-    """Which of `posts` (adopted by no other tweet) are which of the tweets. Oldest first; each post serves once.
+    """Which of `posts` (adopted by no other tweet) are which of the tweets. Oldest first; each post matches once.
 
     A post that is the same as one of the tweets is no doubtful match of another. `clock_ahead`: by how much our clock
-    is ahead of X's; None where X does not tell its time.
+    is ahead of X's; None where X does not tell_owner its time.
     """
     free = sorted(posts, key=lambda post: (len(post.id), post.id))
     same: dict[int, SeenPost] = {}
@@ -91,7 +91,7 @@ def match_posts(
 
 
 def _is_of_its_time(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> bool:
-    """Whether X made the post while the tweet was on its way, and nothing that X never changes tells them apart."""
+    """Whether X made the post while the tweet was being sent, and they agree in everything that X never changes."""
     sent = _sent(each.tweet)
     if post.is_repost or post.reply_to != sent.reply_to or (post.media_count and not sent.media_count):
         return False
@@ -106,7 +106,7 @@ def _is_of_its_time(each: Unsettled, post: SeenPost, clock_ahead: timedelta | No
 
 
 def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> Verdict:
-    """A post that is too old is another one, whatever its text; where X's clock is not known, that is in doubt."""
+    """A post that is too old is another one, whatever its text; where X's clock is not known, it is doubtful."""
     verdict = compare(_sent(each.tweet), post)
     if each.first.since_id is not None:
         # an id is the better clock: X gives them in order
@@ -123,7 +123,7 @@ def _sent(tweet: Tweet) -> SentPost:
 
 
 def _original(post: SeenPost, original: SeenPost | None) -> SeenPost:
-    """The first version; where X does not show it any more nothing is known of its text but what it became."""
+    """The first version; where X does not return it, the present one, whose time says nothing of the first."""
     if original is None:
         return dataclasses.replace(post, created_at=None)
     return dataclasses.replace(original, id=post.id, versions=post.versions)
@@ -136,8 +136,6 @@ def _ask_which(tx: Transaction, tweet: Tweet, posts: Sequence[SeenPost]) -> None
 
 
 class ReconcileTimeline(LaneTask):
-    """One reading of the timeline."""
-
     def __init__(self, context: Context, lane: Lane, account: Account, token: str, *, began: datetime) -> None:
         super().__init__(context, lane)
         self._account = account
@@ -145,7 +143,7 @@ class ReconcileTimeline(LaneTask):
         self._began = began
 
     def run(self) -> None:
-        """Reads the timeline whole and stores what it says; a reading that fails says nothing."""
+        # a reading that fails is no evidence
         with self.context.db.transaction() as tx:
             unsettled = self._unsettled(tx)
         try:
@@ -168,7 +166,7 @@ class ReconcileTimeline(LaneTask):
         return found
 
     def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
-        since, start = self._from_where([each.first for each in unsettled])
+        since, start = self._start_of([each.first for each in unsettled])
         posts = x_tweets.list_own(
             self._x,
             self._token,
@@ -178,10 +176,10 @@ class ReconcileTimeline(LaneTask):
             before_page=self.extend_lease,
             account_id=self._account.id,
         )
-        return self._as_they_were_sent(posts)
+        return self._first_versions(posts)
 
-    def _as_they_were_sent(self, posts: Sequence[SeenPost]) -> list[SeenPost]:
-        """Of a post that its owner has edited since, the first version under its present id: that is what was sent."""
+    def _first_versions(self, posts: Sequence[SeenPost]) -> list[SeenPost]:
+        """Of an edited post, the first version (which was sent) under its present id."""
         edited = [post.first_id for post in posts if post.versions]
         originals: dict[str, SeenPost] = {}
         for at in range(0, len(edited), MAX_LOOKED_UP):
@@ -194,8 +192,8 @@ class ReconcileTimeline(LaneTask):
     def _x(self) -> XClient:
         return self.context.environments.of(self._account.mock).x
 
-    def _from_where(self, first: Sequence[Attempt]) -> tuple[str | None, datetime]:
-        """From the highest X id known before the first intent on; none known: from the time before it, by X's clock."""
+    def _start_of(self, first: Sequence[Attempt]) -> tuple[str | None, datetime]:
+        """since_id and start_time: the highest X id known before the first intent, and a time before it (X's clock)."""
         known = [attempt.since_id for attempt in first if attempt.since_id is not None]
         began = min((attempt.started_at for attempt in first), default=self._began)
         ahead = self._x.clock_ahead
@@ -210,9 +208,9 @@ class ReconcileTimeline(LaneTask):
             lanes.record_x_id(tx, self._account.id, post.id)
         free = [post for post in posts if adopted.isdisjoint((post.id, *post.versions))]
         for finding in match_posts(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
-            self._settle(tx, finding)
+            self._store_finding(tx, finding)
 
-    def _settle(self, tx: Transaction, finding: Finding) -> None:
+    def _store_finding(self, tx: Transaction, finding: Finding) -> None:
         tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
         if finding.same is not None:
             self._adopt(tx, tweet, attempt, finding.same)
@@ -227,7 +225,7 @@ class ReconcileTimeline(LaneTask):
         log.info("tweet %s: found at X", tweet.id)
 
     def _absent(self, tx: Transaction, finding: Finding) -> None:
-        """Counts only a reading that was due for this tweet and began late enough after the attempt was over."""
+        """Counts only a reading that was due for this tweet and began long enough after the attempt was over."""
         tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
         if tweet.due_at is None or tweet.due_at > self._began:
             return  # it was read for another tweet of the account
@@ -261,19 +259,19 @@ class ReconcileTimeline(LaneTask):
             self._unauthorized(tx)
         for each in self._unsettled(tx):
             if each.tweet.due_at is not None and each.tweet.due_at <= tx.now:
-                self._again_later(tx, each, error)
+                self._check_later(tx, each, error)
 
-    def _again_later(self, tx: Transaction, each: Unsettled, error: XError) -> None:
+    def _check_later(self, tx: Transaction, each: Unsettled, error: XError) -> None:
         failed = attempts.record_failed_check(tx, each.attempt.id)
-        moment, tell = decisions.after_failed_check(failed, tx.now)
+        moment, tell_owner = decisions.after_failed_check(failed, tx.now)
         if isinstance(error, RateLimited) and error.until is not None:
             moment = max(moment, error.until)
-        if tell:
+        if tell_owner:
             tweet_states.mark_needs_decision(tx, each.tweet.id, error_code="x_cannot_be_asked", check_at=moment)
         else:
             tweet_states.schedule_check(tx, each.tweet.id, moment)
 
     def _unauthorized(self, tx: Transaction) -> None:
-        """An old token is renewed, as for a send; on a young one the look is simply made again later."""
+        """An old token is renewed, as for a send; with a young one the reading is just repeated later."""
         if not is_young(self._account.token_issued_at, tx.now):
             accounts.expire_token(tx, self._account.id, version=self._account.token_version)

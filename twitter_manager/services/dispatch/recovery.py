@@ -14,10 +14,10 @@ log = logging.getLogger("twitter_manager.services")
 
 
 def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None = None) -> None:
-    """Attempts that began under a lease that is gone: sent or not, nobody knows, so they are looked for.
+    """Attempts that began under a lost lease: sent or not is unknown, so their tweets become `unconfirmed`.
 
-    `over_at`: when they certainly ended (their process is dead). Otherwise the process may only have stood still, and
-    goes on with its call when it awakes: the deadline of a call counts from now.
+    `over_at`: when they certainly ended (their process is dead). Otherwise the process may only have been frozen, and
+    goes on with its call when it resumes: the deadline of a call counts from now.
     """
     for attempt in attempts.list_open_of_account(tx, account_id):
         over = over_at or later(tx.now, decisions.CALL_SECONDS)
@@ -32,7 +32,7 @@ def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None =
 
 
 def reap_worker(tx: Transaction, worker_id: str) -> None:
-    """Takes back what a worker had that is certainly dead (its process is gone, its lines are closed)."""
+    """Frees the lanes of a worker that is certainly dead (its process is gone, its connections are closed)."""
     freed = lanes.release_all_of_worker(tx, worker_id)
     for account_id in freed:
         recover_lost(tx, account_id, over_at=tx.now)

@@ -1,11 +1,12 @@
-"""Sending one tweet: the intent is on the disk, then X is called once, then what it answered is stored.
+"""Sending one tweet: the intent is on the disk, then X is called once, then its answer is stored.
 
-Between the two, no transaction is open. What dies in between leaves an open attempt, and
-dispatch/recovery.py finds it.
+During the call no transaction is open. A process that dies then leaves an open attempt, and dispatch/recovery.py finds
+it.
 """
 
 import json
 import logging
+from datetime import datetime
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Attempt, Lane, Tweet
@@ -27,7 +28,7 @@ from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.situation import situation_of
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states, tweets
+from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import uptime
 from twitter_manager.twitter import tweets as x_tweets
@@ -35,7 +36,7 @@ from twitter_manager.twitter.errors import NotSent, Problem, XError
 
 __all__ = ["SendTweet"]
 
-INTENT_SECONDS = 10.0  # an older intent is not sent any more: the process stood still meanwhile
+INTENT_SECONDS = 10.0  # an older intent is not sent: the process was frozen meanwhile
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -65,7 +66,6 @@ class SendTweet(LaneTask):
         return cls(context, lane, account, token, tweet, attempt)
 
     def run(self) -> None:
-        """Calls X once and stores what follows."""
         outcome: x_tweets.CreatedPost | XError
         try:
             outcome = x_tweets.create(
@@ -81,16 +81,17 @@ class SendTweet(LaneTask):
         self.context.notifier.notify_tweets([self._tweet.id])
 
     def _before_first_byte(self) -> None:
-        """The last moment at which it can be called off."""
+        """The last chance to cancel. Raises NotSent."""
         if uptime() - self._began > INTENT_SECONDS:
             raise NotSent(Problem(None, title="The intent is too old"))
-        self.check_lease()
+        if self.context.notifier.stopping.is_set():
+            raise NotSent(Problem(None, title="The service stops"))
         try:
-            wanted = self._is_wanted(self.context.db)
+            wanted = self._is_wanted(self.context.db, self.context.clock())
         except StorageUnavailable as error:
             raise NotSent(Problem(None, title="The database is away")) from error
         if not wanted:
-            raise NotSent(Problem(None, title="An earlier attempt put it on X after all"))
+            raise NotSent(Problem(None, title="The lease was lost, or an earlier attempt put it on X after all"))
 
     def _store(self, tx: Transaction, outcome: x_tweets.CreatedPost | XError) -> None:
         problem = outcome.problem if isinstance(outcome, XError) else None
@@ -108,22 +109,20 @@ class SendTweet(LaneTask):
         self._apply(tx, decision, problem)
 
     def _called_off(self, tx: Transaction) -> bool:
-        """Whether it was we who did not send it (the service stops, the lease is lost, it is posted): nobody looks."""
-        mine = lanes.holds(tx, self.lane.account_id, self.lease, now=tx.now)
-        if mine and self._is_wanted(tx) and not self.context.notifier.stopping.is_set():
+        """Whether the send was canceled here (the service stops, the lease is lost, it is posted): X has nothing."""
+        if self._is_wanted(tx, tx.now) and not self.context.notifier.stopping.is_set():
             return False
         if attempts.close(tx, self._attempt.id, outcome="not_sent", over_at=tx.now):
             tweet_states.send_again(tx, self._tweet.id)
             wake_lane(self.context, tx, self._account.id, tx.now)
         return True
 
-    def _is_wanted(self, q: Queries) -> bool:
-        """Whether the tweet is still to be sent: the late 201 of an earlier attempt settles it at any moment."""
-        tweet = tweets.find(q, self._tweet.id)
-        return tweet is not None and tweet.status != "posted"
+    def _is_wanted(self, q: Queries, now: datetime) -> bool:
+        """Whether it is still to be sent, and by this worker: the late 201 of an earlier attempt may arrive."""
+        return tweet_states.may_be_sent(q, self._tweet.id, lease=self.lease, now=now)
 
     def _apply(self, tx: Transaction, decision: Decision, problem: Problem | None) -> None:
-        """Stores the decision. Posted counts from any state; anything else only while nobody knows better."""
+        """Stores the decision. Posted counts in any state; anything else only while the attempt is open."""
         words = json.dumps(problem.to_json()) if problem else None
         if isinstance(decision, Posted):
             self._posted(tx, decision)
@@ -141,15 +140,15 @@ class SendTweet(LaneTask):
             case Held():
                 self._held(tx, decision, words)
             case TokenStale():
-                self._give_back_probe(tx)
+                self._release_probe(tx)
                 accounts.expire_token(tx, self._account.id, version=self._account.token_version)
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
             case Failed():
-                self._judged(tx, of_post=decision.of_post)
+                self._note_accepted(tx, of_post=decision.of_post)
                 tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
             case AccountLost():
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
-                self._give_back_probe(tx)
+                self._release_probe(tx)
                 deactivate_account(self.context, tx, self._account.id, status=decision.status, code=code)
             case AppRests():
                 tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
@@ -160,10 +159,10 @@ class SendTweet(LaneTask):
         if not self._mark_posted(tx, decision.twitter_id):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
         lanes.record_x_id(tx, self._account.id, decision.twitter_id)
-        self._judged(tx, of_post=True)
+        self._note_accepted(tx, of_post=True)
 
     def _mark_posted(self, tx: Transaction, twitter_id: str) -> bool:
-        """X's own word goes before that of a look or an owner who gave the id to another tweet."""
+        """X's own answer overrides reconciliation, or an owner, that gave the id to another tweet."""
         if tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now):
             return True
         if not tweet_states.clear_id_of_another(tx, self._account.id, twitter_id=twitter_id, tweet_id=self._tweet.id):
@@ -191,34 +190,34 @@ class SendTweet(LaneTask):
     def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:
         tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=decision.until, twitter_error=words)
         if decision.outcome != "not_sent":
-            self._give_back_probe(tx)
+            self._release_probe(tx)
         if decision.unauthorized:
             accounts.mark_unauthorized(tx, self._account.id)
         elif decision.outcome != "not_sent":
-            self._token_was_taken(tx)
+            self._reset_streaks(tx)
         if decision.lane_rests:
             self._rest(tx, decision)
 
     def _rest(self, tx: Transaction, decision: Held) -> None:
-        """The lane rests, and says so on everything that would have gone out meanwhile."""
+        """The lane rests, and everything that would have gone out meanwhile is held with the reason."""
         lanes.rest(tx, self._account.id, until=decision.until, code=decision.code)
         if decision.trouble:
             lanes.set_trouble(tx, self._account.id, self.lane.trouble_streak + 1)
         held = tweet_holds.hold_due_of_account(tx, self._account.id, error_code=decision.code, until=decision.until)
         tx.after_commit(lambda: self.context.notifier.notify_tweets(held))
 
-    def _judged(self, tx: Transaction, *, of_post: bool) -> None:
-        """X takes this token; where it judged the post itself, this app, too."""
-        self._token_was_taken(tx)
+    def _note_accepted(self, tx: Transaction, *, of_post: bool) -> None:
+        """X accepts this token; where its answer is about the post itself, this app, too."""
+        self._reset_streaks(tx)
         if of_post:
             app_pause.end(self.context, tx, mock=self._account.mock, began=self._attempt.started_at)
         else:
-            self._give_back_probe(tx)
+            self._release_probe(tx)
 
-    def _give_back_probe(self, tx: Transaction) -> None:
+    def _release_probe(self, tx: Transaction) -> None:
         app_pause.release_probe(tx, mock=self._account.mock, began=self._attempt.started_at)
 
-    def _token_was_taken(self, tx: Transaction) -> None:
+    def _reset_streaks(self, tx: Transaction) -> None:
         lanes.set_trouble(tx, self._account.id, 0)
         accounts.reset_unauthorized(tx, self._account.id)
 

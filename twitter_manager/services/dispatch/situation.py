@@ -1,4 +1,4 @@
-"""What one must know beside X's answer to decide, read in the transaction that stores what follows."""
+"""What a decision needs besides X's answer, read in the transaction that stores what follows."""
 
 from twitter_manager.models import Tweet
 from twitter_manager.services.dispatch import app_pause
@@ -14,7 +14,6 @@ DAY = 86_400.0
 
 
 def situation_of(tx: Transaction, tweet: Tweet, error: XError) -> Situation:
-    """How the tweet, its lane and its account stand when X answered its attempt with `error`."""
     lane, account = lanes.get(tx, tweet.twitter_account_id), accounts.get(tx, tweet.twitter_account_id)
     expires = account.token_expires_at
     alone, of_account = _whose_refusal(tx, tweet, error, mock=account.mock)
@@ -39,7 +38,7 @@ def _held_before(tx: Transaction, tweet: Tweet, code: str, seconds: float) -> in
 
 
 def _whose_refusal(tx: Transaction, tweet: Tweet, error: XError, *, mock: bool) -> tuple[bool, bool]:
-    """Whether a refusal of the app is this tweet's alone, or its account's: X takes the posts of others meanwhile."""
+    """Whether a refusal of the app concerns this tweet alone, or its account: X has since accepted posts of others."""
     if not isinstance(error, AppRefused) or app_rests.find(tx, mock=mock) is not None:
         return False, False
     alone = attempts.was_refused_alone(tx, tweet.id, error_code=error.code, mock=mock)

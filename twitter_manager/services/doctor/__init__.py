@@ -1,7 +1,7 @@
-"""Looks at everything that can be wrong and says what to do: `twitter-manager doctor`.
+"""Checks everything that can be wrong and says what to do: `twitter-manager doctor`.
 
-It starts nothing and changes nothing, and may run beside the service. What is looked at stands in a file per noun, as
-pure functions from what was found to a Check; here is only the order.
+It starts nothing and changes nothing, and may run beside the service. The checks are in a file per noun, as pure
+functions from what was found to a Check; here is only the order.
 
     check       a Check, and the three states it can have
     settings    what is set, the callback, the client
@@ -43,14 +43,12 @@ __all__ = ["Check", "Doctor"]
 
 
 class Doctor:
-    """Examines a service from outside, with its settings and its database."""
-
     def __init__(self, context: Context, settings: Settings) -> None:
         self._context = context
         self._settings = settings
 
     def examine(self) -> list[Check]:
-        """Every check, in the order in which what is wrong is mended."""
+        """In the order in which problems are to be fixed."""
         mock, switch, there, kept = self._settings.mock_by_default, None, self._on_disk(), []
         if not any(check.state == "fail" for check in there if check.name == "database"):
             try:
@@ -79,7 +77,7 @@ class Doctor:
             return [fail("database", text, "run this as the user whom the service runs as")]
 
     def _is_mock(self, switch: Switch | None) -> bool:
-        """Whether mock mode is on in what runs, or will be after the next start."""
+        """Whether mock mode is on in the running service, or else after the next start."""
         if worker_is_alive(self._context.db, self._context.clock()):
             return service_state.mock_mode(self._context.db)
         return mock_mode.at_start(self._settings, switch)
@@ -102,7 +100,7 @@ class Doctor:
 
 
 def _overdue(q: Queries, now: datetime) -> int:
-    """How many tweets wait for too long. A lane may be due without one, and be so until a worker looks."""
+    # a lane may be due without a tweet, until a worker claims it
     long_ago, since = earlier(now, OVERDUE), lanes.oldest_overdue(q)
     if since is None or since > long_ago:
         return 0
@@ -110,5 +108,5 @@ def _overdue(q: Queries, now: datetime) -> int:
 
 
 def _disks(*folders: Path) -> list[Path]:
-    """One of those that are there for each disk."""
+    """One existing folder per disk."""
     return list({folder.stat().st_dev: folder for folder in reversed(folders) if folder.is_dir()}.values())

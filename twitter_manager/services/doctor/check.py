@@ -10,7 +10,7 @@ State = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. `text` and `remedy` are for a person and hold no secret."""
+    """`text` and `remedy` are for a person and hold no secret."""
 
     name: str
     state: State
@@ -18,20 +18,18 @@ class Check:
     remedy: str | None = None
 
     def to_json(self) -> dict[str, str | None]:
-        """As a program sees it."""
         return asdict(self)
 
 
 def ok(name: str, text: str) -> Check:
-    """It is as it should be."""
     return Check(name, "ok", text)
 
 
 def warn(name: str, text: str, remedy: str) -> Check:
-    """The service works, but somebody should know."""
+    """The service works, but its owner should know."""
     return Check(name, "warn", text, remedy)
 
 
 def fail(name: str, text: str, remedy: str) -> Check:
-    """Something does not work before this is mended."""
+    """Something does not work before this is fixed."""
     return Check(name, "fail", text, remedy)

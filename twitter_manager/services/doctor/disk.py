@@ -20,7 +20,6 @@ _FIRST_START = "start the service once (`make run`): the first start makes every
 
 
 def folder(path: Path) -> Check:
-    """The folder that holds everything that outlives the process."""
     if not path.is_dir():
         return fail("folder", f"{path} is not there", _FIRST_START)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
@@ -30,7 +29,6 @@ def folder(path: Path) -> Check:
 
 
 def secrets_file(path: Path) -> Check:
-    """The keys that the first start made, or none."""
     if not path.exists():
         return ok("keys", f"there is no {path.name}: the keys come from the settings, or the first start makes them")
     if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -39,13 +37,13 @@ def secrets_file(path: Path) -> Check:
 
 
 def room_at(path: Path) -> Check:
-    """The room on the disk of `path`. Raises OSError."""
+    """Raises OSError."""
     usage = shutil.disk_usage(path)
     return room(free=usage.free, total=usage.total)
 
 
 def room(*, free: int, total: int) -> Check:
-    """Whether so many free bytes of so many are enough."""
+    """In bytes."""
     text = f"{_amount(free)} of {_amount(total)} are free"
     remedy = "make room, or move INSTANCE_DIR to a larger disk; a full disk refuses new tweets"
     if free < MIN_FREE:
@@ -56,7 +54,6 @@ def room(*, free: int, total: int) -> Check:
 
 
 def database(path: Path) -> Check:
-    """Whether the database is there, whole and of this program's version."""
     if not path.exists():
         return fail("database", f"{path} is not there", _FIRST_START)
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
@@ -69,7 +66,6 @@ def database(path: Path) -> Check:
 
 
 def contents(found: Inspection) -> Check:
-    """What the look into it means."""
     if found.damage is not None:
         return fail("database", f"damaged: {found.damage}", _COPY)
     if found.version > found.needed:

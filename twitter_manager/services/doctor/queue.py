@@ -12,7 +12,6 @@ __all__ = ["app_rest", "decisions", "overdue", "worker"]
 
 
 def worker(seen_at: datetime | None, now: datetime) -> Check:
-    """When a worker last said that it is alive."""
     remedy = "start the service (`make run`), or beside it: twitter-manager worker"
     if seen_at is None:
         return warn("worker", "none runs: nothing is posted", remedy)
@@ -23,7 +22,6 @@ def worker(seen_at: datetime | None, now: datetime) -> Check:
 
 
 def overdue(count: int) -> Check:
-    """Whether what is due goes out."""
     if not count:
         return ok("queue", "nothing is overdue")
     remedy = "see that a worker runs; if one does, the log says what keeps it"
@@ -31,7 +29,7 @@ def overdue(count: int) -> Check:
 
 
 def app_rest(rest: AppRest) -> Check:
-    """X refuses the whole app."""
+    """For a rest that goes on: X refuses the whole app."""
     code = CODES.get(rest.code, CODES["app_misconfigured"])
     text = f"{code.sentence}, since {to_text(rest.since)}; the next try is at {to_text(rest.probe_at)}"
     return warn("app", text, code.remedy)

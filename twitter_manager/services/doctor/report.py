@@ -8,12 +8,12 @@ __all__ = ["all_well", "to_json", "to_text"]
 
 
 def all_well(checks: Iterable[Check]) -> bool:
-    """Whether nothing fails."""
+    """Warnings are well."""
     return not any(check.state == "fail" for check in checks)
 
 
 def to_text(checks: Iterable[Check]) -> str:
-    """A line for each check, and below it what to do."""
+    """A line for each check, and below it the remedy. Unprintable characters become '?'."""
     lines = []
     for check in checks:
         lines.append(f"{check.state:<4}  {check.name:<12}  {check.text}")
@@ -23,5 +23,4 @@ def to_text(checks: Iterable[Check]) -> str:
 
 
 def to_json(checks: Sequence[Check]) -> dict[str, object]:
-    """The same for a program."""
     return {"ok": all_well(checks), "checks": [check.to_json() for check in checks]}

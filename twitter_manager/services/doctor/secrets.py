@@ -16,7 +16,7 @@ _EARLIER_KEY = "put the earlier key back, behind the present one and a comma"
 
 
 def encryption_key(vault: Vault, canary: str | None, *, is_set: bool) -> Check:
-    """Whether ENCRYPTION_KEY opens what was encrypted at the first start."""
+    """`canary`: what was encrypted at the first start."""
     if canary is None:
         text = "the database holds no secret yet"
         return warn("encryption", text, "start the service once (`make run`): that makes the key and tries it")
@@ -30,7 +30,6 @@ def encryption_key(vault: Vault, canary: str | None, *, is_set: bool) -> Check:
 
 
 def api_key(*, revoked: bool, made_here: bool) -> Check:
-    """Whether the key of the settings will be in force after the next start."""
     if not revoked:
         return ok("api key", "the key of the settings is not revoked")
     if made_here:
@@ -39,7 +38,7 @@ def api_key(*, revoked: bool, made_here: bool) -> Check:
 
 
 def account(found: Account, vault: Vault, *, wanted: str, now: datetime) -> Check:
-    """One account: its state, its tokens, and what it was granted of the scopes `wanted`."""
+    """`wanted`: the scopes of the settings."""
     name = f"@{found.username}"
     if found.status == "inactive":
         return ok(name, "switched off")
@@ -57,7 +56,6 @@ def account(found: Account, vault: Vault, *, wanted: str, now: datetime) -> Chec
 
 
 def _lasting(name: str, found: Account, now: datetime) -> Check:
-    """How long its tokens are good for."""
     ends = found.token_expires_at
     when = "without an end" if ends is None else f"{'until' if ends > now else 'ended'} {to_text(ends)}"
     if found.refresh_token is None:

@@ -13,20 +13,19 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def refused(error: StartRefused) -> list[Check]:
-    """One failure for each line that keeps the service from starting."""
     remedy = "correct it in the environment or in .env; .env.example has every setting with its default"
     return [fail("settings", line, remedy) for line in str(error).splitlines()]
 
 
 def understood(*, mock_because: str | None) -> Check:
-    """They could be read. `mock_because`: why mock mode is on, if it is."""
+    """`mock_because`: why mock mode is on, if it is."""
     if mock_because is None:
         return ok("settings", "read; mock mode is off")
     return ok("settings", f"read; mock mode is on because {mock_because}: X is simulated on this machine")
 
 
 def callback(settings: Settings) -> Check:
-    """Whether X and a browser find the way back (x-api.md §2.1)."""
+    """By what X accepts (x-api.md §2.1)."""
     parts = urlsplit(settings.callback_url)
     port = parts.port or {"https": 443}.get(parts.scheme, 80)
     ours = f"TWITTER_CALLBACK_URL=http://127.0.0.1:{settings.port}{parts.path or '/'}"
@@ -43,7 +42,7 @@ def callback(settings: Settings) -> Check:
 
 
 def scopes(settings: Settings) -> Check:
-    """Whether what is asked for is enough to post, and for longer than two hours."""
+    """Whether they are enough to post, and for longer than two hours."""
     if missing := NEEDED_SCOPES - set(settings.twitter_scopes.split()):
         text = f"TWITTER_SCOPES lacks {', '.join(sorted(missing))}"
         return fail("scopes", text, "add them, and connect every account again")
@@ -51,7 +50,6 @@ def scopes(settings: Settings) -> Check:
 
 
 def client_id(settings: Settings, *, mock: bool) -> Check:
-    """Whether there is an X app to speak for."""
     if settings.twitter_client_id:
         kind = "confidential" if settings.twitter_client_secret else "public (no TWITTER_CLIENT_SECRET)"
         return ok("client", f"TWITTER_CLIENT_ID is set; the client is {kind}")

@@ -14,35 +14,34 @@ MAX_AHEAD = timedelta(seconds=30)
 NO_TOKEN = "asked-by-the-doctor-this-is-no-token"  # noqa: S105  - and X says so
 
 
-def checks(world: XEnvironment) -> Iterator[Check]:
-    """Asks X once. Nothing of an account is shown to it, and nothing changes there."""
-    answer = _ask(world)
+def checks(environment: XEnvironment) -> Iterator[Check]:
+    """One call to X, without anything of an account; it changes nothing there."""
+    answer = _ask(environment)
     yield reached(answer)
-    yield clock(world.x.clock_ahead)
-    if world.client is not None:
+    yield clock(environment.x.clock_ahead)
+    if environment.client is not None:
         yield client(answer)
 
 
 def not_asked() -> Iterator[Check]:
-    """In mock mode: the simulated X would say of itself what only X can say."""
+    """In mock mode the simulated X can say nothing about X."""
     for name in ("x", "clock", "client at X"):
         yield ok(name, "not asked: mock mode")
 
 
-def _ask(world: XEnvironment) -> XError | None:
-    """X's answer to a refresh token that is none (x-api.md §2.4): without a client, to a call without a token."""
+def _ask(environment: XEnvironment) -> XError | None:
+    """X's answer to an invalid refresh token (x-api.md §2.4); without a client, to a call without a token."""
     try:
-        if world.client is None:
-            world.x.request("GET", "/2/users/me", metered=False)
+        if environment.client is None:
+            environment.x.request("GET", "/2/users/me", metered=False)
         else:
-            oauth2.refresh(world.x, world.client, NO_TOKEN)
+            oauth2.refresh(environment.x, environment.client, NO_TOKEN)
     except XError as error:
         return error
     return None
 
 
 def reached(answer: XError | None) -> Check:
-    """Whether a line to X can be had."""
     if isinstance(answer, NotSent):
         remedy = "see that this machine reaches TWITTER_API_URL: name, network, firewall, certificates"
         return fail("x", f"cannot be reached: {_words(answer)}", remedy)
@@ -52,7 +51,7 @@ def reached(answer: XError | None) -> Check:
 
 
 def clock(ahead: timedelta | None) -> Check:
-    """Whether our clock agrees with X's; what is scheduled goes by ours."""
+    """Scheduled times go by our clock."""
     if ahead is None:
         return ok("clock", "not checked: X did not say what time it is there")
     if abs(ahead) > MAX_AHEAD:
@@ -63,7 +62,7 @@ def clock(ahead: timedelta | None) -> Check:
 
 
 def client(answer: XError | None) -> Check:
-    """Whether the token endpoint knows the client: only then it looks at the token."""
+    """Only where the token endpoint knows the client does it check the token."""
     if isinstance(answer, GrantRefused):
         return ok("client at X", "X knows it")
     if isinstance(answer, ClientRefused):
@@ -75,6 +74,6 @@ def client(answer: XError | None) -> Check:
 
 
 def _words(answer: XError) -> str:
-    """What is known of a failure, without what X may have repeated."""
+    """Without X's detail, which may repeat what was sent."""
     status = answer.problem.status
     return answer.problem.title if status is None else f"HTTP {status}"

@@ -1,10 +1,10 @@
-"""Publishing: what owners hand over and ask for. Nothing here calls X but deleting: the lane's worker does.
+"""Publishing: what owners submit and ask for. Only deleting calls X here: posting is the worker's.
 
-publish        one post, and asking for what waits to go out
-threads        posts that answer each other; thread_states: how a thread stands
+publish        one post, and making pending posts go out
+threads        posts that reply to each other; thread_states: a thread's status
 batches        many posts in one call
-tweets         what is done to one tweet: changed, tried again, resolved, deleted
-validate       what would become of a post, without doing anything
+tweets         one tweet: change, retry, delete, and cleaning up many
+validate       what would become of a post: a dry run
 enqueue        into the account's queue, and waking its lane
-waiting        for tweets to be settled, for those who asked over HTTP
+waiting        until tweets are sent, for requests that asked for it
 """

@@ -1,4 +1,4 @@
-"""Many posts in one call: each is taken or refused for itself, or all of them together."""
+"""Many posts in one call: each is accepted or refused by itself, or all of them together."""
 
 import json
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.twitter.text.matching import canonical
 
-__all__ = ["BatchItem", "Batches", "TakenBatch", "UnreadableRow"]
+__all__ = ["BatchItem", "BatchResult", "Batches", "UnreadableRow"]
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """A row of which no request can be made: whose it would be, as far as it says so, and what is wrong with it."""
+    """A row that is no valid request: its account, if it names one, and what is wrong with it."""
 
     account_id: int | None
     problems: Sequence[ServiceError]
@@ -38,7 +38,7 @@ class UnreadableRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """What became of one row: its tweet, or everything for which it was refused."""
+    """One row's tweet, or every reason for which it was refused."""
 
     account_id: int | None
     tweet: Tweet | None
@@ -46,26 +46,24 @@ class BatchItem:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBatch:
-    """What became of all of them. `batch`: None where nothing was kept (a trial, or an atomic batch with a refusal):
-    then none of the tweets exists."""
+class BatchResult:
+    """`batch`: None where nothing was stored (a dry run, or an atomic batch with a refusal): then none of the tweets
+    exists."""
 
     batch: Batch | None
     posts: Sequence[BatchItem]
     warnings: Sequence[PublishWarning]
 
 
-class _Undone(Exception):
-    """Ends a transaction that is not to be kept; carries what it would have done."""
+class _RolledBack(Exception):
+    """Rolls a transaction back; carries what it would have done."""
 
-    def __init__(self, taken: TakenBatch) -> None:
+    def __init__(self, result: BatchResult) -> None:
         super().__init__()
-        self.taken = taken
+        self.result = result
 
 
 class Batches:
-    """Takes batches, and takes them back."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
 
@@ -76,39 +74,39 @@ class Batches:
         dry_run: bool = False,
         atomic: bool = False,
         idempotency: IdempotentCall | None = None,
-    ) -> TakenBatch:
-        """Takes what can be taken; with `atomic` everything or nothing; with `dry_run` says what would be taken.
+    ) -> BatchResult:
+        """Accepts what can be accepted; with `atomic` all or nothing; with `dry_run` only says what would be accepted.
 
         Raises NotNow without a worker.
         """
-        # weighing texts needs no lock
+        # checking texts takes time and needs no lock
         checked = [row if isinstance(row, UnreadableRow) else check_request(row) for row in rows]
         try:
             with self._context.db.transaction() as tx:
                 idempotency_keys.check_free(tx, idempotency)
                 batch = batches.insert(tx)
                 cache = AccountCache(tx)
-                posts = [_place(tx, cache, row, batch.id) for row in checked]
-                taken = _taken(rows, posts)
-                if any(request.schedule_at is None and not request.draft for request in taken):
+                posts = [_enqueue_row(tx, cache, row, batch.id) for row in checked]
+                accepted = _accepted(rows, posts)
+                if any(request.schedule_at is None and not request.draft for request in accepted):
                     check_worker(tx, tx.now)
                 warnings = [
-                    *_same_texts(taken),
-                    *warnings_of_texts([request.post for request in taken]),
-                    *forecast(tx, taken, tx.now, mock=cache.mock, placed=True),
+                    *_same_texts(accepted),
+                    *warnings_of_texts([request.post for request in accepted]),
+                    *forecast(tx, accepted, tx.now, mock=cache.mock, enqueued=True),
                 ]
-                if dry_run or (atomic and len(taken) < len(posts)):
+                if dry_run or (atomic and len(accepted) < len(posts)):
                     _forget_tweets(posts)
-                    raise _Undone(TakenBatch(None, posts, warnings))
-                _keep_refusals(tx, batch.id, posts)
+                    raise _RolledBack(BatchResult(None, posts, warnings))
+                _store_refusals(tx, batch.id, posts)
                 idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
                 self._wake(tx, posts)
-        except _Undone as undone:
-            return undone.taken
-        return TakenBatch(batch, posts, warnings)
+        except _RolledBack as rollback:
+            return rollback.result
+        return BatchResult(batch, posts, warnings)
 
     def cancel(self, batch_id: int) -> Sequence[int]:
-        """Takes back what is certainly not at X; returns these tweets' ids. Raises NotFound."""
+        """Cancels what is certainly not at X; returns these tweets' ids. Raises NotFound."""
         with self._context.db.transaction() as tx:
             batches.get(tx, batch_id)
             canceled = tweet_states.cancel_batch(tx, batch_id)
@@ -124,7 +122,7 @@ class Batches:
             wake_lane(self._context, tx, account_id, moment)
 
 
-def _place(tx: Transaction, cache: AccountCache, row: CheckedRequest | UnreadableRow, batch_id: int) -> BatchItem:
+def _enqueue_row(tx: Transaction, cache: AccountCache, row: CheckedRequest | UnreadableRow, batch_id: int) -> BatchItem:
     if isinstance(row, UnreadableRow):
         return BatchItem(row.account_id, None, row.problems)
     account_id = row.request.account_id
@@ -134,14 +132,13 @@ def _place(tx: Transaction, cache: AccountCache, row: CheckedRequest | Unreadabl
     return BatchItem(account_id, enqueue(tx, row, batch_id=batch_id))
 
 
-def _taken(rows: Sequence[PublishRequest | UnreadableRow], posts: Sequence[BatchItem]) -> list[PublishRequest]:
-    """The requests that became tweets."""
+def _accepted(rows: Sequence[PublishRequest | UnreadableRow], posts: Sequence[BatchItem]) -> list[PublishRequest]:
     return [
         row for row, post in zip(rows, posts, strict=True) if post.tweet is not None and isinstance(row, PublishRequest)
     ]
 
 
-def _keep_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) -> None:
+def _store_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) -> None:
     last = 0
     for position, post in enumerate(posts):
         if post.tweet is not None:
@@ -154,7 +151,7 @@ def _keep_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) -
 
 
 def _forget_tweets(posts: Sequence[BatchItem]) -> None:
-    """Nothing is kept: an equal tweet of the same batch is not there either."""
+    # rolled back: an equal tweet of the same batch does not exist either
     made = {post.tweet.id for post in posts if post.tweet}
     for problem in (problem for post in posts for problem in post.problems):
         if problem.details.get("existing_post_id") in made:
@@ -162,7 +159,7 @@ def _forget_tweets(posts: Sequence[BatchItem]) -> None:
 
 
 def _same_texts(requests: Sequence[PublishRequest]) -> list[PublishWarning]:
-    """X forbids what several accounts say in the same words."""
+    # X forbids the same text from several accounts
     if len({request.account_id for request in requests}) < 2:
         return []
     first: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Putting posts into their account's queue: what stands against it, and the row it becomes."""
+"""Putting posts into their account's queue: what is wrong with a request, and the row it becomes."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -28,13 +28,13 @@ DUPLICATE_SECONDS = 86_400.0
 
 
 def check_account(q: Queries, account: Account) -> None:
-    """Raises unless tweets for the account can be taken: it must be of this world and speak OAuth 2.0."""
+    """Raises Invalid or Conflict unless the account can post: it must be of this environment and use OAuth 2.0."""
     for problem in _problems_of_account(account, mock=service_state.mock_mode(q)):
         raise problem
 
 
 def check_worker(q: Queries, now: datetime) -> None:
-    """Raises NotNow when nobody would send what is due now."""
+    """Raises NotNow when no worker would send what is due now."""
     if not worker_is_alive(q, now):
         raise NotNow("no_worker", retryable=True)
 
@@ -49,14 +49,14 @@ class CheckedRequest:
 
 
 def check_request(request: PublishRequest) -> CheckedRequest:
-    """Looks at the post by itself, once; that takes its time and needs no database."""
+    """Checks the post by itself, without the database."""
     problems = tuple(problems_of_post(request.post))
-    # a text that X refuses may be anything, half an emoji for instance: nothing more is asked about it
+    # a refused text may be anything, half an emoji for instance: it gets no fingerprint
     return CheckedRequest(request, problems, "" if problems else fingerprint_of(request.post))
 
 
 class AccountCache:
-    """The world and the accounts as one transaction sees them, each read once."""
+    """Mock mode and the accounts as one transaction sees them, each read once."""
 
     def __init__(self, q: Queries) -> None:
         self._q = q
@@ -64,14 +64,13 @@ class AccountCache:
         self.mock = service_state.mock_mode(q)
 
     def find(self, account_id: int) -> Account | None:
-        """The account, or None."""
         if account_id not in self._found:
             self._found[account_id] = accounts.find(self._q, account_id)
         return self._found[account_id]
 
 
 def enqueue_problems(q: Queries, checked: CheckedRequest, cache: AccountCache, now: datetime) -> Iterator[ServiceError]:
-    """What stands against the request beside the post itself: its account, its time, an equal tweet."""
+    """What is wrong with the request besides the post itself: its account, its time, an equal tweet."""
     request = checked.request
     account = cache.find(request.account_id)
     if account is None:
@@ -118,13 +117,13 @@ def enqueue(
     position: int | None = None,
     batch_id: int | None = None,
 ) -> Tweet:
-    """Stores the tweet of a request against which nothing stands. What is to go out has its due time, except a part
-    that waits for the one in front of it.
+    """Stores the tweet of a request without problems. It gets a due time unless it is a draft, or a part that waits
+    for the previous one.
 
     The caller calls `wakeup.wake_lane` for the account in the same transaction.
     """
     request, post = checked.request, checked.request.post
-    status, due_at = _course(request, tx.now)
+    status, due_at = _status_and_due_at(request, tx.now)
     return tweets.insert(
         tx,
         NewTweet(
@@ -151,8 +150,7 @@ def enqueue(
     )
 
 
-def _course(request: PublishRequest, now: datetime) -> tuple[str, datetime | None]:
-    """Status and due time."""
+def _status_and_due_at(request: PublishRequest, now: datetime) -> tuple[str, datetime | None]:
     if request.draft:
         return "draft", None
     return ("pending", now) if request.schedule_at is None else ("scheduled", request.schedule_at)

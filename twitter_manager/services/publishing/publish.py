@@ -1,4 +1,4 @@
-"""Handing over tweets and asking for them to go out. Nothing here calls X: the lane's worker does."""
+"""Creating tweets and making them due. Nothing here calls X: the lane's worker does."""
 
 import logging
 from collections.abc import Sequence
@@ -29,20 +29,16 @@ log = logging.getLogger("twitter_manager.services")
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A tweet that was taken, and what its owner should know."""
-
     tweet: Tweet
     warnings: Sequence[PublishWarning]
 
 
 class Publishing:
-    """Creates tweets, makes them due, and takes the owner's word."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def create(self, *, account_id: int, text: str, idempotency: IdempotentCall | None = None) -> Tweet:
-        """A pending tweet that waits to be told. Raises Invalid, NotFound, Conflict; on return it is on the disk."""
+        """A pending tweet without a due time. Raises Invalid, NotFound, Conflict; on return it is on the disk."""
         check_text(text)
         with self._context.db.transaction() as tx:
             account = accounts.get(tx, account_id)
@@ -53,10 +49,7 @@ class Publishing:
         return tweet
 
     def publish(self, request: PublishRequest, *, idempotency: IdempotentCall | None = None) -> Published:
-        """Takes a post that goes out now, at its time, or stays a draft.
-
-        Raises Invalid, NotFound, Conflict, NotNow; on return it is on the disk.
-        """
+        """Raises Invalid, NotFound, Conflict, NotNow; on return the tweet is on the disk."""
         checked = check_request(request)
         for problem in checked.problems:
             raise problem
@@ -75,7 +68,7 @@ class Publishing:
         return Published(tweet, warnings)
 
     def post_now(self, tweet_id: int, *, idempotency: IdempotentCall | None = None) -> None:
-        """A pending tweet goes out before the merely due. Raises NotFound, Conflict, Invalid, NotNow."""
+        """A pending tweet goes out before those merely due. Raises NotFound, Conflict, Invalid, NotNow."""
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
             if tweet.status != "pending":
@@ -88,7 +81,10 @@ class Publishing:
             wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
 
     def post_pending(self, account_id: int | None) -> list[int]:
-        """Every pending tweet of this world (of one account, if given) goes out; returns their ids, in order."""
+        """Makes every pending tweet of this environment (of one account, if given) due; returns their ids, in order.
+
+        Raises NotFound, Conflict, Invalid, NotNow.
+        """
         with self._context.db.transaction() as tx:
             if account_id is not None:
                 check_account(tx, accounts.get(tx, account_id))
@@ -99,7 +95,10 @@ class Publishing:
         return [tweet.id for tweet in due]
 
     def resolve(self, tweet_id: int, *, twitter_id: str | None, idempotency: IdempotentCall | None = None) -> Tweet:
-        """The owner's word on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out."""
+        """The owner's decision on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out.
+
+        Raises NotFound, Conflict.
+        """
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
             attempt = attempts.find_unsettled(tx, tweet_id)

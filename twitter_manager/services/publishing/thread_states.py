@@ -1,4 +1,4 @@
-"""How a thread stands, seen from its parts: pure."""
+"""The status of a thread, from its parts: pure."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ THREAD_STATES = ("pending", "scheduled", "posting", "posted", "broken", "held", 
 
 
 def next_part(parts: Sequence[TweetOfAccount]) -> Tweet | None:
-    """The first part that is not at X; None where the thread is whole. `parts` in their order."""
+    """The first part that is not at X; None where all are. `parts` in their order."""
     return next((part.tweet for part in parts if part.tweet.status != "posted"), None)
 
 
 def status_of_thread(parts: Sequence[TweetOfAccount]) -> str:
-    """posted, or how its next part stands; `broken` where nothing more happens before somebody resumes it."""
+    """`posted`, or by its next part; `broken` where nothing more happens before its owner resumes it."""
     part = next_part(parts)
     if part is None:
         return "posted"

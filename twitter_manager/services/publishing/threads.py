@@ -1,4 +1,4 @@
-"""Threads: taking one, going on behind the last part that is out, taking it down."""
+"""Threads: publishing one, resuming it after its last part at X, deleting it."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -32,15 +32,11 @@ __all__ = ["StartedThread", "Threads"]
 
 @dataclass(frozen=True, slots=True)
 class StartedThread:
-    """A thread that was taken, and what its owner should know."""
-
     thread: Thread
     warnings: Sequence[PublishWarning]
 
 
 class Threads:
-    """What an owner does with threads."""
-
     def __init__(self, context: Context, tweets: Tweets, seats: Seats) -> None:
         self._context = context
         self._tweets = tweets
@@ -49,7 +45,7 @@ class Threads:
     def publish(
         self, request: PublishRequest, others: Sequence[Post], *, idempotency: IdempotentCall | None = None
     ) -> StartedThread:
-        """Takes a thread: `request` for its first part, the `others` answer each other after it.
+        """`request` is for the first part; each of the `others` replies to the one before it.
 
         Raises Invalid naming `tweets.<index>.<field>`, NotFound, Conflict, NotNow; on return it is on the disk.
         """
@@ -80,7 +76,7 @@ class Threads:
         return thread
 
     def resume(self, thread_id: int, *, idempotency: IdempotentCall | None = None) -> None:
-        """The thread goes on behind its last part that is at X. Raises NotFound, Conflict, Invalid, NotNow."""
+        """The thread goes on after its last part that is at X. Raises NotFound, Conflict, Invalid, NotNow."""
         with self._context.db.transaction() as tx:
             thread = threads.get(tx, thread_id)
             check_account(tx, accounts.get(tx, thread.account_id))
@@ -92,10 +88,10 @@ class Threads:
             wake_lane(self._context, tx, thread.account_id, tx.now)
 
     def delete(self, thread_id: int, *, from_x: bool) -> int:
-        """Deletes the thread here, and with `from_x` what is out at X first, the last part first.
+        """Deletes the thread here, and with `from_x` its posts at X before that, the last part first.
 
-        Returns how many posts were taken down. Raises NotFound; Conflict while a part is on its way (no further one
-        goes out then); XRefused: what was taken down by then is gone here, too; NotNow.
+        Returns how many posts were deleted at X. Raises NotFound; Conflict while a part is being sent (no further one
+        goes out then); XRefused: what was deleted by then is deleted here, too; NotNow.
         """
         with self._seats.taken() if from_x else nullcontext():
             return self._delete(thread_id, from_x=from_x)
@@ -109,7 +105,7 @@ class Threads:
             raise Conflict("thread_in_flight", retryable=True)
         out = [part.tweet for part in reversed(parts) if part.tweet.twitter_id is not None]
         for tweet in out if from_x else ():
-            with suppress(NotFound):  # somebody else takes it down, too
+            with suppress(NotFound):  # another caller deleted it meanwhile
                 self._tweets.delete(tweet.id, from_x=True)
         with self._context.db.transaction() as tx:
             if not threads.delete(tx, thread_id) and threads.list_parts(tx, thread_id):

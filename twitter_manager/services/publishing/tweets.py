@@ -1,4 +1,4 @@
-"""Taking care of the tweets of the store: changing, canceling, trying again, deleting here and at X, cleaning up."""
+"""What an owner does with stored tweets: change, cancel, retry, delete here and at X, clean up."""
 
 import logging
 from collections.abc import Sequence
@@ -25,15 +25,15 @@ from twitter_manager.twitter.errors import RateLimited, XError
 
 __all__ = ["Change", "CleanedUp", "Tweets"]
 
-MAX_DELETED = 1000  # so many in one transaction: whoever else writes waits for it
+MAX_DELETED = 1000  # in one transaction: other writers wait for it
 
 log = logging.getLogger("twitter_manager.services")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What an owner wants to be different; None: leave it. `status`: 'pending' or 'canceled'. `unschedule`: its time is
-    taken away, and who waited for it is a draft."""
+    """None: leave it. `status`: 'pending' or 'canceled'. `unschedule`: its time is removed, and a tweet that waited for
+    it becomes a draft."""
 
     text: str | None = None
     schedule_at: datetime | None = None
@@ -43,28 +43,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CleanedUp:
-    """How many tweets were deleted, and how many are on their way and were left."""
+    """How many tweets were deleted, and how many were skipped since they are being sent."""
 
     deleted: int
     skipped: int
 
 
 class Tweets:
-    """What an owner does with tweets that are there."""
-
     def __init__(self, context: Context, tokens: Tokens, seats: Seats) -> None:
         self._context = context
         self._tokens = tokens
         self._seats = seats
 
     def change(self, tweet_id: int, change: Change) -> Tweet:
-        """Changes a tweet that is certainly not at X. Raises NotFound, Invalid, Conflict."""
+        """Raises NotFound, Invalid, Conflict: also for a tweet that may be at X."""
         if change.text is not None:
             check_text(change.text)
         with self._context.db.transaction() as tx:
             tweet = tweets.get(tx, tweet_id)
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
-            status, scheduled_at, due_at = _course(tweet, change, tx.now)
+            status, scheduled_at, due_at = _status_and_times(tweet, change, tx.now)
             text = tweet.content if change.text is None else change.text
             changed = tweet_states.edit(
                 tx,
@@ -84,7 +82,7 @@ class Tweets:
         return tweets.get(self._context.db, tweet_id)
 
     def retry(self, tweet_id: int, *, text: str | None, idempotency: IdempotentCall | None = None) -> Tweet:
-        """A failed tweet goes out again, with another text if given; its attempts are kept. Raises as `change`."""
+        """A failed tweet goes out again; its attempts are kept. Raises NotFound, Invalid, Conflict."""
         if text is not None:
             check_text(text)
         with self._context.db.transaction() as tx:
@@ -92,28 +90,28 @@ class Tweets:
             idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
             check_account(tx, accounts.get(tx, tweet.twitter_account_id))
             content = tweet.content if text is None else text
-            mark = reworded(tweet, content)
-            if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=mark):
+            new_fingerprint = reworded(tweet, content)
+            if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=new_fingerprint):
                 raise Conflict("tweet_not_failed", status=tweet.status)
             wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)
 
     def delete(self, tweet_id: int, *, from_x: bool) -> None:
-        """Deletes the row, and with `from_x` the post at X first; a thread goes on without it.
+        """Deletes the row, and with `from_x` the post at X before that; a thread goes on without it.
 
         Raises NotFound, Conflict, SlowDown, XRefused, NotNow.
         """
         with self._seats.taken() if from_x else nullcontext():
             while not self._delete(tweet_id, from_x=from_x):
-                pass  # it got to X meanwhile: then that post is to be deleted, too
+                pass  # it was posted meanwhile: delete that post, too
 
     def _delete(self, tweet_id: int, *, from_x: bool) -> bool:
-        """False where the tweet is not any more as it was read."""
+        """False where the tweet changed after it was read."""
         tweet = tweets.get(self._context.db, tweet_id)
         if tweet.status in UNSETTLED:
             raise Conflict("tweet_in_flight", status=tweet.status)
         if from_x and threads.is_being_answered(self._context.db, tweet):
-            raise Conflict("thread_in_flight", retryable=True)  # its answer would answer nothing
+            raise Conflict("thread_in_flight", retryable=True)  # the next part would reply to nothing
         if from_x:
             for post_id in (tweet.twitter_id, tweet.twin_twitter_id):
                 if post_id is not None:
@@ -125,8 +123,8 @@ class Tweets:
         return True
 
     def clean_up(self, which: CleanUp) -> CleanedUp:
-        """Deletes the tweets that meet every criterion, but those on their way. Raises Invalid for criteria that leave
-        none out, unless `everything` says that none is to be left out."""
+        """Deletes the tweets that meet every criterion, except those being sent. Raises NotFound; Invalid without any
+        criterion, unless `everything` is set."""
         if not which.everything and not which.narrows:
             raise Invalid("no_criterion")
         if which.account_id is not None:
@@ -147,7 +145,7 @@ class Tweets:
             self._close_gap(tx, part, taken_down=False)
 
     def _change_thread(self, tx: Transaction, thread_id: int, part: Tweet, change: Change) -> None:
-        """What a part's change means for the parts behind it, and for itself if the one in front of it is out."""
+        """Moves the parts after it along, and wakes it if the previous part is at X."""
         if change.schedule_at is not None and part.position == 1:
             threads.reschedule(tx, thread_id, change.schedule_at)
         if change.status == "pending" and threads.chain(tx, thread_id):
@@ -171,8 +169,7 @@ class Tweets:
             raise renewal_refused(failure) from failure
 
 
-def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime | None, datetime | None]:
-    """Status, schedule and due time after the change."""
+def _status_and_times(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime | None, datetime | None]:
     if change.status == "canceled":
         return "canceled", None if change.unschedule else tweet.scheduled_at, None
     waits = (tweet.position or 1) > 1 and tweet.reply_to is None
@@ -182,7 +179,7 @@ def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime 
         check_schedule(change.schedule_at, now)
         return "scheduled", change.schedule_at, change.schedule_at
     if change.status == "pending":
-        # what was held goes on; what was only drafted, canceled or planned waits to be told
+        # what was held goes on; what was a draft, canceled or scheduled waits for post_now
         return "pending", None, now if tweet.status == "held" and not waits else None
     if change.unschedule and tweet.scheduled_at is not None:
         return _without_time(tweet, waits=waits)
@@ -190,7 +187,7 @@ def _course(tweet: Tweet, change: Change, now: datetime) -> tuple[str, datetime 
 
 
 def _without_time(tweet: Tweet, *, waits: bool) -> tuple[str, None, None]:
-    """Nothing tells any more when it goes out: so its owner has to say."""
+    # without its time it must not go out at once: its owner has to say when
     if waits:
         raise Conflict("part_waits", field="schedule_at")
     return "draft" if tweet.status in ("scheduled", "held") else tweet.status, None, None

@@ -1,4 +1,4 @@
-"""What would happen to a post or a thread, without doing anything: problems, lengths, warnings, what X charges."""
+"""A dry run for a post or a thread: problems, lengths, warnings, what X charges."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ __all__ = ["Report", "Validation", "problem_to_json"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`problems`: what stands against it, each as the error that would refuse it; `parts`: how X counts the texts."""
+    """`problems`: the errors that would refuse it; `parts`: how X counts the texts."""
 
     problems: Sequence[ServiceError]
     parts: Sequence[ParsedText]
@@ -27,18 +27,15 @@ class Report:
 
 
 def problem_to_json(problem: ServiceError) -> dict[str, object]:
-    """What stands against a post, as it is kept and told."""
     return {"field": problem.field, "code": problem.code, "message": problem.sentence, **problem.details}
 
 
 class Validation:
-    """Looks at posts before they are handed over."""
-
     def __init__(self, context: Context) -> None:
         self._context = context
 
     def report(self, request: PublishRequest, others: Sequence[Post] = (), *, is_thread: bool = False) -> Report:
-        """On the post of `request`, or on the thread that it begins. Raises NotFound for an unknown account."""
+        """On the post of `request`, or the thread of it and the `others`. Raises NotFound for an unknown account."""
         db, now = self._context.db, self._context.clock()
         cache = AccountCache(db)
         account = cache.find(request.account_id)

@@ -1,4 +1,4 @@
-"""Waiting for tweets to be settled, for those who asked for it over HTTP: few at a time, and never for ever."""
+"""Waiting until tweets are sent, for HTTP requests that asked for it: few at a time, and only for a while."""
 
 import time
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from twitter_manager.services.seats import Seats
 from twitter_manager.storage import threads, tweets
 from twitter_manager.timestamps import later
 
-__all__ = ["Waiting", "is_settled"]
+__all__ = ["Waiting", "is_idle_until"]
 
-_LOOK_AGAIN = 0.2  # seconds: another process may have settled it
-_PER_TWEET = 0.001  # looking at a thousand costs something
+_POLL_SECONDS = 0.2  # seconds: another process may have sent it
+_PER_TWEET = 0.001  # seconds: reading a thousand takes time
 
 
-def is_settled(tweet: Tweet, until: datetime) -> bool:
+def is_idle_until(tweet: Tweet, until: datetime) -> bool:
     """Whether nothing more will happen to the tweet before `until`."""
     if tweet.status in FINAL or tweet.status == "draft":
         return True
@@ -28,27 +28,25 @@ def is_settled(tweet: Tweet, until: datetime) -> bool:
 
 
 class Waiting:
-    """Waits on a seat."""
-
     def __init__(self, context: Context, seats: Seats) -> None:
         self._context = context
         self._seats = seats
 
     def for_tweets(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
-        """How the tweets stand when all are settled or `seconds` are over; when the service stops, as soon as none of
-        them is being sent; at once where too many callers wait already. Deleted ones are missing."""
+        """The tweets when nothing more will happen to them soon, or after `seconds`; when the service stops, as soon as
+        none of them is being sent; at once where no seat is free. Deleted ones are missing."""
         with self._seats.offered() as sits:
             if not sits:
                 return tweets.get_many(self._context.db, tweet_ids)
-            return self._until_settled(tweet_ids, seconds)
+            return self._until_idle(tweet_ids, seconds)
 
     def for_thread(self, thread_id: int, *, seconds: float) -> Sequence[TweetOfAccount]:
-        """The thread's parts when it is whole or stopped, and otherwise as `for_tweets`."""
+        """The thread's parts when all are at X or it stopped, otherwise as `for_tweets`."""
         parts = threads.list_parts(self._context.db, thread_id)
         with self._seats.offered() as sits:
             return self._until_whole(thread_id, parts, seconds) if sits else parts
 
-    def _until_settled(self, tweet_ids: Sequence[int], seconds: float) -> Sequence[TweetOfAccount]:
+    def _until_idle(self, tweet_ids: Sequence[int], seconds: float) -> Sequence[TweetOfAccount]:
         ends = time.monotonic() + seconds
         until = later(self._context.clock(), seconds)
         left = set(tweet_ids)
@@ -56,10 +54,10 @@ class Waiting:
         with self._context.notifier.watching(tweet_ids) as watch:
             while True:
                 now = tweets.get_many(self._context.db, sorted(unread))
-                left -= unread - {each.tweet.id for each in now if not is_settled(each.tweet, until)}
+                left -= unread - {each.tweet.id for each in now if not is_idle_until(each.tweet, until)}
                 if not left or time.monotonic() >= ends or self._stops(now):
                     return tweets.get_many(self._context.db, tweet_ids)
-                pause = _LOOK_AGAIN + len(left) * _PER_TWEET
+                pause = _POLL_SECONDS + len(left) * _PER_TWEET
                 unread = watch.wait(min(pause, max(0.0, ends - time.monotonic()))) & left or left
 
     def _until_whole(self, thread_id: int, parts: Sequence[TweetOfAccount], seconds: float) -> Sequence[TweetOfAccount]:
@@ -69,12 +67,12 @@ class Waiting:
             while True:
                 parts = threads.list_parts(self._context.db, thread_id)
                 part = next_part(parts)
-                if part is None or is_settled(part, until) or time.monotonic() >= ends or self._stops(parts):
+                if part is None or is_idle_until(part, until) or time.monotonic() >= ends or self._stops(parts):
                     return parts
-                watch.wait(min(_LOOK_AGAIN, max(0.0, ends - time.monotonic())))
+                watch.wait(min(_POLL_SECONDS, max(0.0, ends - time.monotonic())))
 
     def _stops(self, now: Sequence[TweetOfAccount]) -> bool:
-        """At shutdown: nothing is being sent, or it takes so long that the caller would get no answer at all."""
+        # at shutdown: the caller must get an answer before the server ends
         notifier = self._context.notifier
         sending = any(each.tweet.status == "posting" for each in now)
         return notifier.stopping.is_set() and (not sending or notifier.stopping_for > LAST_ANSWER_SECONDS)

@@ -1,7 +1,7 @@
 """The limits on calls to X: 450 in 15 minutes per account, and X's own per endpoint, from its table and its headers.
 
-A call takes its place before it is made, in one transaction that no other thread or process can share; what X's
-answer says of the window is learnt afterwards. The rules themselves are pure: twitter/rate_limits.py.
+A call is counted before it is made, in a transaction; what X's answer says of the window is recorded afterwards. The
+rules are pure: twitter/rate_limits.py.
 """
 
 from datetime import datetime
@@ -18,9 +18,9 @@ __all__ = ["acquire", "free_at", "limit_of", "recent_calls", "record_headers", "
 
 
 def acquire(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> datetime | None:
-    """Takes the place of a call to `endpoint` ("POST /2/tweets"): None; or takes none and says when there will be one.
+    """Counts a call to `endpoint` ("POST /2/tweets"): None; or counts none and returns when it could be made.
 
-    `account_id` is None for the app's own token. What is taken counts from `tx.now` on, once `tx` is committed.
+    `account_id` is None for the app's own token. The call counts from `tx.now` on, once `tx` is committed.
     """
     free = free_at(tx, account_id=account_id, mock=mock, endpoint=endpoint, now=tx.now)
     if free is None:
@@ -29,7 +29,7 @@ def acquire(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: st
 
 
 def free_at(q: Queries, *, account_id: int | None, mock: bool, endpoint: str, now: datetime) -> datetime | None:
-    """When a call could be made if none is made before; None: now. Takes nothing."""
+    """When a call could be made if none is made before; None: now. Counts none."""
     short, day = _of_user(endpoint)
     of_app = PER_APP.get(endpoint)
     found = x_calls.usage(
@@ -54,7 +54,7 @@ def free_at(q: Queries, *, account_id: int | None, mock: bool, endpoint: str, no
 
 
 def record_headers(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str, window: RateWindow) -> None:
-    """Keeps what an answer's headers said of the window. Writes only what was not known."""
+    """Writes only what was not known."""
     known = _known(tx, account_id=account_id, mock=mock, endpoint=endpoint)
     news = rate_limits.updated_window(known, window, tx.now)
     if news is None:
@@ -74,7 +74,7 @@ def record_headers(tx: Transaction, *, account_id: int | None, mock: bool, endpo
 
 
 def release(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
-    """The call that took its place last was certainly never sent: it does not count."""
+    """The call that was counted last was certainly never sent: it does not count."""
     if x_calls.delete_newest(tx, account_id=account_id, mock=mock, endpoint=endpoint):
         rate_windows.return_call(tx, account_id=account_id, mock=mock, endpoint=endpoint)
 
@@ -88,13 +88,13 @@ def recent_calls(q: Queries, *, account_id: int, mock: bool, endpoint: str, now:
 
 
 def limit_of(q: Queries, *, account_id: int, mock: bool, endpoint: str) -> tuple[int, int]:
-    """How many calls to the endpoint in how many seconds X allows the account, as far as is known."""
+    """(calls, seconds) that X allows the account, as far as is known."""
     limit = rate_limits.per_user(endpoint, _known(q, account_id=account_id, mock=mock, endpoint=endpoint))
     return limit.calls, limit.seconds
 
 
 def slow_down(error: RateLimited, now: datetime) -> SlowDown:
-    """What a caller is told whose call X's window or ours does not admit; X's own words where it was X who said so."""
+    """The error for a caller whose call exceeds X's window or ours; with X's own words if X refused it."""
     until = later(now, rate_limits.NO_RESET_SECONDS) if error.until is None else max(error.until, later(now, 1))
     words = None if isinstance(error, WindowExhausted) else error.problem.to_json()
     return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=until, twitter=words)

@@ -1,4 +1,4 @@
-"""The meter of one world's XClient: places are taken and headers learnt in short transactions of their own."""
+"""The meter of one environment's XClient: counts calls and records headers in short transactions of its own."""
 
 import logging
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class Meter:
         self._mock = mock
 
     def acquire(self, account_id: int | None, endpoint: str) -> None:
-        """Takes the place of one call. Raises WindowExhausted, StorageUnavailable: X is not called uncounted."""
+        """Raises WindowExhausted, StorageUnavailable: X is not called uncounted."""
         with self._db.transaction() as tx:
             free = limiter.acquire(tx, account_id=account_id, mock=self._mock, endpoint=endpoint)
         if free is not None:
@@ -34,7 +34,6 @@ class Meter:
         _try(lambda: self._release(account_id, endpoint))
 
     def record_headers(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
-        """What X's headers said in the answer."""
         if window != rate_limits.NOTHING:
             _try(lambda: self._record_headers(account_id, endpoint, window))
 
@@ -48,7 +47,7 @@ class Meter:
 
 
 def _try(store: Callable[[], None]) -> None:
-    """What X did is done: it must not be lost because its headers cannot be kept; the next answer has them again."""
+    # a call that X answered must not fail because its headers cannot be stored; the next answer has them again
     try:
         store()
     except StorageUnavailable as error:

@@ -17,7 +17,7 @@ __all__ = ["EndpointLimit", "RateLimitReport", "report_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointLimit:
-    """One limit of X's on one endpoint. `shared`: all accounts together. `source`: 'table', or 'x' for its headers."""
+    """`shared`: by all accounts. `source`: 'table', or 'x' for its headers."""
 
     endpoint: str
     shared: bool
@@ -28,8 +28,6 @@ class EndpointLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimitReport:
-    """What an account has left, and when it is as it stands here."""
-
     account_id: int
     at: datetime
     room: Room
@@ -61,7 +59,6 @@ def _only(q: Queries) -> Account:
 
 
 def _short(endpoint: str, calls: Sequence[XCall], window: KnownWindow | None, now: datetime) -> EndpointLimit:
-    """The window that X's headers tell of."""
     said = RateWindow(window.call_limit, window.remaining, window.reset_at) if window else rate_limits.NOTHING
     limit = rate_limits.per_user(endpoint, said)
     room = rate_limits.room([call.called_at for call in calls if call.endpoint == endpoint], limit, now, said)
@@ -70,7 +67,6 @@ def _short(endpoint: str, calls: Sequence[XCall], window: KnownWindow | None, no
 
 
 def _days(q: Queries, account: Account, now: datetime) -> Iterator[EndpointLimit]:
-    """The limits of a day, where X has them for an account."""
     for endpoint, (_, *days) in PER_USER.items():
         for limit in days:
             calls = x_calls.list_of_endpoint(q, account.id, endpoint, since=earlier(now, limit.seconds))
@@ -78,7 +74,6 @@ def _days(q: Queries, account: Account, now: datetime) -> Iterator[EndpointLimit
 
 
 def _of_the_app(q: Queries, account: Account, now: datetime) -> Iterator[EndpointLimit]:
-    """The limits that all accounts share."""
     for endpoint, limit in PER_APP.items():
         made, oldest = x_calls.count_of_app(q, endpoint, mock=account.mock, since=earlier(now, limit.seconds))
         left, back = max(0, limit.calls - made), later(oldest, limit.seconds) if oldest else None

@@ -1,5 +1,5 @@
-"""Webhooks: events told to URLs of the owners'.
+"""Webhooks: events sent to owners' URLs.
 
-endpoints      made, changed, tested, replayed
-deliveries     one event to one URL, again until it is taken
+endpoints      create, change, test, replay
+deliveries     one event to one URL, repeated until it is accepted
 """

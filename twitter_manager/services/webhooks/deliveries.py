@@ -1,8 +1,7 @@
-"""Bringing events to their webhooks: one at a time to each, several webhooks side by side, until it is there or a day
-is over.
+"""Delivering events to their webhooks: one at a time to each, several webhooks in parallel, for up to a day.
 
-An attempt is taken, made and stored, with no transaction open while the receiver is called. Who dies in between leaves
-a lease that runs out: the event goes out once more under the same webhook-id, by which its receiver knows it.
+An attempt is claimed, made and stored, with no transaction open while the receiver is called. A process that dies in
+between leaves a lease that expires: the event is sent again with the same webhook-id, by which its receiver knows it.
 """
 
 import logging
@@ -42,28 +41,26 @@ __all__ = [
 
 LEASE_SECONDS = 2 * DEADLINE
 
-# After the first attempt in vain the second 5 s later, and so on; a day and 5 s in all.
+# The second attempt 5 s after the first, and so on; a day and 5 s in all.
 PAUSES = (5.0, 60.0, 240.0, 900.0, 2400.0, 3600.0, 7200.0, 14_400.0, 28_800.0, 28_800.0)
 DAY = 86_400.0
-# How long a receiver is left alone that took nothing so often in a row, whatever waits for it.
+# How long a receiver gets nothing after 1, 2, … failures in a row.
 RESTS = (5.0, 30.0, 60.0, 300.0)
 MAX_REST = 3600.0  # that a receiver may ask for by Retry-After
-OUTAGE_SECONDS = 60.0  # whoever took nothing for so long was away: what it missed then is not to wait any longer
+OUTAGE_SECONDS = 60.0  # after an outage this long, what a receiver missed is due as soon as it accepts one
 
 log = logging.getLogger("twitter_manager.webhooks")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The receiver has it."""
-
     status: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotDelivered:
-    """It did not take it. Without `next_attempt_at` it is given up; before `rest_until` the receiver is sent nothing;
-    `gone`: nor after that."""
+    """Without `next_attempt_at` it is given up; before `rest_until` the receiver is sent nothing; `gone`: nor after
+    that."""
 
     code: str
     rest_until: datetime
@@ -74,7 +71,7 @@ class NotDelivered:
 
 
 class AttemptFailed(Exception):
-    """A fault of ours ended the attempt; the log has it."""
+    """A bug of ours ended the attempt; the log has it."""
 
 
 Decision = Delivered | NotDelivered
@@ -82,8 +79,8 @@ Outcome = Response | NotReached | NoResponse | SecretUnreadable | AttemptFailed
 
 
 def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: int, now: datetime) -> Decision:
-    """What follows from an attempt that ended `now`: of an event that was queued at `queued_at` and tried `attempts`
-    times before, to a webhook that took nothing `failures` times in a row before."""
+    """For an attempt that ended `now`, of an event queued at `queued_at` and tried `attempts` times before, to a
+    webhook that failed `failures` times in a row before."""
     if isinstance(outcome, Response) and 200 <= outcome.status < 300:
         return Delivered(outcome.status)
     if isinstance(outcome, Response) and outcome.status == 410:
@@ -105,7 +102,7 @@ def decide(outcome: Outcome, *, attempts: int, queued_at: datetime, failures: in
 
 
 def payload(delivery: WebhookDelivery, *, base_url: str) -> dict[str, object]:
-    """What the receiver gets; equal in every attempt."""
+    """Equal in every attempt."""
     data: dict[str, Any] = orjson.loads(delivery.data)
     tweet = data.get("tweet", data)  # an event of a thread has the tweet inside
     if "twitter_id" in tweet:
@@ -118,19 +115,16 @@ def payload(delivery: WebhookDelivery, *, base_url: str) -> dict[str, object]:
 
 
 class Deliveries:
-    """The queue's other end."""
-
     def __init__(self, context: Context, receivers: Receivers, *, base_url: str) -> None:
         self._context = context
         self._receivers = receivers
         self._base_url = base_url
 
     def payload(self, delivery: WebhookDelivery) -> dict[str, object]:
-        """What its receiver gets."""
         return payload(delivery, base_url=self._base_url)
 
     def claim(self) -> "Delivery | None":
-        """The next attempt to be made, leased to whoever calls; None: nothing is due."""
+        """The next attempt, leased to the caller; None: nothing is due."""
         if not webhooks.any_due(self._context.db, now=self._context.clock()):
             return None
         with self._context.db.transaction() as tx:
@@ -142,7 +136,7 @@ class Deliveries:
 
 
 class Delivery:
-    """One attempt to bring one event to one webhook."""
+    """One attempt to deliver one event to one webhook."""
 
     def __init__(
         self,
@@ -160,17 +154,16 @@ class Delivery:
         self._delivery = delivery
 
     def make(self) -> None:
-        """Calls the receiver once and stores what follows. Whatever goes wrong, the attempt was made: else the event
-        would be tried for ever and keep back all others."""
+        """Whatever goes wrong, the attempt counts: else the event would be tried for ever and hold up all others."""
         outcome = self._outcome()
         try:
-            self._conclude(outcome)
+            self._finish(outcome)
         except StorageUnavailable:
             raise
         except Exception as error:
-            self._conclude(self._failed(error))
+            self._finish(self._failed(error))
 
-    def _conclude(self, outcome: Outcome) -> None:
+    def _finish(self, outcome: Outcome) -> None:
         with self._context.db.transaction() as tx:
             decision = decide(
                 outcome,
@@ -198,7 +191,7 @@ class Delivery:
         return AttemptFailed(type(error).__name__)
 
     def _store(self, tx: Transaction, decision: Decision) -> None:
-        """Who lost the lease knows only one thing that counts: that the receiver has it."""
+        # without the lease, only a success counts
         mine = webhooks.release(tx, self._webhook.id, self._webhook.lease or "")
         match decision:
             case Delivered(status):
@@ -244,7 +237,7 @@ def _code(outcome: Outcome) -> str:
 
 
 def _asked_for(outcome: Outcome, now: datetime) -> float:
-    """Seconds that the receiver asks to be left alone: Retry-After of a 429 or 503, at most an hour."""
+    """Seconds by Retry-After of a 429 or 503, up to an hour; else 0."""
     if not isinstance(outcome, Response) or outcome.status not in (429, 503):
         return 0.0
     return untrusted_times.delay(outcome.retry_after, now=now, most=MAX_REST) or 0.0

@@ -1,5 +1,5 @@
-"""Webhooks: who hears of what happens. Their events are queued by triggers (migration 0004), in the transaction of the
-change itself; services/webhooks/deliveries.py brings them there."""
+"""Webhooks. Their events are queued by triggers (migration 0004), in the transaction of the change itself;
+services/webhooks/deliveries.py sends them."""
 
 import json
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from twitter_manager.storage.webhooks import WebhookChoice
 __all__ = ["FAILING_SECONDS", "MAX_WEBHOOKS", "TEST", "WebhookChange", "Webhooks", "is_failing"]
 
 MAX_WEBHOOKS = 20
-TEST = "webhook.test"  # sent on demand only; nobody asks for it among the events
+TEST = "webhook.test"  # sent on demand only; not among the events to choose from
 FAILING_SECONDS = 5 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookChange:
-    """What is to be different about a webhook; None: it stays as it is."""
+    """None: it stays as it is."""
 
     url: str | None = None
     description: str | None = None
@@ -33,14 +33,12 @@ class WebhookChange:
 
 
 class Webhooks:
-    """The webhooks."""
-
     def __init__(self, context: Context, receivers: Receivers) -> None:
         self._context = context
         self._receivers = receivers
 
     def create(self, *, url: str, events: Sequence[str], description: str) -> tuple[Webhook, str]:
-        """A new webhook, and its secret: it is not shown again. Raises Invalid, Conflict."""
+        """The webhook, and its secret, which is not shown again. Raises Invalid, Conflict."""
         self._check(url)
         secret = signing.new_secret()
         choice = WebhookChoice(url=url, description=description, events=events)
@@ -49,17 +47,17 @@ class Webhooks:
                 raise Conflict("too_many_webhooks")
             return webhooks.insert(tx, choice, secret=self._context.vault.encrypt(secret)), secret
 
-    def change(self, webhook_id: int, wanted: WebhookChange) -> Webhook:
-        """Changes what is given. Switched on again or with another URL it begins anew: what waits for it is due now.
+    def change(self, webhook_id: int, change: WebhookChange) -> Webhook:
+        """Switched on again, or with another URL, it starts afresh: its pending deliveries are due now.
 
         Raises NotFound, Invalid.
         """
-        if wanted.url is not None:
+        if change.url is not None:
             webhooks.get(self._context.db, webhook_id)
-            self._check(wanted.url)
+            self._check(change.url)
         with self._context.db.transaction() as tx:
             before = webhooks.get(tx, webhook_id)
-            choice = _chosen(before, wanted)
+            choice = _chosen(before, change)
             webhooks.change(tx, webhook_id, choice)
             if choice.is_active and (not before.is_active or choice.url != before.url):
                 webhooks.clear_failures(tx, webhook_id)
@@ -73,23 +71,23 @@ class Webhooks:
             webhooks.delete(tx, webhook_id)
 
     def test(self, webhook_id: int) -> WebhookDelivery:
-        """Queues an event that says nothing but that it arrived. Raises NotFound, Conflict."""
+        """Queues a `webhook.test` event. Raises NotFound, Conflict."""
         with self._context.db.transaction() as tx:
-            _active(tx, webhook_id)
+            _check_active(tx, webhook_id)
             data = json.dumps({"webhook_id": webhook_id, "message": "The webhook works"})
             return webhook_deliveries.insert(tx, webhook_id=webhook_id, event=TEST, data=data)
 
     def replay(self, webhook_id: int, *, delivery_ids: Sequence[int] | None, since: datetime | None) -> int:
-        """Queues again what was delivered or given up, of these deliveries and since that time; returns how many.
+        """Queues finished deliveries again, by id and since that time; returns how many.
 
         Raises NotFound, Conflict.
         """
         with self._context.db.transaction() as tx:
-            _active(tx, webhook_id)
+            _check_active(tx, webhook_id)
             return webhook_deliveries.requeue(tx, webhook_id, ids=delivery_ids, since=since)
 
     def _check(self, url: str) -> None:
-        """Raises Invalid for a URL that no delivery can go to."""
+        """Raises Invalid for a URL that deliveries cannot go to."""
         try:
             self._receivers.check(url)
         except AddressRefused as error:
@@ -99,22 +97,22 @@ class Webhooks:
 
 
 def is_failing(webhook: Webhook) -> bool:
-    """Whether attempts of five days went by without one that it took."""
+    """Whether all attempts of five days failed."""
     if webhook.failing_since is None or webhook.failed_at is None:
         return False
     return (webhook.failed_at - webhook.failing_since).total_seconds() >= FAILING_SECONDS
 
 
-def _chosen(before: Webhook, wanted: WebhookChange) -> WebhookChoice:
+def _chosen(before: Webhook, change: WebhookChange) -> WebhookChoice:
     return WebhookChoice(
-        url=before.url if wanted.url is None else wanted.url,
-        description=before.description if wanted.description is None else wanted.description,
-        events=json.loads(before.events) if wanted.events is None else wanted.events,
-        is_active=before.is_active if wanted.is_active is None else wanted.is_active,
+        url=before.url if change.url is None else change.url,
+        description=before.description if change.description is None else change.description,
+        events=json.loads(before.events) if change.events is None else change.events,
+        is_active=before.is_active if change.is_active is None else change.is_active,
     )
 
 
-def _active(tx: Transaction, webhook_id: int) -> None:
-    """Raises NotFound, or Conflict when it is told nothing at present."""
+def _check_active(tx: Transaction, webhook_id: int) -> None:
+    """Raises NotFound, Conflict."""
     if not webhooks.get(tx, webhook_id).is_active:
         raise Conflict("webhook_inactive")

@@ -175,7 +175,7 @@ def test_an_account_that_is_connected_again_while_it_is_cleaned_up_is_left(
 
 
 @pytest.mark.parametrize("keeps_tweets", [True, False])
-def test_a_pair_that_arrives_for_an_account_that_was_let_go_is_revoked(
+def test_a_pair_that_arrives_for_an_account_that_was_removed_is_revoked(
     harness: ServicesHarness, alice: Account, keeps_tweets: bool
 ) -> None:
     harness.x_has.is_slow(0.7, call=TOKEN)
@@ -226,7 +226,7 @@ def test_removals_at_once_are_one_removal(harness: ServicesHarness, alice: Accou
     assert harness.calls(REVOKE) == 2
 
 
-def test_a_lane_is_free_again_when_its_account_could_not_be_let_go(harness: ServicesHarness, alice: Account) -> None:
+def test_a_lane_is_free_again_when_its_account_could_not_be_removed(harness: ServicesHarness, alice: Account) -> None:
     with harness.services.db.transaction() as tx:
         tx.execute(
             "CREATE TRIGGER full BEFORE DELETE ON twitter_account BEGIN SELECT raise(ABORT, 'disk is full'); END"

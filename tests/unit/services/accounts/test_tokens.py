@@ -180,7 +180,7 @@ def test_who_loses_the_race_for_a_renewal_does_not_call_x(harness: ServicesHarne
     assert harness.account(alice.id).status == "active"
 
 
-def test_a_tweet_that_is_unconfirmed_when_its_account_is_lost_is_looked_for_after_reconnecting(
+def test_a_tweet_that_is_unconfirmed_when_its_account_is_lost_is_reconciled_after_reconnecting(
     harness: ServicesHarness, alice: Account
 ) -> None:
     harness.x_has.accepts_then_cuts_the_line()

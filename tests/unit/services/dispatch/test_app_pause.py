@@ -118,7 +118,7 @@ def test_a_suspended_account_holds_its_tweets(harness: ServicesHarness, alice: A
     assert harness.tweet(tweet_id).status == "posted"
 
 
-def test_the_other_world_rests_while_mock_mode_is_off(harness: ServicesHarness, alice: Account) -> None:
+def test_the_other_environment_rests_while_mock_mode_is_off(harness: ServicesHarness, alice: Account) -> None:
     harness.due_tweet(alice)
     with harness.services.db.transaction() as tx:
         tx.execute("UPDATE service_state SET value = '0' WHERE name = 'mock_mode'")
@@ -129,7 +129,7 @@ def test_the_other_world_rests_while_mock_mode_is_off(harness: ServicesHarness, 
     assert harness.texts_at_x("alice") == ["Good morning"]
 
 
-def test_lanes_take_turns_and_post_now_goes_first(harness: ServicesHarness, alice: Account) -> None:
+def test_lanes_alternate_and_post_now_goes_first(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
     for n in range(3):
         harness.services.publishing.create(account_id=alice.id, text=f"alice {n}")
@@ -151,7 +151,7 @@ def test_lanes_take_turns_and_post_now_goes_first(harness: ServicesHarness, alic
     assert order[:4].count("bob") == 2, "the lanes took turns"
 
 
-def test_the_sweep_finds_nothing_after_all_this(harness: ServicesHarness, alice: Account) -> None:
+def test_there_is_no_lane_to_repair_after_all_this(harness: ServicesHarness, alice: Account) -> None:
     harness.x_has.accepts_then_answers(503)
     harness.x_has.rate_limits(reset_in=60, skip=1)
     for n in range(5):
@@ -191,7 +191,7 @@ def test_a_reconnect_does_not_end_the_rest_that_x_asked_for(harness: ServicesHar
     assert harness.calls(CREATE) == 1
 
 
-def test_a_lane_that_cannot_take_its_turn_stops_no_other(harness: ServicesHarness, alice: Account) -> None:
+def test_a_lane_with_a_fault_of_ours_stops_no_other(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
     broken = harness.due_tweet(alice)
     with harness.services.db.transaction() as tx:
@@ -224,7 +224,7 @@ def test_a_401_on_the_probe_is_no_probe(harness: ServicesHarness) -> None:
     assert {harness.tweet(tweet_id).status for tweet_id in ids} == {"posted"}
 
 
-def test_looks_on_a_young_token_that_is_not_taken_do_not_lengthen_the_rest_of_the_sends(
+def test_readings_with_a_young_token_that_is_refused_do_not_lengthen_the_rest_of_the_sends(
     harness: ServicesHarness, alice: Account
 ) -> None:
     harness.x_has.accepts_then_cuts_the_line()

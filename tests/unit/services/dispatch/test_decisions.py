@@ -152,7 +152,7 @@ def test_each_answer_has_its_consequence(outcome: CreatedPost | XError, decision
     assert decide(outcome, OLD_TOKEN, NOW) == decision
 
 
-def test_a_duplicate_after_an_unclear_attempt_is_evidence_and_is_looked_for() -> None:
+def test_a_duplicate_after_an_unclear_attempt_is_evidence_and_is_reconciled() -> None:
     duplicate = about_blank(403, "duplicate content")
     decision = decide(duplicate, Situation(unclear_before=True), NOW)
     assert decision == Unconfirmed("duplicate_after_unclear", after(2), after(2))
@@ -228,13 +228,13 @@ def test_a_parent_that_stays_invisible_fails_the_reply_after_three_tries() -> No
     assert [type(decision) for decision in tries] == [Held, Held, Held, Failed]
 
 
-def test_looks_are_two_ten_and_forty_five_seconds_after_the_attempt_was_over() -> None:
+def test_checks_are_two_ten_and_forty_five_seconds_after_the_attempt_was_over() -> None:
     assert decisions.first_check(NOW) == after(2)
     assert decisions.next_check(1, NOW, after(2)) == after(10)
     assert decisions.next_check(2, NOW, after(10)) == after(45)
 
 
-def test_looks_that_come_late_keep_their_distance() -> None:
+def test_checks_that_come_late_keep_their_distance() -> None:
     long_over = after(-3600)
     assert decisions.next_check(0, long_over, NOW) == NOW
     assert decisions.next_check(1, long_over, NOW) == after(8)

@@ -30,7 +30,7 @@ NOT_ACCEPTED: list[tuple[str, AcceptingFault]] = [
 
 
 @pytest.mark.parametrize("fault", [row[1] for row in ACCEPTED], ids=[row[0] for row in ACCEPTED])
-def test_what_x_took_is_found_by_the_first_look(
+def test_what_x_took_is_found_by_the_first_reading(
     harness: ServicesHarness, alice: Account, fault: AcceptingFault
 ) -> None:
     fault(harness)
@@ -45,7 +45,7 @@ def test_what_x_took_is_found_by_the_first_look(
 
 
 @pytest.mark.parametrize("fault", [row[1] for row in NOT_ACCEPTED], ids=[row[0] for row in NOT_ACCEPTED])
-def test_what_x_did_not_take_is_sent_again_after_three_looks(
+def test_what_x_did_not_take_is_sent_again_after_three_readings(
     harness: ServicesHarness, alice: Account, fault: AcceptingFault
 ) -> None:
     fault(harness)
@@ -119,7 +119,9 @@ def test_an_older_post_with_the_same_text_is_not_taken_for_it(harness: ServicesH
     assert harness.texts_at_x("alice") == ["Good morning", "Good morning"]
 
 
-def test_one_look_serves_all_unsettled_tweets_and_each_finds_its_own(harness: ServicesHarness, alice: Account) -> None:
+def test_one_reading_serves_all_unsettled_tweets_and_each_finds_its_own(
+    harness: ServicesHarness, alice: Account
+) -> None:
     harness.x_has.accepts_then_answers(503, times=2)
     ids = [harness.due_tweet(alice, f"Number {n} of the morning") for n in (1, 2)]
     harness.work_for(4)
@@ -131,7 +133,7 @@ def test_one_look_serves_all_unsettled_tweets_and_each_finds_its_own(harness: Se
     ]
 
 
-def test_of_two_equal_tweets_the_second_waits_until_the_first_is_settled(
+def test_of_two_equal_tweets_the_second_waits_until_the_first_is_reconciled(
     harness: ServicesHarness, alice: Account
 ) -> None:
     harness.x_has.cuts_the_line()
@@ -210,7 +212,7 @@ def test_a_duplicate_after_an_unclear_attempt_that_x_showed_late_is_adopted(
     assert harness.texts_at_x("alice") == ["Good morning"]
 
 
-def test_a_mistyped_id_of_the_owner_does_not_blind_later_looks(harness: ServicesHarness, alice: Account) -> None:
+def test_a_mistyped_id_of_the_owner_does_not_blind_later_readings(harness: ServicesHarness, alice: Account) -> None:
     harness.x_has.fails(503, times=5)
     first = harness.due_tweet(alice, "The first")
     harness.work_for(3600)
@@ -274,7 +276,7 @@ def test_a_decision_that_waits_for_its_owner_survives_the_loss_and_return_of_the
     assert harness.calls(TIMELINE) == 15
 
 
-def test_a_look_with_a_fault_of_ours_does_not_spin(
+def test_a_reading_with_a_fault_of_ours_does_not_spin(
     harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness.x_has.accepts_then_cuts_the_line()
@@ -363,7 +365,7 @@ def test_the_posts_of_other_tweets_explain_themselves(harness: ServicesHarness, 
     assert harness.calls(CREATE) == 2
 
 
-def test_a_post_that_its_owner_edited_before_the_look_is_ours(harness: ServicesHarness, alice: Account) -> None:
+def test_a_post_that_its_owner_edited_before_the_reading_is_ours(harness: ServicesHarness, alice: Account) -> None:
     harness.x_has.accepts_then_cuts_the_line()
     tweet_id = harness.due_tweet(alice, "Doors open at eight")
     harness.work()
@@ -389,7 +391,9 @@ def test_an_edit_of_a_tweet_of_ours_is_no_post_of_another(harness: ServicesHarne
 
 
 @pytest.mark.parametrize("dialect", ["post.fields", "tweet.fields"])
-def test_a_look_is_made_in_the_vocabulary_that_x_knows(harness: ServicesHarness, alice: Account, dialect: str) -> None:
+def test_a_reading_is_made_in_the_vocabulary_that_x_knows(
+    harness: ServicesHarness, alice: Account, dialect: str
+) -> None:
     harness.x.change(dialect=dialect)
     for n in range(2):
         harness.x_has.accepts_then_cuts_the_line()

@@ -14,7 +14,7 @@ from twitter_manager.services.dispatch.send import SendTweet
 from twitter_manager.storage import attempts
 
 
-def test_an_intent_without_a_call_is_looked_for_and_then_sent(harness: ServicesHarness, alice: Account) -> None:
+def test_an_intent_without_a_call_is_reconciled_and_then_sent(harness: ServicesHarness, alice: Account) -> None:
     tweet_id = harness.due_tweet(alice)
     assert isinstance(harness.services.dispatcher.claim_next("dead"), SendTweet)
     assert harness.tweet(tweet_id).status == "posting"
@@ -119,7 +119,7 @@ def test_a_late_201_of_a_tweet_that_was_believed_absent_keeps_both_ids(
     assert len(harness.x.posts("alice")) == 2
 
 
-def test_a_late_refusal_settles_an_unconfirmed_tweet(
+def test_a_late_refusal_decides_an_unconfirmed_tweet(
     harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
 ) -> None:
     harness.x_has.refuses(400, detail="text is too long")
@@ -149,7 +149,7 @@ def test_a_stop_before_the_first_byte_leaves_a_tweet_that_is_simply_sent_later(
     assert successor.tweet(tweet_id).status == "posted"
 
 
-def test_a_step_with_a_fault_of_ours_does_not_spin_and_loses_nothing(
+def test_a_task_with_a_fault_of_ours_does_not_spin_and_loses_nothing(
     harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tweet_id = harness.due_tweet(alice)

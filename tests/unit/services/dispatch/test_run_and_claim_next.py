@@ -83,7 +83,7 @@ def stop_when_sent(harness: ServicesHarness, step: SendTweet, monkeypatch: pytes
     monkeypatch.setattr(step, "finish", stopped_first)
 
 
-def test_a_lane_that_cannot_take_its_turn_does_not_cost_what_the_one_before_found_out(
+def test_a_lane_without_a_task_by_a_fault_of_ours_does_not_cost_what_the_one_before_found_out(
     harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bob = harness.connect("bob")
@@ -105,7 +105,7 @@ def test_a_lane_that_cannot_take_its_turn_does_not_cost_what_the_one_before_foun
     assert harness.texts_at_x("alice") == ["Good morning"]
 
 
-def test_a_step_with_a_fault_of_ours_is_followed_by_none(
+def test_a_task_with_a_fault_of_ours_is_followed_by_none(
     harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tweet_id = harness.due_tweet(alice)

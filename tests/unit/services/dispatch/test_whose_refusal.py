@@ -91,7 +91,7 @@ def test_another_access_level_concerns_the_app(harness: ServicesHarness, alice: 
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 429])
-def test_a_page_of_the_edge_is_looked_for(harness: ServicesHarness, alice: Account, status: int) -> None:
+def test_a_page_of_the_edge_is_reconciled(harness: ServicesHarness, alice: Account, status: int) -> None:
     harness.x_has.accepts_then_the_edge_answers(status, call=CREATE)
     taken = harness.due_tweet(alice)
     harness.work_for(3)

@@ -47,7 +47,7 @@ def codes(harness: ServicesHarness, q: Queries, cache: AccountCache, request: Pu
     return [problem.code for problem in problems]
 
 
-def test_the_account_and_the_world_are_read_once(harness: ServicesHarness, alice: Account) -> None:
+def test_the_account_and_mock_mode_are_read_once(harness: ServicesHarness, alice: Account) -> None:
     q = Listening(harness.services.db)
     cache = AccountCache(q)
     for number in range(5):

@@ -95,7 +95,7 @@ class TestOurs:
                 assert take(tx, alice, endpoint) == later(tx.now, 900)
             assert take_all(tx, bob, READ) == 450
 
-    def test_each_place_comes_back_when_its_call_is_exactly_15_minutes_old(
+    def test_each_call_counts_until_it_is_exactly_15_minutes_old(
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         db, clock, began = harness.services.db, harness.clock, harness.clock()
@@ -180,7 +180,7 @@ class TestOfX:
             tx.now = later(began, DAY)
             assert take_all(tx, alice, LIKE) == 50
 
-    def test_10000_posts_in_24_hours_of_all_accounts_of_a_world_together(
+    def test_10000_posts_in_24_hours_of_all_accounts_of_an_environment_together(
         self, harness: ServicesHarness, alice: Account, bob: Account
     ) -> None:
         with undone(harness) as tx:
@@ -254,7 +254,7 @@ class TestOfX:
             learn(tx, alice, POST, RateWindow(10, 9, later(tx.now, 900)))
             assert take_all(tx, alice, POST) == 6
 
-    def test_a_call_that_was_not_sent_gives_its_place_back(
+    def test_a_call_that_was_not_sent_does_not_count(
         self, harness: ServicesHarness, alice: Account, bob: Account
     ) -> None:
         with undone(harness) as tx:
@@ -321,7 +321,7 @@ def test_the_database_decides_as_the_pure_rules_do(
 
 
 class TestAtOnce:
-    def test_8_threads_get_450_places_together(self, harness: ServicesHarness, alice: Account) -> None:
+    def test_8_threads_get_450_calls_together(self, harness: ServicesHarness, alice: Account) -> None:
         admitted: list[bool] = []
         start = threading.Barrier(8)
 
@@ -339,7 +339,7 @@ class TestAtOnce:
             thread.join()
         assert (len(admitted), sum(admitted)) == (560, 450)
 
-    def test_4_processes_get_450_places_together(self, harness: ServicesHarness, alice: Account) -> None:
+    def test_4_processes_get_450_calls_together(self, harness: ServicesHarness, alice: Account) -> None:
         assert isinstance(harness.services.db, SqliteDatabase)
         command = [
             sys.executable,
@@ -408,7 +408,7 @@ class TestTheMeter:
         every = x_calls.list_of_account(harness.services.db, alice.id, since=earlier(harness.clock(), 900))
         assert {call.endpoint for call in every} - {POST} == {READ, DELETE}
 
-    def test_a_spent_window_is_not_tried(self, harness: ServicesHarness, alice: Account) -> None:
+    def test_a_used_up_window_is_not_tried(self, harness: ServicesHarness, alice: Account) -> None:
         meter = Meter(harness.services.db, mock=True)
         meter.record_headers(alice.id, DELETE, RateWindow(50, 0, later(harness.clock(), 300)))
         with pytest.raises(WindowExhausted) as spent:

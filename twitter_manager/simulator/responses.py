@@ -1,4 +1,4 @@
-"""answer(world, request): the one door of the simulated X."""
+"""respond(world, request): the entry point of the simulated X."""
 
 import sqlite3
 from collections.abc import Callable
@@ -23,17 +23,17 @@ from twitter_manager.simulator import (
 from twitter_manager.simulator.call import Call
 from twitter_manager.simulator.faults import Rule
 from twitter_manager.simulator.grants import Consent
-from twitter_manager.simulator.messages import Answer, Request
+from twitter_manager.simulator.messages import Request, Response
 from twitter_manager.simulator.problems import Refusal, forbidden, invalid_parameter, problem
 from twitter_manager.simulator.users import User
 from twitter_manager.simulator.world import World
 
-__all__ = ["HANDLERS", "answer", "dated"]
+__all__ = ["HANDLERS", "dated", "respond"]
 
 FIELD_NAMES = frozenset({"post.fields", "tweet.fields"})
 SUSPENDED = "Your account is suspended and is not permitted to access this feature."
 
-HANDLERS: dict[str, Callable[[Call], Answer]] = {
+HANDLERS: dict[str, Callable[[Call], Response]] = {
     "GET /i/oauth2/authorize": authorize.show,
     "POST /i/oauth2/authorize": authorize.decide,
     "GET /{username}/status/{id}": post_pages.show,
@@ -50,44 +50,43 @@ HANDLERS: dict[str, Callable[[Call], Answer]] = {
 }
 
 
-def answer(world: World, request: Request) -> Answer:
-    """What X answers to `request`, its effect on the world included. Waiting for `delay` and the ways of delivery
-    are left to the transport. Raises WorldUnavailable.
-    """
+def respond(world: World, request: Request) -> Response:
+    """X's answer to `request`, with its effect on the world; `delay` and `delivery` are left to the transport. Raises
+    WorldUnavailable."""
     now = world.now()
     with world.transaction() as db:
         found = routes.match(request.method, request.path)
         if found is None:
-            reply = _unknown(request)
-            journal.record(db, request, reply, route=None, username=None, fault=None, now=now)
-            return dated(reply, now)
+            response = _unknown(request)
+            journal.record(db, request, response, route=None, username=None, fault=None, now=now)
+            return dated(response, now)
         route, values = found
         consent = _bearer(db, request, now)
         user = users.find(db, consent.user_id) if consent else None
         call = Call(db, now, request, route, values, settings.read(db), user)
         username = user.username if user else _known_to_token_endpoint(call)
-        rule = faults.take(db, route=route, username=username, chance=world.chance)
-        reply = _with_rule(call, consent, rule)
+        rule = faults.consume_rule(db, route=route, username=username, chance=world.chance)
+        response = _with_rule(call, consent, rule)
         journal.record(
-            db, request, reply, route=route.name, username=username, fault=rule.kind if rule else None, now=now
+            db, request, response, route=route.name, username=username, fault=rule.kind if rule else None, now=now
         )
-    return _delayed(dated(reply, now), call.settings.latency)
+    return _delayed(dated(response, now), call.settings.latency)
 
 
-def dated(reply: Answer, now: datetime) -> Answer:
-    """The answer with the Date header (RFC 9110 §6.6.1) by which a caller can tell its own clock's error."""
-    return replace(reply, headers={"date": format_datetime(now, usegmt=True), **reply.headers})
+def dated(response: Response, now: datetime) -> Response:
+    """With the Date header (RFC 9110 §6.6.1), by which a caller can check its own clock."""
+    return replace(response, headers={"date": format_datetime(now, usegmt=True), **response.headers})
 
 
-def _with_rule(call: Call, consent: Consent | None, rule: Rule | None) -> Answer:
+def _with_rule(call: Call, consent: Consent | None, rule: Rule | None) -> Response:
     if rule and rule.kind in faults.BEFORE:
         return faults.refusal(rule, route=call.route, now=call.now)
-    reply = _ordinary(call, consent)
-    return faults.spoiled(rule, reply, now=call.now) if rule else reply
+    response = _ordinary(call, consent)
+    return faults.spoiled(rule, response, now=call.now) if rule else response
 
 
-def _ordinary(call: Call, consent: Consent | None) -> Answer:
-    """What X answers on a good day."""
+def _ordinary(call: Call, consent: Consent | None) -> Response:
+    """Without a fault."""
     if not call.route.is_api:
         return _handled(call)
     if consent is None or call.caller is None:
@@ -104,7 +103,7 @@ def _ordinary(call: Call, consent: Consent | None) -> Answer:
     return _permitted(call, consent).with_headers(window.headers())
 
 
-def _permitted(call: Call, consent: Consent) -> Answer:
+def _permitted(call: Call, consent: Consent) -> Response:
     if not consent.allows(call.route.scopes):
         return forbidden()
     if call.user.suspended:
@@ -124,11 +123,11 @@ def _known_parameters(call: Call) -> frozenset[str]:
     return call.route.query - foreign
 
 
-def _handled(call: Call) -> Answer:
+def _handled(call: Call) -> Response:
     try:
         return HANDLERS[call.route.name](call)
     except Refusal as refusal:
-        return refusal.answer
+        return refusal.response
 
 
 def _bearer(db: sqlite3.Connection, request: Request, now: datetime) -> Consent | None:
@@ -142,21 +141,21 @@ def _bearer(db: sqlite3.Connection, request: Request, now: datetime) -> Consent 
 
 
 def _known_to_token_endpoint(call: Call) -> str | None:
-    """Whose refresh it is, so that a rule for one user can strike it."""
+    """Whose refresh token it is, so that a rule for one user applies to it."""
     shown = call.request.form().get("refresh_token", "") if call.route.path == "/2/oauth2/token" else ""
     consent = grants.holder(call.db, shown, kind="refresh", now=call.now) if shown else None
     user: User | None = users.find(call.db, consent.user_id) if consent else None
     return user.username if user else None
 
 
-def _unknown(request: Request) -> Answer:
+def _unknown(request: Request) -> Response:
     allowed = routes.allowed_methods(request.path)
     if allowed:
         return problem(405, "Method Not Allowed").with_headers({"allow": ", ".join(allowed)})
     return problem(404, "Not Found")
 
 
-def _delayed(reply: Answer, latency: float) -> Answer:
+def _delayed(response: Response, latency: float) -> Response:
     if not latency:
-        return reply
-    return Answer(reply.status, reply.headers, reply.body, reply.delivery, reply.delay + latency)
+        return response
+    return Response(response.status, response.headers, response.body, response.delivery, response.delay + latency)

@@ -19,19 +19,17 @@ __all__ = ["View", "post_json", "posts_body", "user_json", "view_of"]
 
 @dataclass(frozen=True)
 class View:
-    """What the caller asked to see."""
-
     is_old: bool
     fields: frozenset[str]
     expansions: frozenset[str]
     user_fields: frozenset[str]
 
     def name(self, new: str) -> str:
-        """A field's name in the caller's vocabulary."""
+        """The field in the caller's vocabulary."""
         return OLD_NAMES.get(new, new) if self.is_old else new
 
     def wants(self, new: str) -> bool:
-        """Whether a field was asked for, as a field or, where the vocabulary has it so, as an expansion."""
+        """As a field or, where the vocabulary has it so, as an expansion."""
         name = self.name(new)
         if new in EXPANDED:
             return name in self.expansions or f"{name}.id" in self.expansions or (self.is_old and name in self.fields)
@@ -50,7 +48,6 @@ EXPANDED = frozenset({"author_id", "in_reply_to_user_id", "referenced_posts", "e
 
 
 def view_of(call: Call) -> View:
-    """What this call asked to see."""
     query = call.request.query
     expansions = frozenset(call.many("expansions"))
     old_expansion = any("tweet" in name and name != "attachments.media_source_tweet" for name in expansions)
@@ -71,7 +68,6 @@ def posts_body(call: Call, data: list[Post], view: View) -> dict[str, Any]:
 
 
 def post_json(db: sqlite3.Connection, post: Post, view: View) -> dict[str, Any]:
-    """One post."""
     text = shortened(post.text)
     shown: dict[str, Any] = {"id": post.id, "text": text}
     if view.is_old:
@@ -103,7 +99,7 @@ def _plain_fields(post: Post, text: str) -> dict[str, Any]:
 
 
 def _related_fields(db: sqlite3.Connection, post: Post, view: View) -> dict[str, Any]:
-    """What takes a look at other rows, and only when it was asked for."""
+    """Those that need further queries, only if they were asked for."""
     found: dict[str, Any] = {}
     if view.wants("edit_history_post_ids"):
         found["edit_history_post_ids"] = posts.edit_history(db, post.id)
@@ -144,7 +140,6 @@ def _includes(call: Call, data: list[Post], view: View) -> dict[str, Any]:
 
 
 def user_json(db: sqlite3.Connection, user: User, view: View) -> dict[str, Any]:
-    """One user."""
     shown: dict[str, Any] = {"id": user.id, "name": user.name, "username": user.username}
     if "public_metrics" in view.user_fields:
         shown["public_metrics"] = {
