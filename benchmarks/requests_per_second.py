@@ -37,7 +37,7 @@ def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
             return [
                 *_compared(
                     "POST /api/v1/tweet",
-                    0.7,
+                    0.80,
                     turns,
                     harness.service.port,
                     bare_port,
@@ -45,7 +45,7 @@ def measure(turns: int = TURNS, seconds: float = SECONDS) -> list[Figure]:
                 ),
                 *_compared(
                     "GET /api/v1/tweets",
-                    0.8,
+                    0.88,
                     turns,
                     harness.service.port,
                     bare_port,
