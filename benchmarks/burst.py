@@ -28,7 +28,7 @@ def measure(posts: int = POSTS, accounts: int = ACCOUNTS) -> list[Figure]:
     return [
         Figure(
             name="all out after",
-            goal=1.15 * ideal,
+            goal=1.10 * ideal,
             value=last,
             unit="s",
             at_most=True,

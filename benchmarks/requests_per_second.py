@@ -38,7 +38,7 @@ def measure(repeats: int = REPEATS, seconds: float = SECONDS) -> list[Figure]:
             return [
                 *_compared(
                     "POST /api/v1/tweet",
-                    0.7,
+                    0.80,
                     repeats,
                     harness.service.port,
                     bare_port,
@@ -46,7 +46,7 @@ def measure(repeats: int = REPEATS, seconds: float = SECONDS) -> list[Figure]:
                 ),
                 *_compared(
                     "GET /api/v1/tweets",
-                    0.8,
+                    0.88,
                     repeats,
                     harness.service.port,
                     bare_port,
