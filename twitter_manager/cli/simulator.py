@@ -37,7 +37,7 @@ def simulator(
     """Be X over HTTP on this machine. Point TWITTER_API_URL and TWITTER_AUTHORIZE_URL at it. Ctrl-C ends it."""
     if client_secret and not client_id:
         raise click.UsageError("--client-secret needs --client-id")
-    where = path or current.services().settings.instance_path / "x.db"
+    where = path or current.services().settings.standalone_simulator_path
     where.parent.mkdir(parents=True, exist_ok=True)
     world = World(where)
     click.echo(f"TWITTER_API_URL=http://{host}:{port}")
