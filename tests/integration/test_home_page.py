@@ -112,6 +112,15 @@ def test_it_says_why_x_is_simulated(start: Callable[..., Service]) -> None:
     assert why in start(TWITTER_CLIENT_ID="client").anonymous.get("/").text
 
 
+def test_it_says_that_nobody_can_connect_without_a_client(start: Callable[..., Service]) -> None:
+    live = start(TWITTER_CLIENT_ID="client", MOCK_MODE="on")
+    live.client.post("/api/v1/mock-mode", json={"enabled": False})
+    assert "no account can be connected" not in live.anonymous.get("/").text
+    text = start().anonymous.get("/").text
+    assert "Mock mode is off because it was switched off at" in text
+    assert "TWITTER_CLIENT_ID is not set: no account can be connected" in text
+
+
 def test_it_loads_nothing_and_runs_nothing(service: Service) -> None:
     answer = service.anonymous.get("/")
     links = Links()

@@ -34,13 +34,14 @@ def show() -> Response:
     services = current.services()
     report = services.health.report()
     counted = tweet_lists.count_by_status(services.db)
-    because = services.mock_mode.why_on()
-    known = accounts.list_of_environment(services.db, mock=because is not None, limit=_SHOWN)
+    mock, because = services.mock_mode.is_on_because()
+    known = accounts.list_of_environment(services.db, mock=mock, limit=_SHOWN)
     return pages.page(
         "home.html",
         base=request.url_root.rstrip("/"),
-        mock=because is not None,
+        mock=mock,
         because=because,
+        cannot_connect=not mock and not services.settings.twitter_client_id,
         reasons=report.reasons,
         notices=report.notices,
         resting=report.resting_other_world,

@@ -56,9 +56,8 @@ class Doctor:
                 mock, kept = self._is_mock(switch), list(self._in_database())
             except StorageUnavailable as error:
                 kept = [fail("database", f"cannot be read: {error.why}", "try again in a minute; then see the log")]
-        because = mock_mode.why_on(self._settings, switch) if mock else None
         known = [
-            set_up.understood(mock_because=because),
+            set_up.understood(mock=mock, because=mock_mode.why(self._settings, switch, on=mock)),
             set_up.callback(self._settings),
             set_up.scopes(self._settings),
         ]

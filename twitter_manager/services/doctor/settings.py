@@ -17,11 +17,11 @@ def refused(error: StartRefused) -> list[Check]:
     return [fail("settings", line, remedy) for line in str(error).splitlines()]
 
 
-def understood(*, mock_because: str | None) -> Check:
-    """`mock_because`: why mock mode is on, if it is."""
-    if mock_because is None:
-        return ok("settings", "read; mock mode is off")
-    return ok("settings", f"read; mock mode is on because {mock_because}: X is simulated on this machine")
+def understood(*, mock: bool, because: str) -> Check:
+    """`because`: why mock mode is as it is."""
+    if mock:
+        return ok("settings", f"read; mock mode is on because {because}: X is simulated on this machine")
+    return ok("settings", f"read; mock mode is off because {because}")
 
 
 def callback(settings: Settings) -> Check:
