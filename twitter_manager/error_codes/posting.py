@@ -24,12 +24,13 @@ CODES: dict[str, Code] = {
         "This tweet is not pending",
         "Only a pending tweet can be posted by this call.",
         "See `status`. PATCH {status: pending} makes a draft, scheduled or canceled one wait to be posted, "
-        "{schedule_at: …} puts it on a time; a failed one is sent again by POST /tweets/{id}/retry.",
+        "{schedule_at: …} puts it on a time; a failed one is sent again by POST /api/v1/tweets/{id}/retry.",
     ),
     "tweet_not_editable": Code(
         "This tweet cannot be changed any more",
         "It is on its way to X, may be there, is there, or was refused.",
-        "Look at its status. A failed one is changed and sent again in one call: POST /tweets/{id}/retry {text: …}.",
+        "Look at its status. A failed one is changed and sent again in one call: POST /api/v1/tweets/{id}/retry "
+        "{text: …}.",
     ),
     "tweet_not_failed": Code(
         "This tweet did not fail",
@@ -136,7 +137,7 @@ CODES: dict[str, Code] = {
     "duplicate_content": Code(
         "X has this text from this account already",
         "X refused the post as a duplicate, and no post of ours with it was found.",
-        "Send it with another text: POST /tweets/{id}/retry {text: …}.",
+        "Send it with another text: POST /api/v1/tweets/{id}/retry {text: …}.",
     ),
     "late": Code(
         "Its time was over for more than an hour, and its late_policy is hold",
@@ -177,7 +178,7 @@ CODES: dict[str, Code] = {
         "X does not let this account do that",
         "X refused this account, or something in the post that this account may not use, and took others' posts.",
         "Read X's words in `twitter`, see on x.com what the account may do. A held one is tried once more by itself, "
-        "or now after PATCH {status: pending}; a failed one by POST /tweets/{id}/retry.",
+        "or now after PATCH {status: pending}; a failed one by POST /api/v1/tweets/{id}/retry.",
     ),
     "capability_unavailable": Code(
         "X does not let this app do that",
