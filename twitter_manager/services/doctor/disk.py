@@ -16,7 +16,9 @@ MIN_FREE = 100 * _MIB
 LITTLE_FREE = 1024 * _MIB
 LITTLE_SHARE = 0.05
 _COPY = "stop the service, keep the file, and bring back a copy: docs/reliability.md says how"
-_FIRST_START = "start the service once (`make run`): the first start makes everything"
+_FIRST_START = (
+    "start the service once (`make run` in a clone, else `twitter-manager serve`): the first start makes everything"
+)
 
 
 def folder(path: Path) -> Check:
