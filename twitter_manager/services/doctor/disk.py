@@ -72,7 +72,7 @@ def contents(found: Inspection) -> Check:
         return fail("database", f"damaged: {found.damage}", _COPY)
     if found.version > found.needed:
         text = f"its version is {found.version}, newer than this program ({found.needed})"
-        return fail("database", text, "use the newer program")
+        return fail("database", text, "use the newer program, or put back the .bak: README, Upgrading, and going back")
     if found.version < found.needed:
         text = f"its version is {found.version}; this program needs {found.needed}"
         return fail("database", text, "start the service once: it copies the file and brings it up to date")
