@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service import PAGE, Service, assert_error
+from tests.support.service import PAGE, BackgroundWorker, Service, assert_error
 from twitter_manager.api.http import pages
 
 
@@ -43,6 +43,24 @@ def test_it_tells_the_next_step_at_every_stage(service: Service) -> None:
     assert "Look at what is out" in current_step(page)
     assert "1 account ·" in page
     assert "1 posted" in page
+
+
+def test_parts_that_wait_for_another_are_no_next_step(service: Service, alice: int) -> None:
+    service.world.faults.refuses(403)
+    with BackgroundWorker(service):
+        answer = service.client.post("/api/v1/threads", json={"account_id": alice, "tweets": ["One", "Two"]})
+    assert [part["status"] for part in answer.json["tweets"]] == ["failed", "pending"]
+    assert "Look at what is out" in current_step(service.anonymous.get("/").text)
+
+
+def test_an_address_that_leads_nowhere_leads_a_browser_back(service: Service) -> None:
+    answer = service.anonymous.get("/accounts", headers=PAGE)
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    links = Links()
+    links.feed(answer.text)
+    assert "/" in links.found
+    assert_error(service.anonymous.get("/accounts"), 404, "not_found")
+    assert_error(service.client.get("/api/v1/nowhere", headers=PAGE), 404, "not_found")
 
 
 def test_it_says_where_the_key_is_and_not_the_key(service: Service) -> None:
