@@ -9,6 +9,7 @@ functions from what was found to a Check; here is only the order.
     secrets     the encryption key, and each account's tokens and scopes
     queue       the worker, what is overdue, what rests, what waits for its owner
     x           X itself: does it answer, its clock, does it know the client; nobody is asked in mock mode
+    report      what was found, for a person and for a program
 """
 
 from collections.abc import Iterator
