@@ -27,7 +27,7 @@ from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.services.posts import Post, PublishRequest
 from twitter_manager.services.publishing.thread_states import THREAD_STATES, next_part, status_of_thread
-from twitter_manager.services.rate_limits.forecast import PublishWarning
+from twitter_manager.services.publishing.warnings import PublishWarning
 from twitter_manager.storage import attempts, threads
 from twitter_manager.timestamps import to_text
 

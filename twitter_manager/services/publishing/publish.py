@@ -16,7 +16,7 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue,
     enqueue_problems,
 )
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.publishing.warnings import PublishWarning, warnings_of_texts, warnings_of_windows
 from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, attempts, idempotency_keys, tweet_states, tweets
 from twitter_manager.storage.idempotency_keys import IdempotentCall
@@ -60,7 +60,10 @@ class Publishing:
                 raise problem
             if request.schedule_at is None and not request.draft:
                 check_worker(tx, tx.now)
-            warnings = [*warnings_of_texts([request.post]), *forecast(tx, [request], tx.now, mock=cache.mock)]
+            warnings = [
+                *warnings_of_texts([request.post]),
+                *warnings_of_windows(tx, [request], tx.now, mock=cache.mock),
+            ]
             tweet = enqueue(tx, checked)
             idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
             if tweet.due_at is not None:
