@@ -49,7 +49,7 @@ class Two:
     def __init__(self, first: Services, second: Services, *, line: Line, world: World, clock: ShiftedClock) -> None:
         self.first, self.second, self.line, self.world, self._clock = first, second, line, world, clock
         account = _connected(second)
-        self.tweet_id = second.publishing.create(account_id=account, text=TEXT).id
+        self.tweet_id = second.tweets.create(account_id=account, text=TEXT).id
         with second.db.transaction() as tx:
             workers.beat(tx, worker_id="second", host="here")
         second.publishing.post_pending(None)

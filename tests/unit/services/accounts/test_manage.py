@@ -56,8 +56,8 @@ def test_only_reconnecting_brings_a_failed_account_back(harness: ServicesHarness
 def test_removing_an_account_revokes_at_x_and_takes_its_tweets_along(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
     for n in range(3):
-        harness.services.publishing.create(account_id=alice.id, text=f"Number {n}")
-    kept = harness.services.publishing.create(account_id=bob.id, text="Bob's")
+        harness.services.tweets.create(account_id=alice.id, text=f"Number {n}")
+    kept = harness.services.tweets.create(account_id=bob.id, text="Bob's")
     removed = harness.services.accounts.remove(alice.id)
     assert (removed.accounts, removed.tweets) == (1, 3)
     assert harness.calls(REVOKE) == 2
@@ -102,7 +102,7 @@ def test_keeping_the_tweets_forgets_the_tokens_and_a_reconnect_goes_on(
 
 def test_cleaning_up_removes_the_accounts_in_these_statuses_only(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
-    harness.services.publishing.create(account_id=bob.id, text="Bob's")
+    harness.services.tweets.create(account_id=bob.id, text="Bob's")
     harness.services.accounts.switch(bob.id, active=False)
     removed = harness.services.accounts.clean_up({"inactive", "failed"})
     assert (removed.accounts, removed.tweets) == (1, 1)
