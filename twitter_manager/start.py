@@ -83,7 +83,7 @@ def main(root: Path) -> int:
         signals.wait()
         terminal.say(running.stopping_line())
         running.stop()
-    terminal.let_go()
+    terminal.flush()
     return 0
 
 
@@ -170,5 +170,5 @@ def _key_hint(settings: Settings) -> str:
 def _exit_now() -> None:
     """Ends the process although threads still wait for X: the next start finds out what they sent."""
     logging.shutdown()
-    terminal.let_go()
+    terminal.flush()
     os._exit(0)
