@@ -74,6 +74,9 @@ SQL = re.compile(
 )
 
 
+FOLDERS = [path.parent for path in sorted(PACKAGE.rglob("__init__.py")) if path.parent != PACKAGE]
+
+
 def modules() -> list[Path]:
     return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
@@ -228,6 +231,27 @@ def test_a_docstring_may_speak_of_selecting_from_a_table() -> None:
     assert (
         lines_with_sql('def f():\n    """Like SELECT x FROM y."""\n    return "Select a person, then update it"') == []
     )
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(PACKAGE).as_posix())
+def test_each_folder_has_a_map_of_its_files(folder: Path) -> None:
+    """In its own docstring or, as services/ and api/http/ do, in that of the folder around it."""
+    maps = "".join(docstring_of(each) for each in (folder, folder.parent))
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert [name for name in sorted(files) if not re.search(rf"\b{name}\b", maps)] == []
+
+
+def test_the_map_in_the_readme_has_every_noun() -> None:
+    readme = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    wings = (PACKAGE / "services" / wing for wing in ("accounts", "dispatch", "publishing", "rate_limits", "webhooks"))
+    files = [path for folder in (*wings, PACKAGE / "storage", PACKAGE / "twitter") for path in folder.glob("*.py")]
+    general = {"__init__", "database", "rows"}
+    named = [name_in_package(path) for path in sorted(files) if path.stem not in general]
+    assert [name for name in named if f"`{name}`" not in readme] == []
+
+
+def docstring_of(folder: Path) -> str:
+    return ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
 
 
 def test_the_package_itself_imports_nothing_and_has_the_map() -> None:

@@ -47,7 +47,7 @@ NEVER = {
 READ_BY_ROW: dict[type[Body], type[Body]] = {SharedPost: SharedPostBody}
 # They tell what stands against a post, and do not raise it.
 TELLING = {"publishing.publish_batch", "publishing.validate"}
-# Raised where tests/raised_errors.py does not see it.
+# Raised where tests/support/raised_errors.py does not see it.
 BY_ANOTHER_WAY = {
     ("accounts.refresh", 429, "rate_limit_exceeded"),  # RenewalFailed.refusal
     ("accounts.refresh", 409, "token_unreadable"),

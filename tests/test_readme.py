@@ -1,5 +1,6 @@
 """README.md and docs/ tell the truth: what they name is there, and the commands of the first steps do what they say."""
 
+import ast
 import importlib
 import json
 import os
@@ -15,7 +16,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from io import StringIO
 from pathlib import Path
+from tokenize import COMMENT, generate_tokens
 from typing import Any
 
 import pytest
@@ -71,9 +74,27 @@ def test_every_relative_link_leads_somewhere() -> None:
 
 def test_every_file_that_is_named_exists() -> None:
     path = r"`([\w.-]+(?:/[\w.-]+)*(?:\.(?:py|md|toml|txt|lock|html|sql)|/run|\.example))`"
-    named = {name for text in DOCUMENTS for name in re.findall(path, text)}
+    page = (ROOT / "benchmarks" / "page.template.md").read_text(encoding="utf-8")
+    named = {name for text in [*DOCUMENTS, page] for name in re.findall(path, text)}
     assert len(named) > 50
     assert {name for name in named if not (ROOT / name).exists() and not (PACKAGE / name).exists()} == set()
+
+
+def test_every_file_that_the_code_names_exists() -> None:
+    code = [path for folder in (PACKAGE, ROOT / "tests", ROOT / "benchmarks") for path in folder.rglob("*.py")]
+    named = {(file, name) for file in code for name in re.findall(r"(?<![\w./])(?:\w+/)+\w+\.py\b", words_of(file))}
+    assert len(named) > 15
+    places = ROOT, PACKAGE
+    assert {name for file, name in named if not any((each / name).exists() for each in (*places, file.parent))} == set()
+
+
+def words_of(path: Path) -> str:
+    """Its docstrings and comments."""
+    text = path.read_text(encoding="utf-8")
+    comments = [token.string for token in generate_tokens(StringIO(text).readline) if token.type == COMMENT]
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    strings = [ast.get_docstring(node) or "" for node in ast.walk(ast.parse(text)) if isinstance(node, documented)]
+    return "\n".join([*strings, *comments])
 
 
 def test_every_function_that_reliability_names_exists() -> None:
@@ -83,7 +104,7 @@ def test_every_function_that_reliability_names_exists() -> None:
 
 
 def exists(name: str) -> bool:
-    """Whether 'services.turns.Turns.next' is something in the package."""
+    """Whether 'services.dispatch.dispatcher.Dispatcher.claim_next' is something in the package."""
     parts = name.split(".")
     path = next((n for n in range(len(parts), 0, -1) if is_module(parts[:n])), 0)
     found: Any = importlib.import_module(".".join(["twitter_manager", *parts[:path]]))

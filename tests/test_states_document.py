@@ -212,7 +212,7 @@ def test_every_function_that_changes_a_tweets_state_is_named_and_called_here() -
 
 
 def test_no_other_function_of_storage_changes_a_tweets_status() -> None:
-    for path in (ROOT / "twitter_manager" / "storage").glob("*.py"):
+    for path in (ROOT / "twitter_manager" / "storage").rglob("*.py"):
         if path.stem not in ("tweet_states", "tweet_holds"):
             changing = re.findall(r"UPDATE tweet SET[^\"]*?[\s,]status = ", path.read_text(encoding="utf-8"))
             assert bool(changing) == (path.stem == "threads"), path.name

@@ -218,7 +218,13 @@ class Settings:
 
     @property
     def simulator_path(self) -> Path:
+        """The X of mock mode."""
         return self.instance_path / "simulator.db"
+
+    @property
+    def standalone_simulator_path(self) -> Path:
+        """The X of `twitter-manager simulator`: what is done to it does not happen to mock mode."""
+        return self.instance_path / "x.db"
 
     @property
     def log_path(self) -> Path:

@@ -67,7 +67,7 @@ def main(root: Path) -> int:
             logs.set_up(settings)
             prepared = signals.unless_stopped(lambda: prepare(settings))
             services = build(prepared.settings)
-            mock_because = services.mock_mode.why_on()
+            mock, because = services.mock_mode.is_on_because()
             running = _Running(services)
         except Stopped:
             log.info("stopped during the start")
@@ -78,12 +78,12 @@ def main(root: Path) -> int:
         except StorageUnavailable as error:
             terminal.say(f"{error.sentence}: {error.why}", error=True)
             return 1
-        _announce(prepared, running.url, mock_because)
+        _announce(prepared, running.url, _mock_line(prepared.settings, mock=mock, because=because))
         log.info("started on %s", running.url)
         signals.wait()
         terminal.say(running.stopping_line())
         running.stop()
-    terminal.let_go()
+    terminal.flush()
     return 0
 
 
@@ -139,16 +139,26 @@ class _Running:
         self._ended = worker.stop(DRAIN_SECONDS)
 
 
-def _announce(prepared: Prepared, url: str, mock_because: str | None) -> None:
+def _announce(prepared: Prepared, url: str, mock_line: str) -> None:
     settings = prepared.settings
     terminal.say(settings.where)
     if prepared.made_keys:
         terminal.say(f"First start: the API key and the encryption key are in {settings.secrets_path}")
-    if mock_because:
-        terminal.say(f"Mock mode is on because {mock_because}: X is simulated, nothing is sent to x.com")
+    terminal.say(mock_line)
+    if not settings.worker:
+        terminal.say("WORKER=off: nothing goes out from here, only from a `twitter-manager worker` beside it")
     for warning in settings.warnings():
         terminal.say(f"Warning: {warning}", error=True)
     terminal.say(f"Twitter Manager runs. Open {url} in a browser. {_key_hint(settings)}")
+
+
+def _mock_line(settings: Settings, *, mock: bool, because: str) -> str:
+    if mock:
+        return f"Mock mode is on because {because}: X is simulated, nothing is sent to x.com"
+    if not settings.twitter_client_id:
+        return f"Mock mode is off because {because}; TWITTER_CLIENT_ID is not set: no account can be connected"
+    is_x = settings.twitter_api_url == Settings.twitter_api_url
+    return f"Mock mode is off because {because}: posts go to {'x.com' if is_x else settings.twitter_api_url}"
 
 
 def _key_hint(settings: Settings) -> str:
@@ -160,5 +170,5 @@ def _key_hint(settings: Settings) -> str:
 def _exit_now() -> None:
     """Ends the process although threads still wait for X: the next start finds out what they sent."""
     logging.shutdown()
-    terminal.let_go()
+    terminal.flush()
     os._exit(0)

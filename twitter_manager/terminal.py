@@ -4,7 +4,7 @@ import os
 import sys
 from typing import TextIO
 
-__all__ = ["let_go", "say"]
+__all__ = ["flush", "say"]
 
 
 def say(text: str, *, error: bool = False) -> None:
@@ -17,7 +17,7 @@ def say(text: str, *, error: bool = False) -> None:
         return
 
 
-def let_go() -> None:
+def flush() -> None:
     """At the end: what could not be printed is dropped, or Python would try again and exit with an error."""
     for stream in (sys.stdout, sys.stderr):
         try:

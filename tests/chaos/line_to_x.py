@@ -22,14 +22,14 @@ class Line:
         self._held = {"request": threading.Event(), "answer": threading.Event()}
         self._sockets: list[socket.socket] = [self._listener]
         self._threads: list[threading.Thread] = []
-        self.let_go()
+        self.release()
 
     def __enter__(self) -> "Line":
         self._begin(self._accept)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.let_go()
+        self.release()
         for sock in self._sockets:
             with contextlib.suppress(OSError):  # the other side was faster
                 sock.shutdown(socket.SHUT_RDWR)
@@ -46,7 +46,7 @@ class Line:
         """From now on the service gets nothing."""
         self._may_pass["answer"].clear()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """What was held passes."""
         for gate in self._may_pass.values():
             gate.set()

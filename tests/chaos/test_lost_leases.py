@@ -49,7 +49,7 @@ class Two:
     def __init__(self, first: Services, second: Services, *, line: Line, world: World, clock: ShiftedClock) -> None:
         self.first, self.second, self.line, self.world, self._clock = first, second, line, world, clock
         account = _connected(second)
-        self.tweet_id = second.publishing.create(account_id=account, text=TEXT).id
+        self.tweet_id = second.tweets.create(account_id=account, text=TEXT).id
         with second.db.transaction() as tx:
             workers.beat(tx, worker_id="second", host="here")
         second.publishing.post_pending(None)
@@ -200,7 +200,7 @@ def test_awakened_before_its_first_byte_while_the_second_is_sending_it(two: Two)
 def test_a_late_201_when_nobody_came_meanwhile(two: Two) -> None:
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     two.is_posted_once()
 
@@ -211,7 +211,7 @@ def test_a_late_201_while_the_second_reconciles_it(two: Two) -> None:
     two.pass_time(PAST_THE_LEASE)
     two.run_second()
     assert two.status == "unconfirmed"
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     two.is_posted_once()
 
@@ -221,7 +221,7 @@ def test_a_late_201_after_the_second_adopted_the_post(two: Two) -> None:
     two.pass_time(PAST_THE_LEASE)
     two.run_second()
     assert two.status == "posted"
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert sends(two.world) == 1
     two.is_posted_once()
@@ -237,7 +237,7 @@ def test_a_late_201_after_the_second_decided_that_it_is_absent(two: Two) -> None
     _hide_from_readers(two)
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert sends(two.world) == 1
     two.is_posted_once()
@@ -250,7 +250,7 @@ def test_a_late_201_between_the_seconds_intent_and_its_call(two: Two) -> None:
     two.second_works_until("pending")
     its_own = two.second.dispatcher.claim_next("second")
     assert its_own is not None
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert two.status == "posted"
     its_own.execute()
@@ -264,7 +264,7 @@ def test_a_late_201_after_the_second_sent_it_again_is_kept_and_shown(two: Two) -
     _hide_from_readers(two)
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("posted")
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     hidden, seen = two.on_x
     tweet = tweets.get(two.second.db, two.tweet_id)
@@ -284,7 +284,7 @@ def test_a_late_201_for_a_tweet_whose_owner_was_asked(two: Two) -> None:
         two.run_second()
         two.pass_time(400)
     assert tweets.get(two.second.db, two.tweet_id).needs_decision
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert not tweets.get(two.second.db, two.tweet_id).needs_decision
     two.is_posted_once()
@@ -311,7 +311,7 @@ def test_a_late_refusal_means_that_it_is_sent_again(
     if second_came:
         two.run_second()
         assert two.status == "unconfirmed"
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert two.status == "held"
     two.pass_time(1000)
@@ -327,7 +327,7 @@ def test_a_late_no_for_good(two: Two, second_came: bool) -> None:
     two.pass_time(PAST_THE_LEASE)
     if second_came:
         two.run_second()
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert two.status == "failed"
     assert two.on_x == []
@@ -338,7 +338,7 @@ def test_a_late_503_says_nothing_and_is_reconciled(two: Two) -> None:
     two.world.faults.accepts_then_answers(503)
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert two.status == "unconfirmed"
     two.pass_time(2)
@@ -352,7 +352,7 @@ def test_a_late_503_after_the_second_adopted_the_post(two: Two) -> None:
     frozen = two.first_waits_for("answer")
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("posted")
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     two.is_posted_once()
 
@@ -375,7 +375,7 @@ def test_a_reading_from_before_the_tweet_was_sent_again_proves_nothing(two: Two)
     two.world.faults.accepts_then_cuts_the_line()
     two.run_second()
     assert two.status == "unconfirmed"
-    two.line.let_go()
+    two.line.release()
     frozen.ends()
     assert two.status == "unconfirmed"
     last = attempts.find_unsettled(two.second.db, two.tweet_id)

@@ -169,7 +169,7 @@ class Story:
             if found.tweet.error_code == "attempts_exhausted":
                 on_x = [post.original for post in self.world.posts()]
                 assert on_x.count(found.tweet.content) < self.written.count(found.tweet.content)
-                self.owner.publishing.resolve(found.tweet.id, twitter_id=None)
+                self.owner.tweets.resolve(found.tweet.id, twitter_id=None)
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def _bad_days(world: World, chance: random.Random) -> None:
 def _tell(story: Story) -> None:
     ids = [story.connect(name) for name in NAMES]
     for number, text in enumerate(story.written):
-        story.owner.publishing.create(account_id=ids[number % len(ids)], text=text)
+        story.owner.tweets.create(account_id=ids[number % len(ids)], text=text)
     _bad_days(story.world, story.chance)
     story.owner.publishing.post_pending(None)
     expiring = story.chance.randrange(20, 200)

@@ -215,11 +215,13 @@ def test_a_worker_beside_the_web_process(tmp_path: Path) -> None:
 
 def test_the_simulator_over_http(tmp_path: Path) -> None:
     port = free_port()
-    words = ("-m", "flask", "--app", "app", "simulator", "--port", str(port), "--file", str(tmp_path / "x.db"))
+    words = ("-m", "flask", "--app", "app", "simulator", "--port", str(port))
     with process(clean_environment(tmp_path), *words) as running:
         wait_for(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
         end(running, by=signal.SIGINT)
     assert running.returncode == 0
+    assert (tmp_path / "instance" / "x.db").exists()
+    assert not (tmp_path / "instance" / "simulator.db").exists(), "the X of mock mode is another one"
 
 
 def test_the_simulator_knows_the_client_and_the_callback_it_is_told_of(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def test_before_the_first_start_it_says_so_and_makes_nothing(tmp_path: Path) -> 
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert [line.split()[1] for line in lines if line.startswith("fail")] == ["folder", "database"]
-    assert lines.count("      do: start the service once (`make run`): the first start makes everything") == 2
+    first_start = "start the service once (`make run` in a clone, else `twitter-manager serve`): the first start makes"
+    assert len([line for line in lines if line.startswith(f"      do: {first_start}")]) == 2
     assert list(tmp_path.iterdir()) == []
 
 
@@ -279,8 +280,10 @@ def test_a_worker_on_a_clock_ahead_of_ours() -> None:
     ("url", "port", "state", "word"),
     [
         (None, 5555, "ok", "127.0.0.1:5555/auth/callback"),
+        (None, 5555, "ok", "if the service runs with another one, put that into .env"),
         ("http://127.0.0.1:5555/back", 5555, "ok", "/back"),
         ("http://127.0.0.1:5555/auth/callback", 8000, "warn", "http://127.0.0.1:8000/auth/callback"),
+        ("http://127.0.0.1:5555/auth/callback", 8000, "warn", "if the service itself runs with PORT=5555"),
         ("http://127.0.0.1/auth/callback", 5555, "warn", "port 80"),
         ("http://localhost:5555/auth/callback", 5555, "warn", "http://127.0.0.1:5555/auth/callback"),
         ("https://tweets.example.org/auth/callback", 5555, "ok", "registered"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.service import PAGE, Service, assert_error
+from tests.support.service import PAGE, BackgroundWorker, Service, assert_error
 from twitter_manager.api.http import pages
 
 
@@ -43,6 +43,24 @@ def test_it_tells_the_next_step_at_every_stage(service: Service) -> None:
     assert "Look at what is out" in current_step(page)
     assert "1 account ·" in page
     assert "1 posted" in page
+
+
+def test_parts_that_wait_for_another_are_no_next_step(service: Service, alice: int) -> None:
+    service.world.faults.refuses(403)
+    with BackgroundWorker(service):
+        answer = service.client.post("/api/v1/threads", json={"account_id": alice, "tweets": ["One", "Two"]})
+    assert [part["status"] for part in answer.json["tweets"]] == ["failed", "pending"]
+    assert "Look at what is out" in current_step(service.anonymous.get("/").text)
+
+
+def test_an_address_that_leads_nowhere_leads_a_browser_back(service: Service) -> None:
+    answer = service.anonymous.get("/accounts", headers=PAGE)
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    links = Links()
+    links.feed(answer.text)
+    assert "/" in links.found
+    assert_error(service.anonymous.get("/accounts"), 404, "not_found")
+    assert_error(service.client.get("/api/v1/nowhere", headers=PAGE), 404, "not_found")
 
 
 def test_it_says_where_the_key_is_and_not_the_key(service: Service) -> None:
@@ -110,6 +128,15 @@ def test_it_says_why_x_is_simulated(start: Callable[..., Service]) -> None:
     live.client.post("/api/v1/mock-mode", json={"enabled": True})
     why = "because it was switched on at 2026-11-20T14:05:00.123Z, and MOCK_MODE is not set."
     assert why in start(TWITTER_CLIENT_ID="client").anonymous.get("/").text
+
+
+def test_it_says_that_nobody_can_connect_without_a_client(start: Callable[..., Service]) -> None:
+    live = start(TWITTER_CLIENT_ID="client", MOCK_MODE="on")
+    live.client.post("/api/v1/mock-mode", json={"enabled": False})
+    assert "no account can be connected" not in live.anonymous.get("/").text
+    text = start().anonymous.get("/").text
+    assert "Mock mode is off because it was switched off at" in text
+    assert "TWITTER_CLIENT_ID is not set: no account can be connected" in text
 
 
 def test_it_loads_nothing_and_runs_nothing(service: Service) -> None:

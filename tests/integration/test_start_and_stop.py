@@ -12,13 +12,26 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
-from tests.integration.test_cli import clean_environment, end, finished, free_port, healthy, key_in, process, wait_for
+from tests.integration.test_cli import (
+    clean_environment,
+    end,
+    finished,
+    free_port,
+    healthy,
+    key_in,
+    process,
+    reachable,
+    wait_for,
+)
 from tests.support.service import JSON
+from twitter_manager.config import Settings
+from twitter_manager.services import build, prepare
 from twitter_manager.simulator.world import World
 
 ON_UNIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither such limits nor such signals")
@@ -170,3 +183,30 @@ def test_under_a_lax_umask_all_that_a_running_service_makes_is_its_owners_alone(
     assert {path: oct(mode) for path, mode in modes.items() if mode not in (0o700, 0o600)} == {}
     with closing(sqlite3.connect(tmp_path / "instance" / "twitter_manager.db")) as database:
         assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
+
+
+def lines_of_a_start(folder: Path, **settings: str) -> str:
+    """What a start says, with these settings."""
+    port = free_port()
+    with process({**clean_environment(folder), "PORT": str(port), **settings}, "app.py") as running:
+        wait_for(lambda: reachable(f"http://127.0.0.1:{port}/") == 200)
+        return end(running)[0]
+
+
+def test_a_start_says_where_posts_go_and_why(tmp_path: Path) -> None:
+    said = lines_of_a_start(tmp_path, TWITTER_CLIENT_ID="client", MOCK_MODE="off", WORKER="off")
+    assert "Mock mode is off because MOCK_MODE is off: posts go to x.com\n" in said
+    assert "WORKER=off: nothing goes out from here" in said
+    said = lines_of_a_start(tmp_path, TWITTER_CLIENT_ID="client", TWITTER_API_URL="http://127.0.0.1:9")
+    assert "Mock mode is off because TWITTER_CLIENT_ID is set: posts go to http://127.0.0.1:9\n" in said
+    assert "WORKER=off" not in said
+
+
+def test_a_start_with_mock_mode_off_and_no_client_says_that_nobody_can_connect(tmp_path: Path) -> None:
+    settings = Settings(root=tmp_path)
+    services = build(prepare(replace(settings, twitter_client_id="client", mock_mode=True)).settings)
+    services.mock_mode.switch(False)
+    services.close()
+    said = lines_of_a_start(tmp_path)
+    assert "Mock mode is off because it was switched off at 20" in said
+    assert "TWITTER_CLIENT_ID is not set: no account can be connected\n" in said

@@ -147,8 +147,10 @@ def test_any_text_may_be_looked_for(client: FlaskClient, words: str) -> None:
 
 def test_200_characters_may_be_looked_for(service: Service, alice: int) -> None:
     tweet = service.tweet(alice, "東" * 140)
-    for words in ("東" * 140, "東 " * 100, '"' * 200, "a " * 100, "( " * 100, "ab* " * 50, "*" * 200):
-        assert ids(service, q=words) in ([], [tweet])
+    for words in ("東" * 140, "東 " * 100):
+        assert ids(service, q=words) == [tweet]
+    for words in ("a " * 100, "ab* " * 50, '"' * 200, "( " * 100, "*" * 200):
+        assert ids(service, q=words) == []
 
 
 def scheduled(service: Service, account_id: int, at: str, **more: object) -> int:

@@ -56,7 +56,7 @@ def test_newest_first_in_pages_with_the_total(service: Service, alice: int) -> N
 
 def test_at_most_50_rows(service: Service, alice: int) -> None:
     for n in range(51):
-        service.services.publishing.create(account_id=alice, text=f"tweet {n}")
+        service.services.tweets.create(account_id=alice, text=f"tweet {n}")
     answer = service.client.get("/api/v1/tweets").json
     assert (len(answer["tweets"]), answer["total"]) == (50, 51)
 

@@ -1,6 +1,6 @@
 """Which errors a view can raise, read from the source: its own, and those of what it calls, through all layers.
 
-Followed are calls of functions, of modules (`tweets.get`), of services (`current.services().publishing.create`), and
+Followed are calls of functions, of modules (`tweets.get`), of services (`current.services().tweets.create`), and
 of a class's own methods and parts (`self._tokens.renew`). Other calls are not seen. What reading the input raises is
 left out: the document adds that by itself.
 """

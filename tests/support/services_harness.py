@@ -37,7 +37,7 @@ class ServicesHarness:
 
     def due_tweet(self, account: Account, text: str = "Good morning") -> int:
         self.services.maintenance.beat(worker_id="test", host="test")
-        tweet = self.services.publishing.create(account_id=account.id, text=text)
+        tweet = self.services.tweets.create(account_id=account.id, text=text)
         self.services.publishing.post_now(tweet.id)
         return tweet.id
 

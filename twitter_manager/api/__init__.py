@@ -7,7 +7,7 @@ Every request passes, in this order: `request_log` (its id, later its line in th
     health stats mock_mode oauth accounts tweets tweet_lists posting publishing batches validation threads rate_limit
     webhooks webhook_deliveries
                           the resources: what each call takes, gives and can raise stands with its view
-    post_requests         how a post is sent, wherever one can be
+    post_requests         how a post is sent, wherever one can be; batch_requests: many in one call
     tweet_responses       what a tweet looks like, wherever one is shown
     home consent docs     pages: the newcomer's, the simulated X's in mock mode, the documentation
     http/                 what every call passes
@@ -19,7 +19,7 @@ Every request passes, in this order: `request_log` (its id, later its line in th
         queries           unknown and repeated parameters of the query
         errors            every error's status and the one shape; the only file that knows statuses
         auth wrong_keys   the key, and the limit on guessing one
-        idempotency hosts headers request_log
+        idempotency hosts head headers request_log
         pages             HTML, where a person rather than a program comes; the templates are in templates/
         application json_provider   Flask, without what each request would pay for and none needs
     openapi/              the OpenAPI document and the Postman collection, made of all that

@@ -174,7 +174,7 @@ def remove(account_id: str) -> Response:
     """Revokes at X and deletes the account with its tweets; `keep_tweets=1` only revokes and forgets the tokens."""
     number = account_in_path(account_id)
     if inputs.flag_in_query("keep_tweets"):
-        current.services().accounts.forget_tokens(number)
+        current.services().accounts.clear_tokens(number)
         return jsonify({"message": "Account disconnected, its tweets are kept", "deleted_tweets": 0})
     removed = current.services().accounts.remove(number)
     return jsonify({"message": "Account deleted", "deleted_tweets": removed.tweets})

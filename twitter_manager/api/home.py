@@ -8,10 +8,11 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from twitter_manager.api import oauth
 from twitter_manager.api.http import current, pages
+from twitter_manager.api.tweet_responses import waiting_for
 from twitter_manager.config import Settings
 from twitter_manager.models import Account
 from twitter_manager.storage import accounts, tweet_lists
-from twitter_manager.storage.tweet_filter import TweetFilter
+from twitter_manager.storage.tweet_filter import Order, TweetFilter
 
 __all__ = ["blueprint"]
 
@@ -20,6 +21,8 @@ _ICON = (
     '<path d="M4 5h8M8 5v7" stroke="#fff" stroke-width="2"/></svg>'
 )
 _SHOWN = 5  # accounts
+_MAX_PARTS = 100  # of a thread, which may all wait for its first one
+_OLDEST_FIRST = Order("created", descending=False)
 
 blueprint = Blueprint("home", __name__)
 
@@ -34,22 +37,24 @@ def show() -> Response:
     services = current.services()
     report = services.health.report()
     counted = tweet_lists.count_by_status(services.db)
-    because = services.mock_mode.why_on()
-    known = accounts.list_of_environment(services.db, mock=because is not None, limit=_SHOWN)
+    mock, because = services.mock_mode.is_on_because()
+    known = accounts.list_of_environment(services.db, mock=mock, limit=_SHOWN)
+    pending = _pending_of(known)
     return pages.page(
         "home.html",
         base=request.url_root.rstrip("/"),
-        mock=because is not None,
+        mock=mock,
         because=because,
+        cannot_connect=not mock and not services.settings.twitter_client_id,
         reasons=report.reasons,
         notices=report.notices,
         resting=report.resting_other_world,
         accounts=sum(accounts.count_by_status(services.db).values()),
         known=known,
-        pending=_pending_of(known),
+        pending=pending,
         tweets=counted,
         total=sum(counted.values()),
-        step=_next_step(connected=bool(known), tweets=counted),
+        step=_next_step(connected=bool(known), created=bool(counted), pending=pending is not None),
         secrets_file=shlex.quote(_secrets_file(services.settings)),
     )
 
@@ -64,18 +69,19 @@ def _pending_of(known: Sequence[Account]) -> int | None:
     """A tweet that waits to be told to go out, for the examples; of the accounts that are shown."""
     for account in known:
         which = TweetFilter(statuses=("pending",), account_id=account.id)
-        if found := tweet_lists.list_page(current.services().db, which, limit=1):
-            return found[0].tweet.id
+        for found in tweet_lists.list_page(current.services().db, which, limit=_MAX_PARTS, order=_OLDEST_FIRST):
+            if waiting_for(found) is None:
+                return found.tweet.id
     return None
 
 
-def _next_step(*, connected: bool, tweets: dict[str, int]) -> str:
+def _next_step(*, connected: bool, created: bool, pending: bool) -> str:
     """connect | create | post | look: what has not been done yet."""
     if not connected:
         return "connect"
-    if not tweets:
+    if not created:
         return "create"
-    return "post" if tweets.get("pending") else "look"
+    return "post" if pending else "look"
 
 
 def _secrets_file(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation,
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PostBody
 from twitter_manager.api.tweet_responses import PostUrl, Status, error_sentence, next_attempt_at, refuse_failed, url_of
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
-from twitter_manager.services.rate_limits import forecast
+from twitter_manager.services.publishing import warnings as publish_warnings
 from twitter_manager.storage import tweets
 from twitter_manager.timestamps import to_text
 
@@ -43,7 +43,7 @@ class PublishWarning(ResponseModel):
 Warnings = Annotated[list[PublishWarning], Field(examples=[[]])]
 
 
-def warnings_to_json(warnings: Sequence[forecast.PublishWarning]) -> list[dict[str, object]]:
+def warnings_to_json(warnings: Sequence[publish_warnings.PublishWarning]) -> list[dict[str, object]]:
     """What does not stand against a post, but should be known."""
     return [
         {
@@ -93,7 +93,7 @@ class PostWaits(ResponseModel):
     warnings: Warnings
 
 
-def _published(tweet_id: int, warnings: Sequence[forecast.PublishWarning] = ()) -> tuple[Response, int]:
+def _published(tweet_id: int, warnings: Sequence[publish_warnings.PublishWarning] = ()) -> tuple[Response, int]:
     """What became of a post that was taken; waits for it where it goes out now. Raises NotFound, XRefused."""
     services = current.services()
     found = tweets.get_of_account(services.db, tweet_id)

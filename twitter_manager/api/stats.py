@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from flask import Response, jsonify
+from pydantic import ConfigDict
 
 from twitter_manager.api.health import SERVICE
 from twitter_manager.api.http import current
 from twitter_manager.api.openapi.fields import Count, ResponseModel
 from twitter_manager.api.openapi.operations import Operation, Resource
-from twitter_manager.api.tweet_responses import STATUSES
+from twitter_manager.api.tweet_responses import STATUSES, StatusCounts
 from twitter_manager.storage import accounts, tweet_lists
 
 __all__ = ["blueprint"]
@@ -28,19 +29,11 @@ class AccountStats(ResponseModel):
     inactive: Count
 
 
-class TweetStats(ResponseModel):
+class TweetStats(StatusCounts):
     """Tweets by status."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["total", *STATUSES]})
     total: Count
-    draft: Count
-    pending: Count
-    scheduled: Count
-    posting: Count
-    posted: Count
-    failed: Count
-    unconfirmed: Count
-    held: Count
-    canceled: Count
 
 
 class Stats(ResponseModel):

@@ -27,7 +27,7 @@ from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown
 from twitter_manager.models import TweetOfAccount
 from twitter_manager.services.posts import Post, PublishRequest
 from twitter_manager.services.publishing.thread_states import THREAD_STATES, next_part, status_of_thread
-from twitter_manager.services.rate_limits.forecast import PublishWarning
+from twitter_manager.services.publishing.warnings import PublishWarning
 from twitter_manager.storage import attempts, threads
 from twitter_manager.timestamps import to_text
 
@@ -119,7 +119,7 @@ class ThreadWaits(ThreadTaken):
     status_url: Annotated[str, Field(examples=["/api/v1/threads/1"])]
 
 
-def _standing(parts: Sequence[TweetOfAccount]) -> dict[str, object]:
+def _progress(parts: Sequence[TweetOfAccount]) -> dict[str, object]:
     posted = sum(part.tweet.status == "posted" for part in parts)
     return {"status": status_of_thread(parts), "thread_count": len(parts), "posted_count": posted}
 
@@ -136,9 +136,9 @@ def _published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple
     part = next_part(parts)
     if part is not None and part.status == "failed":
         refuse_failed(part, thread_id=thread_id, tweets=rows)
-    standing = _standing(parts)
-    done = standing["status"] in ("posted", "scheduled")
-    answer = {"success": done, "thread_id": thread_id, **standing, "tweets": rows}
+    progress = _progress(parts)
+    done = progress["status"] in ("posted", "scheduled")
+    answer = {"success": done, "thread_id": thread_id, **progress, "tweets": rows}
     answer |= {"created_at": to_text(thread.created_at), "warnings": warnings_to_json(warnings)}
     if done:
         return jsonify(answer), 201
@@ -198,7 +198,7 @@ def show(thread_id: str) -> Response:
         for part in parts
     ]
     place = {"thread_id": thread.id, "account_id": thread.account_id, "created_at": to_text(thread.created_at)}
-    return jsonify({**place, **_standing(parts), "tweets": rows})
+    return jsonify({**place, **_progress(parts), "tweets": rows})
 
 
 @blueprint.post("/<thread_id>/resume")

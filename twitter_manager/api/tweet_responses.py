@@ -32,6 +32,7 @@ __all__ = [
     "refuse_failed",
     "tweet_to_json",
     "url_of",
+    "waiting_for",
 ]
 
 Status = Annotated[TweetStatus, Field(examples=["pending"])]
@@ -142,7 +143,7 @@ def tweet_to_json(found: models.TweetOfAccount) -> dict[str, object]:
         "thread_id": tweet.thread_id,
         "position": tweet.position,
         "batch_id": tweet.batch_id,
-        "waiting_for": _waiting_for(found),
+        "waiting_for": waiting_for(found),
     }
 
 
@@ -239,7 +240,7 @@ def next_attempt_at(tweet: models.Tweet) -> str | None:
     return None if tweet.status == "posting" else _text(tweet.due_at)
 
 
-def _waiting_for(found: models.TweetOfAccount) -> str | None:
+def waiting_for(found: models.TweetOfAccount) -> str | None:
     """What must come first: the `previous_part` of its thread, or an unsettled `equal_tweet` of the account."""
     tweet = found.tweet
     behind = (tweet.position or 1) > 1 and tweet.reply_to is None

@@ -61,7 +61,7 @@ def _created(tweet_id: int) -> tuple[Response, int]:
 def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
     new = inputs.body(TweetBody)
-    tweet = current.services().publishing.create(
+    tweet = current.services().tweets.create(
         account_id=get_account(new), text=new.text, idempotency=current.idempotent_call()
     )
     return _created(tweet.id)
@@ -252,5 +252,5 @@ def resolve(tweet_id: str) -> Response:
     if (word.as_ == "posted") != (word.twitter_id is not None):
         sentence = "twitter_id goes with as: posted, and only with it"
         raise Invalid("invalid_field", sentence=sentence, field="twitter_id")
-    current.services().publishing.resolve(number, twitter_id=word.twitter_id, idempotency=current.idempotent_call())
+    current.services().tweets.resolve(number, twitter_id=word.twitter_id, idempotency=current.idempotent_call())
     return _resolved(number)

@@ -1,4 +1,7 @@
-"""The commands, a file per subject: `twitter-manager …`, and the same as `flask --app app …`."""
+"""The commands, a file per subject: `twitter-manager …`, and the same as `flask --app app …`.
+
+worker keys doctor simulator    each the command of its name; documents: openapi and postman; current: for all of them
+"""
 
 import click
 from flask import Flask

@@ -20,7 +20,7 @@ __all__ = ["simulator"]
     "path",
     default=None,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where this X keeps its state; by default the simulated world of mock mode.",
+    help="Where this X keeps its state; by default x.db in INSTANCE_DIR, apart from the X of mock mode.",
 )
 @click.option("--client-id", default=None, help="The only client id that this X knows from then on.")
 @click.option("--client-secret", default=None, help="The secret of that client.")
@@ -37,7 +37,7 @@ def simulator(
     """Be X over HTTP on this machine. Point TWITTER_API_URL and TWITTER_AUTHORIZE_URL at it. Ctrl-C ends it."""
     if client_secret and not client_id:
         raise click.UsageError("--client-secret needs --client-id")
-    where = path or current.services().settings.simulator_path
+    where = path or current.services().settings.standalone_simulator_path
     where.parent.mkdir(parents=True, exist_ok=True)
     world = World(where)
     click.echo(f"TWITTER_API_URL=http://{host}:{port}")

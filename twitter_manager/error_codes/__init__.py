@@ -1,6 +1,7 @@
 """Every code, once: the sentence a person reads, why it happens, and what to do. docs/errors.md is compared with it.
 
-A file has the codes of one subject; this is the catalogue of them all.
+A file has the codes of one subject (requests, accounts, posting, webhooks), code.py has their type, and this is the
+catalogue.
 """
 
 from collections.abc import Mapping

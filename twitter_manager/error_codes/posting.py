@@ -23,13 +23,14 @@ CODES: dict[str, Code] = {
     "tweet_not_pending": Code(
         "This tweet is not pending",
         "Only a pending tweet can be posted by this call.",
-        "See `status`: a failed one is sent again by retry, a draft, scheduled or canceled one after PATCH "
-        "{status: pending}.",
+        "See `status`. PATCH {status: pending} makes a draft, scheduled or canceled one wait to be posted, "
+        "{schedule_at: …} puts it on a time; a failed one is sent again by POST /api/v1/tweets/{id}/retry.",
     ),
     "tweet_not_editable": Code(
         "This tweet cannot be changed any more",
         "It is on its way to X, may be there, is there, or was refused.",
-        "Look at its status; a failed one is sent again by retry.",
+        "Look at its status. A failed one is changed and sent again in one call: POST /api/v1/tweets/{id}/retry "
+        "{text: …}.",
     ),
     "tweet_not_failed": Code(
         "This tweet did not fail",
@@ -77,7 +78,8 @@ CODES: dict[str, Code] = {
     "duplicate": Code(
         "The account has this tweet already",
         "Another tweet of the account within 24 hours has the same text, parent, quote, media and poll.",
-        "See existing_post_id; to send it twice all the same, set allow_duplicate.",
+        "See existing_post_id. allow_duplicate sends it twice all the same; but X itself refuses the same text of an "
+        "account for a while.",
     ),
     "limit_forecast": Code(
         "The account's limit will be spent by then: it goes out later",
@@ -135,7 +137,7 @@ CODES: dict[str, Code] = {
     "duplicate_content": Code(
         "X has this text from this account already",
         "X refused the post as a duplicate, and no post of ours with it was found.",
-        "Change the text.",
+        "Send it with another text: POST /api/v1/tweets/{id}/retry {text: …}.",
     ),
     "late": Code(
         "Its time was over for more than an hour, and its late_policy is hold",
@@ -175,7 +177,8 @@ CODES: dict[str, Code] = {
     "account_not_permitted": Code(
         "X does not let this account do that",
         "X refused this account, or something in the post that this account may not use, and took others' posts.",
-        "Read X's words in `twitter`, see on x.com what the account may do, then retry; a held one is tried once more.",
+        "Read X's words in `twitter`, see on x.com what the account may do. A held one is tried once more by itself, "
+        "or now after PATCH {status: pending}; a failed one by POST /api/v1/tweets/{id}/retry.",
     ),
     "capability_unavailable": Code(
         "X does not let this app do that",

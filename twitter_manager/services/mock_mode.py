@@ -8,7 +8,7 @@ from twitter_manager.storage import service_state
 from twitter_manager.storage.service_state import Switch
 from twitter_manager.timestamps import to_text
 
-__all__ = ["MockMode", "at_start", "why_on"]
+__all__ = ["MockMode", "at_start", "why"]
 
 
 def at_start(settings: Settings, switch: Switch | None) -> bool:
@@ -18,16 +18,18 @@ def at_start(settings: Settings, switch: Switch | None) -> bool:
     return switch.on
 
 
-def why_on(settings: Settings, switch: Switch | None) -> str:
-    """What follows "mock mode is on because"."""
-    if settings.mock_mode:
-        return "MOCK_MODE is on"
-    if switch is not None and switch.on:
+def why(settings: Settings, switch: Switch | None, *, on: bool) -> str:
+    """What follows "mock mode is on because", or "is off because"."""
+    now, other = ("on", "off") if on else ("off", "on")
+    if settings.mock_mode is on:
+        return f"MOCK_MODE is {now}"
+    if switch is not None and switch.on is on:
         when = f" at {to_text(switch.at)}" if switch.at else ""
-        rest = "MOCK_MODE is not set" if settings.mock_mode is None else "MOCK_MODE=off counts from the next start on"
-        return f"it was switched on{when}, and {rest}"
-    if settings.twitter_client_id is None:
-        return "TWITTER_CLIENT_ID is not set"
+        is_set = settings.mock_mode is not None
+        rest = f"MOCK_MODE={other} counts from the next start on" if is_set else "MOCK_MODE is not set"
+        return f"it was switched {now}{when}, and {rest}"
+    if settings.mock_by_default is on:
+        return f"TWITTER_CLIENT_ID is {'not set' if on else 'set'}"
     return "the service was started with other settings"
 
 
@@ -39,11 +41,10 @@ class MockMode:
     def is_on(self) -> bool:
         return service_state.mock_mode(self._context.db)
 
-    def why_on(self) -> str | None:
-        """None while it is off."""
-        if not self.is_on():
-            return None
-        return why_on(self._settings, service_state.last_switch(self._context.db))
+    def is_on_because(self) -> tuple[bool, str]:
+        """Whether it is on, and what follows "because"."""
+        on = self.is_on()
+        return on, why(self._settings, service_state.last_switch(self._context.db), on=on)
 
     def switch(self, enabled: bool) -> bool:
         """Returns the new state. A call in flight ends where it began. Raises Conflict."""

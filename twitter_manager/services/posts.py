@@ -29,7 +29,7 @@ __all__ = [
 
 LATEST_PAST = 60.0  # seconds that a schedule may lie in the past, for clocks that differ
 MAX_YEAR = 9000  # datetime arithmetic ends at 9999
-_OUR_LONGEST_ID = 12  # digits; what is longer is an id of X's
+_MAX_ID_DIGITS = 12  # of our ids; what is longer is an id of X's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def named_in_thread(problem: ServiceError, index: int = 0) -> ServiceError:
 def problems_of_post(post: Post) -> Iterator[ServiceError]:
     """What X would refuse in the post itself."""
     yield from _problems_of_text(post.text)
-    if any(len(media_id) <= _OUR_LONGEST_ID for media_id in post.media_ids):
+    if any(len(media_id) <= _MAX_ID_DIGITS for media_id in post.media_ids):
         yield Invalid("media_not_found", field="media_ids")
     if post.poll is not None and not all(_can_be_read(option) for option in post.poll["options"]):
         yield Invalid("text_invalid", field="poll.options")

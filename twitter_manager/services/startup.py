@@ -51,7 +51,7 @@ def prepare(settings: Settings) -> Prepared:
 
 def _restrict_files(settings: Settings) -> None:
     """Takes from other users what an earlier version, or a copy, left readable for them."""
-    databases = (settings.database_path, settings.simulator_path)
+    databases = (settings.database_path, settings.simulator_path, settings.standalone_simulator_path)
     names = (SECRETS_FILE, _LOCK, "logs", "media", *(path.name for path in databases))
     folder = settings.instance_path
     if settings.instance_dir is None or all(each.name.startswith(names) for each in folder.iterdir()):

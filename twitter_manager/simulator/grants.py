@@ -14,10 +14,10 @@ __all__ = [
     "Tokens",
     "client_secret",
     "consume_code",
+    "delete_clients",
     "disconnect",
     "expire_access_tokens",
     "find_code",
-    "forget_clients",
     "has_clients",
     "holder",
     "insert_code",
@@ -76,7 +76,7 @@ def register_client(db: sqlite3.Connection, client_id: str, secret: str | None) 
         remember_secret(db, secret)
 
 
-def forget_clients(db: sqlite3.Connection) -> None:
+def delete_clients(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM client")
 
 

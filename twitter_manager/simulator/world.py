@@ -125,7 +125,7 @@ class World:
         """Makes this app the only known one, if one is named, and allows redirects to `callbacks`."""
         with self.transaction() as db:
             if client_id:
-                grants.forget_clients(db)
+                grants.delete_clients(db)
                 grants.register_client(db, client_id, secret)
             for uri in callbacks:
                 grants.register_callback(db, uri)

@@ -1,4 +1,9 @@
-"""The posting worker: threads that claim one lane after the other and do its task."""
+"""The posting worker: threads that claim one lane after the other and do its task.
+
+loop         the threads of the lanes
+periodic     what is done on a clock
+deliveries   the threads that call webhooks
+"""
 
 from twitter_manager.worker.loop import RunningWorker, start_worker, stopping_line
 

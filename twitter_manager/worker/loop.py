@@ -93,7 +93,7 @@ class RunningWorker:
                 log.warning("the database is away: %s", error.why)
                 notifier.stopping.wait(1.0)
             except Exception:
-                log.exception("a turn failed")
+                log.exception("a task could not be claimed or executed; it is tried again")
                 notifier.stopping.wait(1.0)
 
     def _run_tasks(self) -> None:

@@ -19,7 +19,7 @@ def calls(tx: Transaction, account_id: int | None, endpoint: str, *seconds: floa
         x_calls.insert(tx, account_id=account_id, mock=mock, endpoint=endpoint)
 
 
-def standing(tx: Transaction, account_id: int | None, endpoint: str = POST, **limits: int | None) -> Usage:
+def usage(tx: Transaction, account_id: int | None, endpoint: str = POST, **limits: int | None) -> Usage:
     every = {"of_account": 1, "of_endpoint": 1, "of_day": None, "of_app": None} | limits
     return x_calls.usage(tx, account_id=account_id, mock=True, endpoint=endpoint, **every)  # type: ignore[arg-type]
 
@@ -40,7 +40,7 @@ class TestTheCallsThatStandAtTheLimits:
         with db.transaction() as tx:
             calls(tx, other_id, POST, 1, 2, 3)
             calls(tx, account_id, POST, 4)
-            found = standing(tx, account_id, of_account=2, of_endpoint=2, of_day=2, of_app=5)
+            found = usage(tx, account_id, of_account=2, of_endpoint=2, of_day=2, of_app=5)
         assert found == Usage(
             of_account=None,
             of_endpoint=None,
@@ -58,30 +58,30 @@ class TestTheCallsThatStandAtTheLimits:
             calls(tx, account_id, READ, 4, 5)
             calls(tx, account_id, POST, 6)
             calls(tx, None, POST, 7, 8, mock=False)
-            found = standing(tx, account_id, of_account=4, of_endpoint=2, of_day=3, of_app=4)
+            found = usage(tx, account_id, of_account=4, of_endpoint=2, of_day=3, of_app=4)
         assert (found.of_account, found.of_endpoint, found.of_day, found.of_app) == (at(3), at(3), at(2), at(1))
 
     def test_the_limit_in_the_headers_says_which_call_it_is(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             calls(tx, account_id, POST, 1, 2, 3)
-            assert standing(tx, account_id, of_endpoint=1).of_endpoint == at(3)
+            assert usage(tx, account_id, of_endpoint=1).of_endpoint == at(3)
             put(tx, account_id, call_limit=3)
-            found = standing(tx, account_id, of_endpoint=1)
+            found = usage(tx, account_id, of_endpoint=1)
         assert (found.of_endpoint, found.call_limit, found.remaining, found.reset_at) == (at(1), 3, 50, at(600))
 
     def test_headers_without_a_limit(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             calls(tx, account_id, POST, 1, 2, 3)
             put(tx, account_id, call_limit=None)
-            assert standing(tx, account_id, of_endpoint=2).of_endpoint == at(2)
+            assert usage(tx, account_id, of_endpoint=2).of_endpoint == at(2)
 
     def test_calls_of_the_apps_own_token(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             calls(tx, None, READ, 1, 2)
             put(tx, None, READ, remaining=7)
-            found = standing(tx, None, READ, of_app=2)
+            found = usage(tx, None, READ, of_app=2)
             assert (found.of_account, found.of_endpoint, found.of_app, found.remaining) == (None, None, at(1), 7)
-            assert standing(tx, account_id, READ).remaining is None
+            assert usage(tx, account_id, READ).remaining is None
 
 
 class TestTheLog:

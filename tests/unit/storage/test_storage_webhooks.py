@@ -271,7 +271,7 @@ def test_the_secrets_of_an_account_are_in_none(db: SqliteDatabase, account_id: i
         accounts.change_status(tx, account_id, "failed", "token_refused")
     rows = db.all("SELECT data FROM webhook_delivery")
     assert len(rows) == 2
-    assert not [row for row in rows if "encrypted" in row["data"]]  # as storage_cast's tokens are
+    assert not [row for row in rows if "encrypted" in row["data"]]  # as the factories' tokens are
 
 
 def test_an_inactive_webhook_or_one_for_other_events_gets_nothing(db: SqliteDatabase, account_id: int) -> None:

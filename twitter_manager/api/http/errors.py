@@ -1,7 +1,7 @@
 """The only place that knows HTTP statuses of errors: every error becomes one status and one shape, `Error`.
 
 `{"error", "code", "request_id"}` and, where they apply, `hint`, `field`, `retryable`, `next_attempt_at`, `twitter`. The
-callback and the home page answer a browser with an HTML page instead.
+callback, the home page and unknown paths outside of /api/ answer a browser with an HTML page instead.
 """
 
 import logging
@@ -135,12 +135,17 @@ def _unforeseen(error: Exception) -> Response:
 def _response(error: ServiceError, status: int, *, begun: OAuthState | None = None) -> Response:
     if oauth.is_callback() and pages.wants_page():  # X sends browsers there, whatever they accept
         response = oauth.not_connected_page(error, begun)
-    elif request.endpoint == "home.show" and not oauth.is_callback() and pages.names_html():
+    elif _is_page() and not oauth.is_callback() and pages.names_html():
         response = pages.page("error.html", error=error.sentence, remedy=hint_of(error.code))
     else:
         response = jsonify(error_shape(error, request_id=current.request_id()))
     response.status_code = status
     return response
+
+
+def _is_page() -> bool:
+    """Whether a person rather than a program calls this: the home page, or an address that leads nowhere."""
+    return request.endpoint == "home.show" or (request.endpoint is None and not request.path.startswith("/api/"))
 
 
 def _seconds_until(moment: datetime) -> int:

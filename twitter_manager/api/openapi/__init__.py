@@ -1,5 +1,5 @@
 """The OpenAPI 3.1 document, made from the code: paths and methods from the routes, words from the views' docstrings,
-the rest from the `Operation` on each view, and the errors from error_codes/ with their statuses of http/errors.py.
+the rest from the `Operation` on each view, and the errors from error_codes/ with their statuses of api/http/errors.py.
 
 operations.py  what is declared of an endpoint, and the parameters that many have
 fields.py      the base of the models of responses, and the fields that many have

@@ -56,7 +56,7 @@ class Operation:
     every call can raise.
 
     `bodies`: the model of the body, or the models of which it matches one. `example` is a body. `errors`: codes by the
-    type that is raised; http/errors.py knows the statuses. `path`: the schemas of parameters in the path that are no id
+    type that is raised; `http.errors` knows the statuses. `path`: the schemas of parameters in the path that are no id
     of ours. `page`: a browser gets HTML instead of JSON. `rebuild`: makes the response about what was made, from its
     id, where the first one under an Idempotency-Key was lost; a view that passes on `current.idempotent_call()` needs
     it.

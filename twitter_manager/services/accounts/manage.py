@@ -86,15 +86,15 @@ class Accounts:
             tweets = self._disconnect(account_id, partial(_delete, account_id))
         return Removed(1, tweets or 0)
 
-    def forget_tokens(self, account_id: int) -> Account:
-        """Revokes at X and forgets the tokens; the account stays, `inactive`, with its tweets. Raises as `remove`."""
+    def clear_tokens(self, account_id: int) -> Account:
+        """Revokes at X and clears the tokens; the account stays, `inactive`, with its tweets. Raises as `remove`."""
 
-        def forget(tx: Transaction) -> None:
+        def clear(tx: Transaction) -> None:
             deactivate_account(self._context, tx, account_id, status="inactive", code="account_needs_reconnect")
             accounts.clear_tokens(tx, account_id)
 
         with self._seats.taken():
-            self._disconnect(account_id, forget)
+            self._disconnect(account_id, clear)
         return accounts.get(self._context.db, account_id)
 
     def clean_up(self, statuses: Collection[str]) -> Removed:

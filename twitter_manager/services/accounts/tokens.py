@@ -161,7 +161,7 @@ class Tokens:
         if self._context.store_durably(self._new_pair, account, pair):
             log.info("token of account %s renewed", account.id)
             return
-        log.info("account %s was let go while its token was renewed: the new one is revoked", account.id)
+        log.info("account %s lost its tokens while they were renewed: the new ones are revoked", account.id)
         for token in (pair.refresh_token, pair.access_token):
             if token is not None:
                 self._revoke(account, token)

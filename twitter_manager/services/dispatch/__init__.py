@@ -5,6 +5,7 @@ lane_task      what every task on a lane has: the lease, the end, the commit
 send           one attempt for one tweet
 reconcile      after an unknown outcome: reads the account's timeline
 decisions      what follows from X's answer: pure
+situation      what a decision needs besides the answer
 recovery       what a dead worker left behind
 app_pause      when X refuses the whole app
 """

@@ -78,7 +78,7 @@ class Dispatcher:
             except Exception:
                 if lane is None:
                     raise
-                log.exception("lane %s cannot take its turn; the others go on", lane.account_id)
+                log.exception("the next task of lane %s cannot be chosen; the others go on", lane.account_id)
                 with self._context.db.transaction() as tx:
                     lanes.postpone(tx, lane.account_id, later(tx.now, 60))
         return None

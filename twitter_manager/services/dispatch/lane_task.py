@@ -41,7 +41,7 @@ class LaneTask(ABC):
         try:
             self.run()
         except Exception:
-            log.exception("the step of lane %s failed; it is tried again", self.lane.account_id)
+            log.exception("the task of lane %s failed; it is tried again", self.lane.account_id)
             self.context.store_durably(self._postpone)
         finally:
             if not self._released:

@@ -1,7 +1,7 @@
 """Sending one tweet: the intent is on the disk, then X is called once, then its answer is stored.
 
-During the call no transaction is open. A process that dies then leaves an open attempt, and dispatch/recovery.py finds
-it.
+During the call no transaction is open. A process that dies then leaves an open attempt, and
+services/dispatch/recovery.py finds it.
 """
 
 import json

@@ -9,6 +9,7 @@ functions from what was found to a Check; here is only the order.
     secrets     the encryption key, and each account's tokens and scopes
     queue       the worker, what is overdue, what rests, what waits for its owner
     x           X itself: does it answer, its clock, does it know the client; nobody is asked in mock mode
+    report      what was found, for a person and for a program
 """
 
 from collections.abc import Iterator
@@ -56,9 +57,8 @@ class Doctor:
                 mock, kept = self._is_mock(switch), list(self._in_database())
             except StorageUnavailable as error:
                 kept = [fail("database", f"cannot be read: {error.why}", "try again in a minute; then see the log")]
-        because = mock_mode.why_on(self._settings, switch) if mock else None
         known = [
-            set_up.understood(mock_because=because),
+            set_up.understood(mock=mock, because=mock_mode.why(self._settings, switch, on=mock)),
             set_up.callback(self._settings),
             set_up.scopes(self._settings),
         ]

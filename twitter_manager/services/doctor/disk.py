@@ -16,7 +16,9 @@ MIN_FREE = 100 * _MIB
 LITTLE_FREE = 1024 * _MIB
 LITTLE_SHARE = 0.05
 _COPY = "stop the service, keep the file, and bring back a copy: docs/reliability.md says how"
-_FIRST_START = "start the service once (`make run`): the first start makes everything"
+_FIRST_START = (
+    "start the service once (`make run` in a clone, else `twitter-manager serve`): the first start makes everything"
+)
 
 
 def folder(path: Path) -> Check:
@@ -70,7 +72,7 @@ def contents(found: Inspection) -> Check:
         return fail("database", f"damaged: {found.damage}", _COPY)
     if found.version > found.needed:
         text = f"its version is {found.version}, newer than this program ({found.needed})"
-        return fail("database", text, "use the newer program")
+        return fail("database", text, "use the newer program, or put back the .bak: README, Upgrading, and going back")
     if found.version < found.needed:
         text = f"its version is {found.version}; this program needs {found.needed}"
         return fail("database", text, "start the service once: it copies the file and brings it up to date")

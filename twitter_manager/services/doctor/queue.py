@@ -12,7 +12,9 @@ __all__ = ["app_rest", "decisions", "overdue", "worker"]
 
 
 def worker(seen_at: datetime | None, now: datetime) -> Check:
-    remedy = "start the service (`make run`), or beside it: twitter-manager worker"
+    remedy = (
+        "start the service (`make run` in a clone, else `twitter-manager serve`), or beside it: twitter-manager worker"
+    )
     if seen_at is None:
         return warn("worker", "none runs: nothing is posted", remedy)
     age = (now - seen_at).total_seconds()

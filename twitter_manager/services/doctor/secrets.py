@@ -19,7 +19,8 @@ def encryption_key(vault: Vault, canary: str | None, *, is_set: bool) -> Check:
     """`canary`: what was encrypted at the first start."""
     if canary is None:
         text = "the database holds no secret yet"
-        return warn("encryption", text, "start the service once (`make run`): that makes the key and tries it")
+        remedy = "start the service once (`make run` in a clone, else `twitter-manager serve`): that makes the key"
+        return warn("encryption", text, remedy)
     if not is_set:
         text = "ENCRYPTION_KEY is missing, and the database holds secrets under an earlier one"
         return fail("encryption", text, "bring back secrets.env, or set ENCRYPTION_KEY to that key")

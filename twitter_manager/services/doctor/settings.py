@@ -17,11 +17,11 @@ def refused(error: StartRefused) -> list[Check]:
     return [fail("settings", line, remedy) for line in str(error).splitlines()]
 
 
-def understood(*, mock_because: str | None) -> Check:
-    """`mock_because`: why mock mode is on, if it is."""
-    if mock_because is None:
-        return ok("settings", "read; mock mode is off")
-    return ok("settings", f"read; mock mode is on because {mock_because}: X is simulated on this machine")
+def understood(*, mock: bool, because: str) -> Check:
+    """`because`: why mock mode is as it is."""
+    if mock:
+        return ok("settings", f"read; mock mode is on because {because}: X is simulated on this machine")
+    return ok("settings", f"read; mock mode is off because {because}")
 
 
 def callback(settings: Settings) -> Check:
@@ -33,12 +33,17 @@ def callback(settings: Settings) -> Check:
     if parts.hostname == "localhost":
         return warn("callback", "TWITTER_CALLBACK_URL says localhost; X asks for 127.0.0.1", remedy)
     if parts.hostname in _LOCAL and port != settings.port:
-        return warn("callback", f"TWITTER_CALLBACK_URL names port {port}; PORT is {settings.port}", remedy)
+        text = f"TWITTER_CALLBACK_URL names port {port}; PORT is {settings.port}"
+        return warn("callback", text, f"{remedy}; if the service itself runs with PORT={port}, put that into .env")
     if parts.hostname not in _LOCAL and parts.scheme != "https":
         text = "TWITTER_CALLBACK_URL begins with http://; X takes that only for this machine"
         return warn("callback", text, "put a proxy with TLS in front and set a https:// callback")
-    where = f"{parts.scheme}://{parts.hostname}:{port}{parts.path}"
-    return ok("callback", f"{where}; exactly this must be registered at X")
+    where = f"{parts.scheme}://{parts.hostname}:{port}{parts.path}; exactly this must be registered at X"
+    if settings.twitter_callback_url is None:
+        where += (
+            ". It follows PORT: if the service runs with another one, put that into .env, where this command sees it"
+        )
+    return ok("callback", where)
 
 
 def scopes(settings: Settings) -> Check:

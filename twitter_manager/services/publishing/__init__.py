@@ -3,8 +3,9 @@
 publish        one post, and making pending posts go out
 threads        posts that reply to each other; thread_states: a thread's status
 batches        many posts in one call
-tweets         one tweet: change, retry, delete, and cleaning up many
+tweets         one tweet: create, change, retry, resolve, delete, and cleaning up many
 validate       what would become of a post: a dry run
+warnings       what is said of a post that is taken all the same
 enqueue        into the account's queue, and waking its lane
 waiting        until tweets are sent, for requests that asked for it
 """

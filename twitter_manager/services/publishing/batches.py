@@ -18,12 +18,16 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue_problems,
 )
 from twitter_manager.services.publishing.validate import problem_to_json
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.publishing.warnings import (
+    PublishWarning,
+    warnings_of_accounts,
+    warnings_of_texts,
+    warnings_of_windows,
+)
 from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import batches, idempotency_keys, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
-from twitter_manager.twitter.text.matching import canonical
 
 __all__ = ["BatchItem", "BatchResult", "Batches", "UnreadableRow"]
 
@@ -91,9 +95,9 @@ class Batches:
                 if any(request.schedule_at is None and not request.draft for request in accepted):
                     check_worker(tx, tx.now)
                 warnings = [
-                    *_same_texts(accepted),
+                    *warnings_of_accounts(accepted),
                     *warnings_of_texts([request.post for request in accepted]),
-                    *forecast(tx, accepted, tx.now, mock=cache.mock, enqueued=True),
+                    *warnings_of_windows(tx, accepted, tx.now, mock=cache.mock, enqueued=True),
                 ]
                 if dry_run or (atomic and len(accepted) < len(posts)):
                     _forget_tweets(posts)
@@ -156,14 +160,3 @@ def _forget_tweets(posts: Sequence[BatchItem]) -> None:
     for problem in (problem for post in posts for problem in post.problems):
         if problem.details.get("existing_post_id") in made:
             problem.details = {}
-
-
-def _same_texts(requests: Sequence[PublishRequest]) -> list[PublishWarning]:
-    # X forbids the same text from several accounts
-    if len({request.account_id for request in requests}) < 2:
-        return []
-    first: dict[str, int] = {}
-    for request in requests:
-        if first.setdefault(canonical(request.post.text), request.account_id) != request.account_id:
-            return [PublishWarning(code="same_text")]
-    return []

@@ -20,7 +20,7 @@ from twitter_manager.services.publishing.enqueue import (
 )
 from twitter_manager.services.publishing.thread_states import status_of_thread
 from twitter_manager.services.publishing.tweets import Tweets
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.publishing.warnings import PublishWarning, warnings_of_texts, warnings_of_windows
 from twitter_manager.services.seats import Seats
 from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, idempotency_keys, threads
@@ -62,7 +62,7 @@ class Threads:
                 raise named_in_thread(problem)
             if request.schedule_at is None:
                 check_worker(tx, tx.now)
-            warnings = [*of_texts, *forecast(tx, requests, tx.now, mock=cache.mock)]
+            warnings = [*of_texts, *warnings_of_windows(tx, requests, tx.now, mock=cache.mock)]
             thread = self._insert(tx, parts)
             idempotency_keys.insert(tx, idempotency, subject_id=thread.id)
         return StartedThread(thread, warnings)

@@ -1,4 +1,4 @@
-"""What an owner does with stored tweets: change, cancel, retry, delete here and at X, clean up."""
+"""What an owner does with tweets: create, change, cancel, retry, resolve, delete here and at X, clean up."""
 
 import logging
 from collections.abc import Sequence
@@ -11,15 +11,16 @@ from twitter_manager.models import UNSETTLED, Tweet
 from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
 from twitter_manager.services.accounts.tokens import Tokens
 from twitter_manager.services.context import Context
-from twitter_manager.services.posts import check_schedule, check_text, reworded
+from twitter_manager.services.posts import check_schedule, check_text, fingerprint, reworded
 from twitter_manager.services.publishing.enqueue import check_account
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.seats import Seats
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import accounts, idempotency_keys, threads, tweet_cleanup, tweet_states, tweets
+from twitter_manager.storage import accounts, attempts, idempotency_keys, threads, tweet_cleanup, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweet_cleanup import CleanUp
+from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.errors import RateLimited, XError
 
@@ -54,6 +55,17 @@ class Tweets:
         self._context = context
         self._tokens = tokens
         self._seats = seats
+
+    def create(self, *, account_id: int, text: str, idempotency: IdempotentCall | None = None) -> Tweet:
+        """A pending tweet without a due time. Raises Invalid, NotFound, Conflict; on return it is on the disk."""
+        check_text(text)
+        with self._context.db.transaction() as tx:
+            account = accounts.get(tx, account_id)
+            check_account(tx, account)
+            new = NewTweet(account_id=account.id, content=text, fingerprint=fingerprint(text))
+            tweet = tweets.insert(tx, new)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet.id)
+        return tweet
 
     def change(self, tweet_id: int, change: Change) -> Tweet:
         """Raises NotFound, Invalid, Conflict: also for a tweet that may be at X."""
@@ -93,6 +105,30 @@ class Tweets:
             new_fingerprint = reworded(tweet, content)
             if not tweet_states.retry(tx, tweet_id, content=content, fingerprint=new_fingerprint):
                 raise Conflict("tweet_not_failed", status=tweet.status)
+            wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
+        return tweets.get(self._context.db, tweet_id)
+
+    def resolve(self, tweet_id: int, *, twitter_id: str | None, idempotency: IdempotentCall | None = None) -> Tweet:
+        """The owner's decision on an unconfirmed tweet: at X as `twitter_id`, or (None) not there: then it goes out.
+
+        Raises NotFound, Conflict.
+        """
+        with self._context.db.transaction() as tx:
+            tweet = tweets.get(tx, tweet_id)
+            attempt = attempts.find_unsettled(tx, tweet_id)
+            if tweet.status != "unconfirmed" or not tweet.needs_decision:
+                raise Conflict("tweet_not_unconfirmed", status=tweet.status)
+            if twitter_id is None:
+                if attempt is not None:
+                    attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code="owners_word")
+                tweet_states.send_again(tx, tweet_id)
+            else:
+                if tweets.adopted_ids(tx, tweet.twitter_account_id, [twitter_id]):
+                    raise Conflict("twitter_id_taken", field="twitter_id")
+                tweet_states.mark_posted(tx, tweet_id, twitter_id=twitter_id, posted_at=tx.now)
+                if attempt is not None:
+                    attempts.record_posted(tx, attempt.id, twitter_id=twitter_id, http_status=None)
+            idempotency_keys.insert(tx, idempotency, subject_id=tweet_id)
             wake_lane(self._context, tx, tweet.twitter_account_id, tx.now)
         return tweets.get(self._context.db, tweet_id)
 

@@ -9,7 +9,7 @@ from twitter_manager.errors import NotFound, ServiceError
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import Post, PublishRequest, named_in_thread
 from twitter_manager.services.publishing.enqueue import AccountCache, check_request, enqueue_problems
-from twitter_manager.services.rate_limits.forecast import PublishWarning, forecast, warnings_of_texts
+from twitter_manager.services.publishing.warnings import PublishWarning, warnings_of_texts, warnings_of_windows
 from twitter_manager.twitter.prices import price_of_post
 from twitter_manager.twitter.text.parse import ParsedText, parse
 
@@ -49,7 +49,7 @@ class Validation:
         good = [part.request.post for part in checked if not part.problems]
         warnings = [
             *warnings_of_texts(good, is_thread=is_thread),
-            *forecast(db, [request] * len(parts), now, mock=account.mock),
+            *warnings_of_windows(db, [request] * len(parts), now, mock=account.mock),
         ]
         if account.status != "active":
             warnings.append(

@@ -1,63 +1,37 @@
-"""Warnings about posts before they go out: full rate windows, and X's rules."""
+"""When posts will really go out, where an account's rate windows will be full by then."""
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.error_codes import sentence_of
-from twitter_manager.services.posts import Post, PublishRequest
+from twitter_manager.services.posts import PublishRequest
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.storage import lanes, tweet_queue
 from twitter_manager.storage.database import Queries
 from twitter_manager.timestamps import later
-from twitter_manager.twitter.text.canonical import canonical
-from twitter_manager.twitter.text.cashtags import count_cashtags
 from twitter_manager.twitter.tweets import CREATE
 
-__all__ = ["PublishWarning", "forecast", "warnings_of_texts"]
+__all__ = ["forecast"]
 
 MAX_WAITING = 10_000  # posts before this one that are counted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishWarning:
-    """A code of error_codes.CODES, and for a full window the account and when its last post will really go out."""
-
-    code: str
-    account_id: int | None = None
-    expected_at: datetime | None = None
-
-    @property
-    def sentence(self) -> str:
-        return sentence_of(self.code)
-
-
-def warnings_of_texts(posts: Sequence[Post], *, is_thread: bool = False) -> list[PublishWarning]:
-    """For texts that are valid by themselves; `is_thread`: they are the parts of one."""
-    found = []
-    if is_thread and len({canonical(post.text) for post in posts}) < len(posts):
-        found.append(PublishWarning(code="equal_parts"))
-    if any(count_cashtags(post.text) > 1 for post in posts):
-        found.append(PublishWarning(code="two_cashtags"))
-    return found
-
-
 def forecast(
-    q: Queries, requests: Sequence[PublishRequest], now: datetime, *, mock: bool, enqueued: bool = False
-) -> list[PublishWarning]:
-    """Which accounts' windows will be full when these posts are due, and when the last of them then goes out.
+    q: Queries, requests: Sequence[PublishRequest], now: datetime, *, mock: bool, enqueued: bool
+) -> dict[int, datetime]:
+    """Of each account whose window will be full when these posts are due: when the last of them then goes out.
+
     `mock`: the environment of their accounts; `enqueued`: the posts are stored already."""
     moments: defaultdict[int, list[datetime]] = defaultdict(list)
     for request in requests:
         if not request.draft:
             moments[request.account_id].append(max(request.schedule_at or now, now))
-    warnings = []
+    late = {}
     for account_id, each in moments.items():
         leaves = _last_of(q, account_id, sorted(each), now, mock=mock, enqueued=enqueued)
         if leaves > max(each):
-            warnings.append(PublishWarning(code="limit_forecast", account_id=account_id, expected_at=leaves))
-    return warnings
+            late[account_id] = leaves
+    return late
 
 
 def _last_of(

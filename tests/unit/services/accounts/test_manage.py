@@ -56,8 +56,8 @@ def test_only_reconnecting_brings_a_failed_account_back(harness: ServicesHarness
 def test_removing_an_account_revokes_at_x_and_takes_its_tweets_along(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
     for n in range(3):
-        harness.services.publishing.create(account_id=alice.id, text=f"Number {n}")
-    kept = harness.services.publishing.create(account_id=bob.id, text="Bob's")
+        harness.services.tweets.create(account_id=alice.id, text=f"Number {n}")
+    kept = harness.services.tweets.create(account_id=bob.id, text="Bob's")
     removed = harness.services.accounts.remove(alice.id)
     assert (removed.accounts, removed.tweets) == (1, 3)
     assert harness.calls(REVOKE) == 2
@@ -90,7 +90,7 @@ def test_keeping_the_tweets_forgets_the_tokens_and_a_reconnect_goes_on(
     harness: ServicesHarness, alice: Account
 ) -> None:
     tweet_id = harness.due_tweet(alice)
-    kept = harness.services.accounts.forget_tokens(alice.id)
+    kept = harness.services.accounts.clear_tokens(alice.id)
     assert (kept.status, kept.access_token, kept.refresh_token) == ("inactive", None, None)
     assert harness.tweet(tweet_id).status == "held"
     with pytest.raises(Conflict):
@@ -102,7 +102,7 @@ def test_keeping_the_tweets_forgets_the_tokens_and_a_reconnect_goes_on(
 
 def test_cleaning_up_removes_the_accounts_in_these_statuses_only(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
-    harness.services.publishing.create(account_id=bob.id, text="Bob's")
+    harness.services.tweets.create(account_id=bob.id, text="Bob's")
     harness.services.accounts.switch(bob.id, active=False)
     removed = harness.services.accounts.clean_up({"inactive", "failed"})
     assert (removed.accounts, removed.tweets) == (1, 1)
@@ -179,11 +179,11 @@ def test_a_pair_that_arrives_for_an_account_that_was_removed_is_revoked(
     harness: ServicesHarness, alice: Account, keeps_tweets: bool
 ) -> None:
     harness.x_has.is_slow(0.7, call=TOKEN)
-    let_go = harness.services.accounts.forget_tokens if keeps_tweets else harness.services.accounts.remove
+    remove = harness.services.accounts.clear_tokens if keeps_tweets else harness.services.accounts.remove
     with ThreadPoolExecutor() as pool:
         renewal = pool.submit(harness.services.accounts.renew, alice.id)
         eventually(lambda: harness.calls(TOKEN) == 2)
-        let_go(alice.id)
+        remove(alice.id)
         assert harness.calls(REVOKE) == 2
         with suppress(NotFound):
             renewal.result()

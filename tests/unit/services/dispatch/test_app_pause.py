@@ -132,9 +132,9 @@ def test_the_other_environment_rests_while_mock_mode_is_off(harness: ServicesHar
 def test_lanes_alternate_and_post_now_goes_first(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
     for n in range(3):
-        harness.services.publishing.create(account_id=alice.id, text=f"alice {n}")
-        harness.services.publishing.create(account_id=bob.id, text=f"bob {n}")
-    urgent = harness.services.publishing.create(account_id=alice.id, text="alice first")
+        harness.services.tweets.create(account_id=alice.id, text=f"alice {n}")
+        harness.services.tweets.create(account_id=bob.id, text=f"bob {n}")
+    urgent = harness.services.tweets.create(account_id=alice.id, text="alice first")
     harness.services.publishing.post_pending(None)
     harness.services.publishing.post_now(urgent.id)
     while (step := harness.services.dispatcher.claim_next("test")) is not None:

@@ -80,7 +80,7 @@ def test_the_owner_says_it_is_not_there_and_it_goes_out(harness: ServicesHarness
     harness.x_has.fails(503, times=5)
     tweet_id = harness.due_tweet(alice)
     harness.work_for(3600)
-    harness.services.publishing.resolve(tweet_id, twitter_id=None)
+    harness.services.tweets.resolve(tweet_id, twitter_id=None)
     harness.work_for(1)
     assert harness.tweet(tweet_id).status == "posted"
     assert harness.texts_at_x("alice") == ["Good morning"]
@@ -90,7 +90,7 @@ def test_the_owner_says_where_it_is(harness: ServicesHarness, alice: Account) ->
     harness.x_has.fails(503, times=5)
     tweet_id = harness.due_tweet(alice)
     harness.work_for(3600)
-    resolved = harness.services.publishing.resolve(tweet_id, twitter_id="1234567890123456789")
+    resolved = harness.services.tweets.resolve(tweet_id, twitter_id="1234567890123456789")
     assert (resolved.status, resolved.twitter_id, resolved.needs_decision) == ("posted", "1234567890123456789", False)
     harness.work_for(3600)
     assert harness.calls(CREATE) == 5
@@ -153,7 +153,7 @@ def test_of_two_equal_tweets_the_second_waits_until_the_first_is_reconciled(
 def test_an_outage_turns_three_tweets_unclear_and_not_the_whole_queue(harness: ServicesHarness, alice: Account) -> None:
     harness.x_has.fails(503, times=None)
     harness.x_has.timeline_is_unreadable(times=None)
-    ids = [harness.services.publishing.create(account_id=alice.id, text=f"Number {n}").id for n in range(20)]
+    ids = [harness.services.tweets.create(account_id=alice.id, text=f"Number {n}").id for n in range(20)]
     harness.services.publishing.post_pending(None)
     harness.work_for(600)
     statuses = [harness.tweet(tweet_id).status for tweet_id in ids]
@@ -216,7 +216,7 @@ def test_a_mistyped_id_of_the_owner_does_not_blind_later_readings(harness: Servi
     harness.x_has.fails(503, times=5)
     first = harness.due_tweet(alice, "The first")
     harness.work_for(3600)
-    harness.services.publishing.resolve(first, twitter_id="9000000000000000000")
+    harness.services.tweets.resolve(first, twitter_id="9000000000000000000")
     harness.x_has.accepts_then_cuts_the_line()
     second = harness.due_tweet(alice, "The second")
     harness.work_for(120)

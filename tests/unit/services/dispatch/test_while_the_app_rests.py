@@ -93,19 +93,19 @@ class TestWhileTheAppRests:
         assert self.says_so(resting, first)
 
     def test_post_pending(self, resting: ServicesHarness, alice: Account) -> None:
-        tweet = resting.services.publishing.create(account_id=alice.id, text="Pending")
+        tweet = resting.services.tweets.create(account_id=alice.id, text="Pending")
         resting.services.publishing.post_pending(None)
         assert self.says_so(resting, tweet.id)
 
     def test_resolve(self, resting: ServicesHarness, alice: Account) -> None:
-        tweet = resting.services.publishing.create(account_id=alice.id, text="Unclear")
+        tweet = resting.services.tweets.create(account_id=alice.id, text="Unclear")
         with resting.services.db.transaction() as tx:
             tx.execute("UPDATE tweet SET status = 'unconfirmed', needs_decision = 1 WHERE id = :id", id=tweet.id)
-        resting.services.publishing.resolve(tweet.id, twitter_id=None)
+        resting.services.tweets.resolve(tweet.id, twitter_id=None)
         assert self.says_so(resting, tweet.id)
 
     def test_an_account_that_is_back(self, resting: ServicesHarness, alice: Account) -> None:
-        tweet = resting.services.publishing.create(account_id=alice.id, text="Pending")
+        tweet = resting.services.tweets.create(account_id=alice.id, text="Pending")
         resting.services.publishing.post_now(tweet.id)
         resting.services.accounts.switch(alice.id, active=False)
         assert resting.tweet(tweet.id).error_code == "account_inactive"

@@ -2,7 +2,7 @@ BEGIN IMMEDIATE;
 
 -- What is looked for in a text. Chinese, Japanese, Thai and their like put no blanks between words, Korean joins
 -- particles to them, and an emoji stands close to a word: so each such sign is a word of its own here, and 東京 is two
--- that follow each other, which 東京タワー has. The signs are those of storage/sqlite/tweet_search.py (a test compares): © and the
+-- that follow each other, which 東京タワー has. The signs are those of storage/search_words.py (a test compares): © and the
 -- like, Thai U+0E01 to Myanmar U+109F, Hangul 1100, Khmer 1780, arrows to dingbats 2100, CJK 2E80 to Yi A4C6, Hangul
 -- A960 and AC00, CJK F900, narrow kana FF66, old kana 1B000, emoji 1F000, CJK 20000.
 CREATE VIEW tweet_words (id, content) AS

@@ -53,7 +53,8 @@ def _bring_up(connection: sqlite3.Connection, path: Path, scripts: Sequence[Scri
     version, newest = connection.execute("PRAGMA user_version").fetchone()[0], scripts[-1][0]
     if version > newest:
         raise StartRefused(
-            f"DATABASE_URL: {path.name} has version {version}, newer than this program ({newest}); use a newer program"
+            f"DATABASE_URL: {path.name} has version {version}, newer than this program ({newest}); use a newer program "
+            f"or put the copy {path.name}.version-{newest}.….bak in its place: README, Upgrading, and going back"
         )
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise StartRefused(f"DATABASE_URL: {path.name} is a database of some other program; name another file")
