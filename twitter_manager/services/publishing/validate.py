@@ -11,9 +11,11 @@ from twitter_manager.services.posts import Post, PublishRequest, named_in_thread
 from twitter_manager.services.publishing.enqueue import AccountCache, check_request, enqueue_problems
 from twitter_manager.services.publishing.warnings import PublishWarning, warnings_of_texts, warnings_of_windows
 from twitter_manager.twitter.prices import price_of_post
-from twitter_manager.twitter.text.parse import ParsedText, parse
+from twitter_manager.twitter.text.parse import MAX_CHARACTERS, ParsedText, parse
 
 __all__ = ["Report", "Validation", "problem_to_json"]
+
+MAX_WEIGHED = 20_000  # characters of a post on its own: more than X takes, so that one sees by how much
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Validation:
         found = [(index, problem) for index, part in enumerate(checked) for problem in part.problems]
         found += [(0, problem) for problem in enqueue_problems(db, checked[0], cache, now)]
         problems = [named_in_thread(problem, index) if is_thread else problem for index, problem in found]
-        parts = [parse(part.request.post.text) for part in checked]
+        longest = MAX_WEIGHED if len(checked) == 1 else MAX_CHARACTERS
+        parts = [parse(part.request.post.text, longest=longest) for part in checked]
         good = [part.request.post for part in checked if not part.problems]
         warnings = [
             *warnings_of_texts(good, is_thread=is_thread),

@@ -57,13 +57,13 @@ class _Piece(NamedTuple):
     weight: int
 
 
-def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True) -> ParsedText:
+def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True, longest: int = MAX_CHARACTERS) -> ParsedText:
     """Weighs a text against `limit` (above 0). Never raises, whatever the text.
 
     `valid` is about the text alone: a post with media may be without one. With `join_emoji=False` each code point of
-    an emoji counts (twitter-text's configuration 2). A text of more than MAX_CHARACTERS is weighed letter by letter.
+    an emoji counts (twitter-text's configuration 2). More than `longest` characters are weighed letter by letter.
     """
-    if len(text) > max(MAX_CHARACTERS, limit):
+    if len(text) > max(longest, limit):
         return _of_overlong(text, limit)
     normal = nfc(text)
     urls = find_urls(normal)
