@@ -24,7 +24,7 @@ CODES: dict[str, Code] = {
         "This tweet is not pending",
         "Only a pending tweet can be posted by this call.",
         "See `status`: a failed one is sent again by retry, a draft, scheduled or canceled one after PATCH "
-        "{status: pending}.",
+        "{status: pending}. To put one back on its time, PATCH {schedule_at} instead.",
     ),
     "tweet_not_editable": Code(
         "This tweet cannot be changed any more",
