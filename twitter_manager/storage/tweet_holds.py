@@ -103,8 +103,9 @@ def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, unt
 
 
 def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) -> list[int]:
-    """The account is lost: holds what would go out until it is back; unsettled tweets need their owner's decision."""
-    rows = tx.all(
+    """The account is lost: holds what would go out until it is back; unsettled tweets need their owner's decision.
+    Returns the ids of all these."""
+    held = tx.all(
         f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = NULL, updated_at = :now
         WHERE twitter_account_id = :account_id AND due_at IS NOT NULL AND status IN {SENDABLE}
@@ -114,18 +115,19 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
         error_code=error_code,
         now=tx.now,
     )
-    tx.execute(
+    asked = tx.all(
         """
         UPDATE tweet SET needs_decision = 1, due_at = NULL, updated_at = :now,
             error_code = CASE WHEN error_code IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
                 THEN error_code ELSE :error_code END
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
+        RETURNING id
         """,
         account_id=account_id,
         error_code=error_code,
         now=tx.now,
     )
-    return [row["id"] for row in rows]
+    return [row["id"] for row in (*held, *asked)]
 
 
 def release_held_of_account(tx: Transaction, account_id: int) -> None:
