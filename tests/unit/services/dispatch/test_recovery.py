@@ -3,15 +3,18 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
+from twitter_manager.services.dispatch.dispatcher import RefreshToken
 from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import reap_worker, recover_lost
 from twitter_manager.services.dispatch.send import SendTweet
-from twitter_manager.storage import attempts
+from twitter_manager.storage import attempts, lanes
 
 
 def test_an_intent_without_a_call_is_reconciled_and_then_sent(harness: ServicesHarness, alice: Account) -> None:
@@ -147,6 +150,33 @@ def test_a_stop_before_the_first_byte_leaves_a_tweet_that_is_simply_sent_later(
     successor = another()
     successor.work()
     assert successor.tweet(tweet_id).status == "posted"
+
+
+@pytest.mark.parametrize("step_class", [RefreshToken, ReconcileTimeline])
+def test_a_database_that_is_away_before_a_call_makes_no_lane_rest(
+    harness: ServicesHarness, alice: Account, tmp_path: Path, step_class: type[LaneTask]
+) -> None:
+    if step_class is ReconcileTimeline:
+        harness.x_has.accepts_then_cuts_the_line()
+    else:
+        harness.clock.forward(7201)
+    tweet_id = harness.due_tweet(alice)
+    if step_class is ReconcileTimeline:
+        harness.work()
+        harness.clock.forward(2)
+    step = harness.services.dispatcher.claim_next("test")
+    assert isinstance(step, step_class)
+    file = next(tmp_path.rglob("twitter_manager.db"))
+    away = file.rename(file.with_suffix(".away"))
+    back = threading.Timer(0.5, lambda: away.rename(file))
+    back.start()
+    step.execute()
+    back.join()
+    lane = lanes.get(harness.services.db, alice.id)
+    assert (lane.lease, lane.rest_code) == (None, "x_unclear" if step_class is ReconcileTimeline else None)
+    assert lane.due_at == harness.clock.present
+    harness.work()
+    assert harness.tweet(tweet_id).status == "posted"
 
 
 def test_a_task_with_a_fault_of_ours_does_not_spin_and_loses_nothing(
