@@ -103,7 +103,7 @@ class SendTweet(LaneTask):
                 return
         situation = Situation()  # posted is posted in any
         if isinstance(outcome, XError):
-            situation = situation_of(tx, self._tweet, outcome)
+            situation = situation_of(tx, self._account, self._tweet, outcome)
         decision = decisions.decide(outcome, situation, tx.now)
         log.info("tweet %s: %s", self._tweet.id, decision)
         self._apply(tx, decision, problem)
