@@ -162,6 +162,11 @@ CODES: dict[str, Code] = {
         "X's limit for this account is spent until its reset.",
         "Nothing: it is sent after the reset.",
     ),
+    "renewal_rate_limited": Code(
+        "X renews no token for a while",
+        "The token endpoint answered 429 when the account's token was to be renewed.",
+        "Nothing: it is tried again after the reset. Connecting the account again ends the wait.",
+    ),
     "daily_limit_reached": Code(
         "The account has posted as much as X takes in a day",
         "X answered 185: the account's own limit, for posts from everywhere, is spent; X counts it by the half-hour.",

@@ -211,7 +211,7 @@ def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> Non
 
 
 def end_rest(tx: Transaction, account_id: int) -> None:
-    """The account was reconnected: its lane may send again at once, unless X named a time before which it may not."""
+    """The account was reconnected: its lane may send again at once, unless X named a time before which it may not post."""
     tx.execute(
         """
         UPDATE lane SET trouble_streak = 0, due_at = :now,
@@ -229,7 +229,7 @@ def end_window_rests(tx: Transaction) -> None:
     tx.execute(
         """
         UPDATE lane SET rest_until = NULL, rest_code = NULL, due_at = :now
-        WHERE rest_code IN ('rate_limited', 'rate_limit_exceeded')
+        WHERE rest_code IN ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded')
         """,
         now=tx.now,
     )

@@ -131,13 +131,14 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
 
 
 def release_held_of_account(tx: Transaction, account_id: int) -> None:
-    """The account is back: what was held for it goes on, and what was unsettled because of it is checked again."""
+    """The account is back: what was held for it or for its token goes on, and what was unsettled because of it is
+    checked again."""
     tx.execute(
         """
         UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
             due_at = coalesce(scheduled_at, :now), error_code = NULL, twitter_error = NULL, updated_at = :now
-        WHERE twitter_account_id = :account_id AND status = 'held' AND due_at IS NULL
-            AND coalesce(error_code, '') <> 'late'
+        WHERE twitter_account_id = :account_id AND status = 'held' AND coalesce(error_code, '') <> 'late'
+            AND (due_at IS NULL OR error_code IN ('renewal_rate_limited', 'client_refused', 'unauthorized_by_x'))
         """,
         account_id=account_id,
         now=tx.now,
@@ -159,7 +160,8 @@ def release_held_for_window(tx: Transaction) -> None:
     tx.execute(
         """
         UPDATE tweet SET due_at = :now, updated_at = :now
-        WHERE status = 'held' AND error_code IN ('rate_limited', 'rate_limit_exceeded') AND due_at IS NOT NULL
+        WHERE status = 'held' AND due_at IS NOT NULL
+            AND error_code IN ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded')
         """,
         now=tx.now,
     )

@@ -173,6 +173,19 @@ def test_a_refusal_of_our_client_loses_no_account(harness: ServicesHarness, alic
     assert harness.tweet(tweet_id).status == "posted"
 
 
+def test_a_429_of_the_token_endpoint_is_over_when_the_account_is_connected_again(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.clock.forward(TWO_HOURS + 1)
+    harness.x_has.rate_limits(reset_in=3600, call=TOKEN)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(120)
+    assert (harness.tweet(tweet_id).status, harness.tweet(tweet_id).error_code) == ("held", "renewal_rate_limited")
+    harness.connect("alice")
+    harness.work()
+    assert harness.tweet(tweet_id).status == "posted"
+
+
 def test_an_unreadable_token_makes_only_its_account_failed(harness: ServicesHarness, alice: Account) -> None:
     bob = harness.connect("bob")
     with harness.services.db.transaction() as tx:
