@@ -151,6 +151,7 @@ class Thread:
     account_id: int
     stopped_at: datetime | None  # its owner is deleting it: no further part goes out
     created_at: datetime
+    deleting_until: datetime | None  # its posts are being deleted at X: it cannot be resumed before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ CODES: dict[str, Code] = {
     "thread_not_found": Code("There is no such thread", "No thread has this id.", "Use the thread_id we gave you."),
     "thread_in_flight": Code(
         "A part of the thread is on its way to X",
-        "A part is being sent, or it is not settled whether X has it.",
+        "A part is being sent, it is not settled whether X has it, or the thread is being deleted.",
         "Try again when it is settled.",
     ),
     "thread_not_stopped": Code(

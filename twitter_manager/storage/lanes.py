@@ -211,7 +211,7 @@ def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> Non
 
 
 def end_rest(tx: Transaction, account_id: int) -> None:
-    """The account was reconnected: its lane may send again at once, unless X named a time before which it may not post."""
+    """The account was reconnected: its lane may send again at once, unless X named a time for posts."""
     tx.execute(
         """
         UPDATE lane SET trouble_streak = 0, due_at = :now,
