@@ -17,10 +17,13 @@ __all__ = [
     "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
+    "list_to_check",
     "record_absence",
     "record_failed_check",
     "record_posted",
+    "schedule_check",
     "was_refused_alone",
+    "watch_others",
 ]
 
 _attempt = mapper(Attempt)
@@ -74,8 +77,19 @@ def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
         """
         SELECT attempt.* FROM tweet JOIN attempt ON attempt.tweet_id = tweet.id
         WHERE tweet.twitter_account_id = :account_id AND tweet.status = 'posting' AND attempt.outcome = 'open'
-        ORDER BY attempt.id
+            AND attempt.check_at IS NULL
+        UNION ALL
+        SELECT * FROM attempt WHERE account_id = :account_id AND check_at IS NOT NULL AND outcome = 'open'
         """,
+        account_id=account_id,
+    )
+    return sorted((_attempt(row) for row in rows), key=lambda attempt: attempt.id)
+
+
+def list_to_check(tx: Transaction, account_id: int) -> Sequence[Attempt]:
+    """The account's attempts without a known end whose tweet is posted by an earlier one."""
+    rows = tx.all(
+        "SELECT * FROM attempt WHERE account_id = :account_id AND check_at IS NOT NULL ORDER BY check_at",
         account_id=account_id,
     )
     return [_attempt(row) for row in rows]
@@ -158,6 +172,7 @@ def close(
         UPDATE attempt SET outcome = :outcome, error_code = :error_code,
             http_status = coalesce(:http_status, http_status),
             over_at = CASE WHEN :outcome = 'unclear' THEN :over_at ELSE coalesce(over_at, :over_at) END,
+            check_at = CASE WHEN :outcome = 'unclear' THEN check_at END,
             looks_absent = CASE WHEN :outcome = 'unclear' THEN 0 ELSE looks_absent END
         WHERE id = :id AND outcome IN ('open', 'unclear')
         """,
@@ -175,13 +190,33 @@ def record_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_sta
     tx.execute(
         """
         UPDATE attempt SET outcome = 'posted', twitter_id = :twitter_id, over_at = coalesce(over_at, :now),
-            error_code = NULL, http_status = coalesce(:http_status, http_status)
+            error_code = NULL, http_status = coalesce(:http_status, http_status), check_at = NULL
         WHERE id = :id
         """,
         id=attempt_id,
         twitter_id=twitter_id,
         http_status=http_status,
         now=tx.now,
+    )
+
+
+def watch_others(tx: Transaction, tweet_id: int, *, posted_by: int) -> None:
+    """The tweet is posted by that attempt: others of it that may be at X are looked for, too."""
+    tx.execute(
+        """
+        UPDATE attempt SET check_at = :now
+        WHERE tweet_id = :tweet_id AND outcome IN ('open', 'unclear') AND id <> :id
+        """,
+        tweet_id=tweet_id,
+        id=posted_by,
+        now=tx.now,
+    )
+
+
+def schedule_check(tx: Transaction, attempt_id: int, moment: datetime) -> None:
+    """When an attempt is looked for next whose tweet is posted already."""
+    tx.execute(
+        "UPDATE attempt SET check_at = :moment WHERE id = :id AND outcome = 'unclear'", id=attempt_id, moment=moment
     )
 
 

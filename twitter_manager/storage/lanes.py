@@ -50,6 +50,8 @@ _NEXT_DUE = f"""
         SELECT min(CASE status WHEN 'posting' THEN updated_at ELSE due_at END) AS due FROM tweet
         WHERE twitter_account_id = lane.account_id AND status IN {UNSETTLED}
         UNION ALL
+        SELECT min(check_at) AS due FROM attempt WHERE account_id = lane.account_id AND check_at IS NOT NULL
+        UNION ALL
         SELECT CASE WHEN (
             SELECT count(*) FROM tweet AS u
             WHERE u.twitter_account_id = lane.account_id

@@ -127,6 +127,10 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
         error_code=error_code,
         now=tx.now,
     )
+    tx.execute(
+        "UPDATE attempt SET check_at = NULL WHERE account_id = :account_id AND check_at IS NOT NULL",
+        account_id=account_id,
+    )
     return [row["id"] for row in (*held, *asked)]
 
 
@@ -149,6 +153,14 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
             AND coalesce(error_code, '') NOT IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
             AND EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND attempt.outcome = 'unclear')
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+    tx.execute(
+        """
+        UPDATE attempt SET check_at = :now WHERE account_id = :account_id AND outcome IN ('open', 'unclear')
+            AND EXISTS (SELECT 1 FROM tweet WHERE tweet.id = attempt.tweet_id AND tweet.status = 'posted')
         """,
         account_id=account_id,
         now=tx.now,

@@ -9,12 +9,14 @@ import pytest
 
 from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
+from twitter_manager.services.accounts.tokens import deactivate_account
 from twitter_manager.services.dispatch.dispatcher import RefreshToken
 from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import reap_worker, recover_lost
 from twitter_manager.services.dispatch.send import SendTweet
 from twitter_manager.storage import attempts, lanes
+from twitter_manager.twitter import tweets as x_tweets
 
 
 def test_an_intent_without_a_call_is_reconciled_and_then_sent(harness: ServicesHarness, alice: Account) -> None:
@@ -120,6 +122,74 @@ def test_a_late_201_of_a_tweet_that_was_believed_absent_keeps_both_ids(
     tweet = harness.tweet(tweet_id)
     assert {tweet.twitter_id, tweet.twin_twitter_id} == {post.id for post in harness.x.posts("alice")}
     assert len(harness.x.posts("alice")) == 2
+
+
+Second = Callable[[LaneTask, ServicesHarness, Account], None]
+
+
+def cut_after_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+    second.x_has.accepts_then_cuts_the_line()
+    step.execute()
+
+
+def cut_before_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+    second.x_has.cuts_the_line()
+    step.execute()
+
+
+def die_after_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+    token = second.services.tokens.open(account)
+    x_tweets.create(
+        step.context.environments.of(account.mock).x,
+        token,
+        x_tweets.NewPost(text="Good morning"),
+        before_first_byte=lambda: None,
+        account_id=account.id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("how_it_ends", "is_twice"),
+    [(cut_after_x_took_it, True), (cut_before_x_took_it, False), (die_after_x_took_it, True)],
+)
+@pytest.mark.parametrize("account_was_away", [False, True])
+def test_a_second_attempt_is_looked_for_although_the_first_posted_it_after_all(
+    harness: ServicesHarness,
+    alice: Account,
+    another: Callable[[], ServicesHarness],
+    how_it_ends: Second,
+    is_twice: bool,
+    account_was_away: bool,
+) -> None:
+    harness.x.change(visibility_delay=600)
+    tweet_id, second = harness.due_tweet(alice), another()
+    step = harness.services.dispatcher.claim_next("frozen")
+    assert step is not None
+
+    def it_is_sent_again() -> None:
+        harness.clock.forward(121)
+        its_own = second.services.dispatcher.claim_next("second")
+        while not isinstance(its_own, SendTweet):
+            if its_own is not None:
+                its_own.execute()
+            harness.clock.forward(1)
+            its_own = second.services.dispatcher.claim_next("second")
+        harness.x.change(visibility_delay=0)
+        how_it_ends(its_own, second, alice)
+
+    frozen_in_the_call(harness, step, it_is_sent_again)
+    assert harness.tweet(tweet_id).status == "posted"
+    if account_was_away:
+        with harness.services.db.transaction() as tx:
+            deactivate_account(step.context, tx, alice.id, status="failed", code="account_failed")
+        harness.work_for(300)
+        harness.connect("alice")
+    harness.work_for(300)
+    outcomes = [each.outcome for each in attempts.list_of_tweet(harness.services.db, tweet_id)]
+    assert outcomes == ["posted", "posted" if is_twice else "absent"]
+    tweet, at_x = harness.tweet(tweet_id), {post.id for post in harness.x.posts("alice")}
+    assert (tweet.status, len(at_x)) == ("posted", 2 if is_twice else 1)
+    assert {tweet.twitter_id, tweet.twin_twitter_id} - {None} == at_x
 
 
 def test_a_late_refusal_decides_an_unconfirmed_tweet(
