@@ -52,6 +52,9 @@ CALLS: dict[str, list[Call]] = {
     "tweet_states.clear_id_of_another": [
         lambda tx, tweet, account, thread: tweet_states.clear_id_of_another(tx, account, twitter_id="2", tweet_id=0)
     ],
+    "tweet_holds.clamp_future": [
+        lambda tx, tweet, account, thread: tweet_holds.clamp_future(tx, held=tx.now, check=tx.now)
+    ],
     "tweet_holds.release_held_for_window": [lambda tx, tweet, account, thread: tweet_holds.release_held_for_window(tx)],
     "tweet_states.mark_posted": [
         lambda tx, tweet, account, thread: tweet_states.mark_posted(tx, tweet, twitter_id="1", posted_at=tx.now)

@@ -8,6 +8,7 @@ from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
+    "clamp_future",
     "close",
     "count_held",
     "count_outcome",
@@ -217,6 +218,28 @@ def schedule_check(tx: Transaction, attempt_id: int, moment: datetime) -> None:
     """When an attempt is looked for next whose tweet is posted already."""
     tx.execute(
         "UPDATE attempt SET check_at = :moment WHERE id = :id AND outcome = 'unclear'", id=attempt_id, moment=moment
+    )
+
+
+def clamp_future(tx: Transaction, *, started: datetime, over: datetime, check: datetime) -> int:
+    """The clock was set back: an unclear attempt is over, and is looked for, by these times at the latest, and it began
+    nobody knows when: the look must not pass over its post as too old, so it counts from `started`."""
+    tx.execute(
+        """
+        UPDATE attempt SET started_at = :started WHERE started_at > :now
+            AND tweet_id IN (SELECT tweet_id FROM attempt WHERE outcome IN ('open', 'unclear'))
+        """,
+        started=started,
+        now=tx.now,
+    )
+    return tx.execute(
+        """
+        UPDATE attempt SET over_at = least(over_at, :over),
+            check_at = CASE WHEN check_at > :check THEN :check ELSE check_at END
+        WHERE outcome IN ('open', 'unclear') AND over_at > :over
+        """,
+        over=over,
+        check=check,
     )
 
 

@@ -9,6 +9,7 @@ from twitter_manager.storage.rows import mapper
 from twitter_manager.storage.statuses import SENDABLE, UNSETTLED
 
 __all__ = [
+    "clamp_future",
     "expire_overdue",
     "hold",
     "hold_all_of_account",
@@ -163,6 +164,27 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
             AND EXISTS (SELECT 1 FROM tweet WHERE tweet.id = attempt.tweet_id AND tweet.status = 'posted')
         """,
         account_id=account_id,
+        now=tx.now,
+    )
+
+
+def clamp_future(tx: Transaction, *, held: datetime, check: datetime) -> int:
+    """The clock was set back: what was held for a time of ours, and what is to be looked for, is due by these times at
+    the latest."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET due_at = :held, updated_at = :now WHERE status = 'held' AND due_at > :held
+            AND coalesce(error_code, '') NOT IN ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded')
+        """,
+        held=held,
+        now=tx.now,
+    )
+    return changed + tx.execute(
+        """
+        UPDATE tweet SET due_at = :check, updated_at = :now
+        WHERE status = 'unconfirmed' AND due_at > :check AND updated_at > :now
+        """,
+        check=check,
         now=tx.now,
     )
 

@@ -15,7 +15,9 @@ from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import reap_worker, recover_lost
 from twitter_manager.services.dispatch.send import SendTweet
+from twitter_manager.simulator.bad_days import BadDays
 from twitter_manager.storage import attempts, lanes
+from twitter_manager.timestamps import later
 from twitter_manager.twitter import tweets as x_tweets
 
 
@@ -247,6 +249,60 @@ def test_a_database_that_is_away_before_a_call_makes_no_lane_rest(
     assert lane.due_at == harness.clock.present
     harness.work()
     assert harness.tweet(tweet_id).status == "posted"
+
+
+class TestAClockThatWasSetBack:
+    """By a day, after something was to wait for some minutes."""
+
+    @pytest.fixture
+    def harness(self, harness: ServicesHarness) -> ServicesHarness:
+        harness.clock.forward(86_400)
+        return harness
+
+    def set_back(self, harness: ServicesHarness) -> None:
+        harness.clock.forward(-86_400)
+        harness.services.maintenance.clamp_waits()
+
+    @pytest.mark.parametrize(
+        ("trouble", "seconds"),
+        [
+            (lambda x: x.fails(500), 1000),
+            (lambda x: x.cuts_the_line(), 1000),
+            (lambda x: x.account_is_not_permitted(), 3601),
+            (lambda x: x.runs_out_of_credits(times=1), 3601),
+        ],
+    )
+    def test_every_wait_is_over_in_its_time(
+        self, harness: ServicesHarness, trouble: Callable[[BadDays], object], seconds: float
+    ) -> None:
+        alice = harness.connect("alice")
+        harness.clock.forward(61)
+        trouble(harness.x_has)
+        tweet_id = harness.due_tweet(alice)
+        harness.work()
+        assert harness.tweet(tweet_id).status in ("held", "unconfirmed")
+        self.set_back(harness)
+        harness.work_for(2 * seconds)
+        assert harness.tweet(tweet_id).status == "posted"
+        assert harness.texts_at_x("alice") == ["Good morning"]
+
+    def test_a_look_reads_back_to_where_the_attempt_may_have_begun(self, harness: ServicesHarness) -> None:
+        alice = harness.connect("alice")
+        harness.x_has.cuts_the_line()
+        tweet_id = harness.due_tweet(alice)
+        harness.work()
+        self.set_back(harness)
+        attempt = attempts.find_unsettled(harness.services.db, tweet_id)
+        assert attempt is not None
+        assert attempt.started_at == later(harness.clock.present, -86_400)
+
+    def test_the_lane_of_a_lost_worker_is_free_after_the_time_of_a_lease(self, harness: ServicesHarness) -> None:
+        alice = harness.connect("alice")
+        tweet_id = harness.due_tweet(alice)
+        assert harness.services.dispatcher.claim_next("lost") is not None
+        self.set_back(harness)
+        harness.work_for(121 + 600)
+        assert harness.tweet(tweet_id).status == "posted"
 
 
 def test_a_task_with_a_fault_of_ours_does_not_spin_and_loses_nothing(
