@@ -25,6 +25,7 @@ SCHEMA = "\n".join(path.read_text(encoding="utf-8") for path in sorted(MIGRATION
 # Functions of storage/threads.py that change tweets' statuses or due times.
 READS = {"may_be_sent"}  # of tweet_states: changes nothing
 OF_THREADS = {"cancel_unsent", "chain", "close_gap", "reschedule", "resume", "stop"}
+ONLY_READING = {"tweet_states.may_be_sent"}
 
 Call = Callable[[Transaction, int, int, int], object]
 
@@ -51,6 +52,9 @@ CALLS: dict[str, list[Call]] = {
     ],
     "tweet_states.clear_id_of_another": [
         lambda tx, tweet, account, thread: tweet_states.clear_id_of_another(tx, account, twitter_id="2", tweet_id=0)
+    ],
+    "tweet_holds.clamp_future": [
+        lambda tx, tweet, account, thread: tweet_holds.clamp_future(tx, held=tx.now, check=tx.now)
     ],
     "tweet_holds.release_held_for_window": [lambda tx, tweet, account, thread: tweet_holds.release_held_for_window(tx)],
     "tweet_states.mark_posted": [
@@ -206,7 +210,7 @@ def test_every_function_that_changes_a_tweets_state_is_named_and_called_here() -
     named = set(re.findall(r"`storage\.((?:tweet_states|tweet_holds|threads)\.\w+)`", section("A tweet")))
     of_tweets = {f"tweet_states.{name}" for name in tweet_states.__all__ if name not in READS}
     of_tweets |= {f"tweet_holds.{name}" for name in tweet_holds.__all__}
-    there = of_tweets | {f"threads.{name}" for name in OF_THREADS}
+    there = (of_tweets - ONLY_READING) | {f"threads.{name}" for name in OF_THREADS}
     assert named == there
     assert set(CALLS) == there
 

@@ -151,6 +151,7 @@ class Thread:
     account_id: int
     stopped_at: datetime | None  # its owner is deleting it: no further part goes out
     created_at: datetime
+    deleting_until: datetime | None  # its posts are being deleted at X: it cannot be resumed before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,7 @@ class Attempt:
     since_id: str | None  # the highest X id of the account known before the intent
     looks_absent: int  # complete readings of the timeline without this post
     looks_failed: int  # failed readings since the last complete one
+    check_at: datetime | None  # when it is looked for next although its tweet is posted: X may have it twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

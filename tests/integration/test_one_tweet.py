@@ -47,6 +47,16 @@ def test_a_tweet_is_canceled(service: Service, alice: int) -> None:
     assert_error(service.client.post(f"/api/v1/tweet/post/{tweet}"), 409, "tweet_not_pending")
 
 
+def test_one_that_was_told_to_go_out_still_goes_out_after_a_change(service: Service, alice: int) -> None:
+    tweet = service.tweet(alice, "Hello")
+    service.beat()
+    service.services.publishing.post_now(tweet)
+    change = {"status": "pending", "text": "Good evening"}
+    assert service.client.patch(f"/api/v1/tweets/{tweet}", json=change).json["status"] == "pending"
+    service.run_due()
+    assert (service.row(tweet)["status"], service.row(tweet)["text"]) == ("posted", "Good evening")
+
+
 @pytest.mark.parametrize(
     ("body", "code", "field"),
     [

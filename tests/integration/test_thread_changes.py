@@ -293,6 +293,35 @@ class TestDeletedOnItsWay:
         assert (answer.status_code, others) == (200, [200])
         assert texts_at_x(service) == []
 
+    @pytest.mark.parametrize("waits", [0, HOUR])
+    def test_nobody_resumes_it_while_its_posts_are_deleted(
+        self, service: Service, alice: int, monkeypatch: pytest.MonkeyPatch, waits: int
+    ) -> None:
+        """Or, where that takes hours, whatever goes out is deleted, too."""
+        service.world.faults.refuses(skip=2)
+        thread_id = publish(service, alice)["thread_id"]
+        delete_at_x = x_tweets.delete
+        answers: list[TestResponse] = []
+
+        def delete_while_another_resumes(*args: Any, **options: Any) -> None:
+            if not answers:
+                service.clock.forward(waits)
+                answers.append(resume(service, thread_id))
+            delete_at_x(*args, **options)
+
+        monkeypatch.setattr(x_tweets, "delete", delete_while_another_resumes)
+        path = f"/api/v1/threads/{thread_id}"
+        answer = service.client.delete(f"{path}?from_twitter=1")
+        if not waits:
+            assert_error(answers[0], 409, "thread_in_flight", retryable=True)
+            assert answer.status_code == 200, answer.text
+        else:
+            assert answers[0].status_code == 201, answers[0].text
+            assert_error(answer, 409, "thread_in_flight", retryable=True)
+            assert service.client.delete(f"{path}?from_twitter=1").status_code == 200
+        assert texts_at_x(service) == []
+        assert service.client.get(path).status_code == 404
+
     def test_who_waits_for_it_is_told_that_it_is_gone(self, service: Service, alice: int) -> None:
         service.beat()
         answers: list[TestResponse] = []

@@ -207,7 +207,7 @@ def show(thread_id: str) -> Response:
     responses={201: ThreadTaken, 202: ThreadWaits},
     errors={
         NotFound: ("thread_not_found",),
-        Conflict: ("thread_not_stopped", "other_world"),
+        Conflict: ("thread_not_stopped", "thread_in_flight", "other_world"),
         Invalid: ("oauth1_not_supported",),
         XRefused: ANY_CODE,
         NotNow: ("no_worker",),

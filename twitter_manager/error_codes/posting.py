@@ -120,7 +120,7 @@ CODES: dict[str, Code] = {
     "thread_not_found": Code("There is no such thread", "No thread has this id.", "Use the thread_id we gave you."),
     "thread_in_flight": Code(
         "A part of the thread is on its way to X",
-        "A part is being sent, or it is not settled whether X has it.",
+        "A part is being sent, it is not settled whether X has it, or the thread is being deleted.",
         "Try again when it is settled.",
     ),
     "thread_not_stopped": Code(
@@ -163,6 +163,11 @@ CODES: dict[str, Code] = {
         "Rate limit exceeded. Please try again later.",
         "X's limit for this account is spent until its reset.",
         "Nothing: it is sent after the reset.",
+    ),
+    "renewal_rate_limited": Code(
+        "X renews no token for a while",
+        "The token endpoint answered 429 when the account's token was to be renewed.",
+        "Nothing: it is tried again after the reset. Connecting the account again ends the wait.",
     ),
     "daily_limit_reached": Code(
         "The account has posted as much as X takes in a day",

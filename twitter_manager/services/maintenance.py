@@ -5,12 +5,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from twitter_manager.services import backoff
+from twitter_manager.services.accounts import tokens
 from twitter_manager.services.accounts.connect import STATE_SECONDS
 from twitter_manager.services.context import Context
+from twitter_manager.services.dispatch import decisions
 from twitter_manager.services.dispatch.recovery import reap_worker
 from twitter_manager.services.wakeup import hold_for_resting_app, hold_for_resting_lane, wake_environment, wake_lane
 from twitter_manager.storage import (
+    accounts,
     app_rests,
+    attempts,
     batches,
     idempotency_keys,
     lanes,
@@ -22,7 +27,7 @@ from twitter_manager.storage import (
     workers,
     x_calls,
 )
-from twitter_manager.timestamps import earlier
+from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter.rate_limits import MAX_WINDOW
 
 __all__ = ["Maintenance"]
@@ -30,6 +35,9 @@ __all__ = ["Maintenance"]
 DAY = 86_400.0
 DELIVERIES_KEPT = 30 * DAY
 REFUSALS_KEPT = 30 * DAY
+LONGEST_REST = 1800.0  # of a lane, unless X named a time
+LONGEST_PROBE_WAIT = 3600.0  # of the app
+LONGEST_CHECK = 300.0  # unless X named a time
 
 log = logging.getLogger("twitter_manager.services")
 
@@ -100,6 +108,27 @@ class Maintenance:
                 for mock in (False, True):
                     wake_environment(self._context, tx, mock=mock)
             return x_calls.delete_older_than(tx, tx.now - MAX_WINDOW)
+
+    def clamp_waits(self) -> None:
+        """After the clock was set back no wait lasts longer than the longest that begins now."""
+        with self._context.db.transaction() as tx:
+            rest, probe = later(tx.now, LONGEST_REST), later(tx.now, LONGEST_PROBE_WAIT)
+            check = later(tx.now, LONGEST_CHECK)
+            changed = (
+                lanes.clamp_future(
+                    tx, rest=rest, window_rest=tx.now + MAX_WINDOW, lease=later(tx.now, backoff.LEASE_SECONDS)
+                )
+                + app_rests.clamp_future(tx, until=probe)
+                + accounts.clamp_refresh_leases(tx, until=later(tx.now, tokens.LEASE_SECONDS))
+                + attempts.clamp_future(
+                    tx, started=earlier(tx.now, DAY), over=later(tx.now, decisions.CALL_SECONDS), check=check
+                )
+                + tweet_holds.clamp_future(tx, held=probe, check=check)
+            )
+            if changed:
+                log.warning("the clock was set back: %s waits were shortened", changed)
+                for mock in (False, True):
+                    wake_environment(self._context, tx, mock=mock)
 
     def prune_workers(self) -> int:
         """Rows of other machines' workers that ended without signing off, after a day."""

@@ -11,6 +11,7 @@ from twitter_manager.storage.rows import mapper
 __all__ = [
     "change_status",
     "claim_refresh",
+    "clamp_refresh_leases",
     "clear_tokens",
     "connect",
     "count",
@@ -217,6 +218,13 @@ def claim_refresh(tx: Transaction, account_id: int, *, version: int, lease: str,
         now=tx.now,
     )
     return changed == 1
+
+
+def clamp_refresh_leases(tx: Transaction, *, until: datetime) -> int:
+    """The clock was set back: no lease of a renewal ends after `until`."""
+    return tx.execute(
+        "UPDATE twitter_account SET refresh_lease_until = :until WHERE refresh_lease_until > :until", until=until
+    )
 
 
 def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_not_renewed: bool) -> None:

@@ -7,7 +7,7 @@ from twitter_manager.models import AppRest
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["claim_probe", "delete", "find", "list_all", "put", "release_probe"]
+__all__ = ["claim_probe", "clamp_future", "delete", "find", "list_all", "put", "release_probe"]
 
 _rest = mapper(AppRest)
 
@@ -52,6 +52,18 @@ def claim_probe(tx: Transaction, *, mock: bool, until: datetime) -> bool:
 def release_probe(tx: Transaction, *, mock: bool) -> None:
     """The probing call said nothing about the app: another one may try at once."""
     tx.execute("UPDATE app_rest SET probe_at = :now WHERE mock = :mock", mock=mock, now=tx.now)
+
+
+def clamp_future(tx: Transaction, *, until: datetime) -> int:
+    """The clock was set back: the pause began now at the latest, and the next probe is at `until` at the latest."""
+    return tx.execute(
+        """
+        UPDATE app_rest SET since = least(since, :now), probe_at = least(probe_at, :until)
+        WHERE since > :now OR probe_at > :until
+        """,
+        until=until,
+        now=tx.now,
+    )
 
 
 def delete(tx: Transaction, *, mock: bool) -> bool:

@@ -8,6 +8,7 @@ from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
+    "clamp_future",
     "close",
     "count_held",
     "count_outcome",
@@ -17,10 +18,13 @@ __all__ = [
     "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
+    "list_to_check",
     "record_absence",
     "record_failed_check",
     "record_posted",
+    "schedule_check",
     "was_refused_alone",
+    "watch_others",
 ]
 
 _attempt = mapper(Attempt)
@@ -73,8 +77,19 @@ def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
         """
         SELECT attempt.* FROM tweet JOIN attempt ON attempt.tweet_id = tweet.id
         WHERE tweet.twitter_account_id = :account_id AND tweet.status = 'posting' AND attempt.outcome = 'open'
-        ORDER BY attempt.id
+            AND attempt.check_at IS NULL
+        UNION ALL
+        SELECT * FROM attempt WHERE account_id = :account_id AND check_at IS NOT NULL AND outcome = 'open'
         """,
+        account_id=account_id,
+    )
+    return sorted((_attempt(row) for row in rows), key=lambda attempt: attempt.id)
+
+
+def list_to_check(tx: Transaction, account_id: int) -> Sequence[Attempt]:
+    """The account's attempts without a known end whose tweet is posted by an earlier one."""
+    rows = tx.all(
+        "SELECT * FROM attempt WHERE account_id = :account_id AND check_at IS NOT NULL ORDER BY check_at",
         account_id=account_id,
     )
     return [_attempt(row) for row in rows]
@@ -157,6 +172,7 @@ def close(
         UPDATE attempt SET outcome = :outcome, error_code = :error_code,
             http_status = coalesce(:http_status, http_status),
             over_at = CASE WHEN :outcome = 'unclear' THEN :over_at ELSE coalesce(over_at, :over_at) END,
+            check_at = CASE WHEN :outcome = 'unclear' THEN check_at END,
             looks_absent = CASE WHEN :outcome = 'unclear' THEN 0 ELSE looks_absent END
         WHERE id = :id AND outcome IN ('open', 'unclear')
         """,
@@ -174,13 +190,55 @@ def record_posted(tx: Transaction, attempt_id: int, *, twitter_id: str, http_sta
     tx.execute(
         """
         UPDATE attempt SET outcome = 'posted', twitter_id = :twitter_id, over_at = coalesce(over_at, :now),
-            error_code = NULL, http_status = coalesce(:http_status, http_status)
+            error_code = NULL, http_status = coalesce(:http_status, http_status), check_at = NULL
         WHERE id = :id
         """,
         id=attempt_id,
         twitter_id=twitter_id,
         http_status=http_status,
         now=tx.now,
+    )
+
+
+def watch_others(tx: Transaction, tweet_id: int, *, posted_by: int) -> None:
+    """The tweet is posted by that attempt: others of it that may be at X are looked for, too."""
+    tx.execute(
+        """
+        UPDATE attempt SET check_at = :now
+        WHERE tweet_id = :tweet_id AND outcome IN ('open', 'unclear') AND id <> :id
+        """,
+        tweet_id=tweet_id,
+        id=posted_by,
+        now=tx.now,
+    )
+
+
+def schedule_check(tx: Transaction, attempt_id: int, moment: datetime) -> None:
+    """When an attempt is looked for next whose tweet is posted already."""
+    tx.execute(
+        "UPDATE attempt SET check_at = :moment WHERE id = :id AND outcome = 'unclear'", id=attempt_id, moment=moment
+    )
+
+
+def clamp_future(tx: Transaction, *, started: datetime, over: datetime, check: datetime) -> int:
+    """The clock was set back: an unclear attempt is over, and is looked for, by these times at the latest, and it began
+    nobody knows when: the look must not pass over its post as too old, so it counts from `started`."""
+    tx.execute(
+        """
+        UPDATE attempt SET started_at = :started WHERE started_at > :now
+            AND tweet_id IN (SELECT tweet_id FROM attempt WHERE outcome IN ('open', 'unclear'))
+        """,
+        started=started,
+        now=tx.now,
+    )
+    return tx.execute(
+        """
+        UPDATE attempt SET over_at = least(over_at, :over),
+            check_at = CASE WHEN check_at > :check THEN :check ELSE check_at END
+        WHERE outcome IN ('open', 'unclear') AND over_at > :over
+        """,
+        over=over,
+        check=check,
     )
 
 

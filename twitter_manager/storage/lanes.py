@@ -16,6 +16,7 @@ from twitter_manager.timestamps import from_text
 __all__ = [
     "MAX_UNSETTLED",
     "claim",
+    "clamp_future",
     "count_unsettled",
     "end_rest",
     "end_window_rests",
@@ -49,6 +50,8 @@ _NEXT_DUE = f"""
     SELECT min(due) AS due FROM (
         SELECT min(CASE status WHEN 'posting' THEN updated_at ELSE due_at END) AS due FROM tweet
         WHERE twitter_account_id = lane.account_id AND status IN {UNSETTLED}
+        UNION ALL
+        SELECT min(check_at) AS due FROM attempt WHERE account_id = lane.account_id AND check_at IS NOT NULL
         UNION ALL
         SELECT CASE WHEN (
             SELECT count(*) FROM tweet AS u
@@ -181,8 +184,9 @@ def make_environment_due(tx: Transaction, *, mock: bool) -> None:
     """Makes every lane of the environment that has anything due at any time due now."""
     tx.execute(
         """
-        UPDATE lane SET due_at = :now WHERE mock = :mock AND EXISTS (
-            SELECT 1 FROM tweet WHERE tweet.twitter_account_id = lane.account_id AND tweet.due_at IS NOT NULL)
+        UPDATE lane SET due_at = :now WHERE mock = :mock AND (
+            EXISTS (SELECT 1 FROM tweet WHERE tweet.twitter_account_id = lane.account_id AND tweet.due_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM attempt WHERE attempt.account_id = lane.account_id AND check_at IS NOT NULL))
         """,
         mock=mock,
         now=tx.now,
@@ -209,7 +213,7 @@ def rest(tx: Transaction, account_id: int, *, until: datetime, code: str) -> Non
 
 
 def end_rest(tx: Transaction, account_id: int) -> None:
-    """The account was reconnected: its lane may send again at once, unless X named a time before which it may not."""
+    """The account was reconnected: its lane may send again at once, unless X named a time for posts."""
     tx.execute(
         """
         UPDATE lane SET trouble_streak = 0, due_at = :now,
@@ -227,9 +231,28 @@ def end_window_rests(tx: Transaction) -> None:
     tx.execute(
         """
         UPDATE lane SET rest_until = NULL, rest_code = NULL, due_at = :now
-        WHERE rest_code IN ('rate_limited', 'rate_limit_exceeded')
+        WHERE rest_code IN ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded')
         """,
         now=tx.now,
+    )
+
+
+def clamp_future(tx: Transaction, *, rest: datetime, window_rest: datetime, lease: datetime) -> int:
+    """The clock was set back: no rest and no lease ends later than the longest would that began now."""
+    return tx.execute(
+        """
+        UPDATE lane SET lease_until = CASE WHEN lease_until > :lease THEN :lease ELSE lease_until END,
+            rest_until = CASE WHEN rest_until > :window_rest THEN :window_rest
+                WHEN rest_until > :rest AND NOT coalesce(rest_code, '') IN
+                    ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded') THEN :rest
+                ELSE rest_until END
+        WHERE lease_until > :lease OR rest_until > :window_rest
+            OR (rest_until > :rest AND NOT coalesce(rest_code, '') IN
+                ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded'))
+        """,
+        rest=rest,
+        window_rest=window_rest,
+        lease=lease,
     )
 
 

@@ -12,10 +12,12 @@ from twitter_manager.storage.statuses import QUEUED, SENDABLE, UNSETTLED
 from twitter_manager.storage.tweets import OF_ACCOUNT, of_account
 
 __all__ = [
+    "begin_deleting",
     "cancel_unsent",
     "chain",
     "close_gap",
     "delete",
+    "end_deleting",
     "get",
     "insert",
     "is_being_answered",
@@ -189,13 +191,31 @@ def cancel_unsent(tx: Transaction, thread_id: int, *, error_code: str | None) ->
     )
 
 
-def delete(tx: Transaction, thread_id: int) -> bool:
-    """Deletes the thread with its parts; False when X may have one of them at this moment, or it is gone."""
+def begin_deleting(tx: Transaction, thread_id: int, *, until: datetime) -> bool:
+    """Nobody resumes it before `until`, while its posts are deleted at X; False when it is not stopped any more."""
+    changed = tx.execute(
+        "UPDATE thread SET deleting_until = :until WHERE id = :id AND stopped_at IS NOT NULL",
+        id=thread_id,
+        until=until,
+    )
+    return changed == 1
+
+
+def end_deleting(tx: Transaction, thread_id: int) -> None:
+    """What was not deleted at X may be resumed."""
+    tx.execute("UPDATE thread SET deleting_until = NULL WHERE id = :id", id=thread_id)
+
+
+def delete(tx: Transaction, thread_id: int, *, keep_posts: bool) -> bool:
+    """Deletes the thread with its parts; False when it is gone, was resumed, or X may have one of its parts at this
+    moment, or has one, unless posts at X are to stay there (`keep_posts`)."""
     changed = tx.execute(
         f"""
-        DELETE FROM thread WHERE id = :id AND NOT EXISTS (
-            SELECT 1 FROM tweet WHERE thread_id = :id AND status IN {UNSETTLED})
+        DELETE FROM thread WHERE id = :id AND stopped_at IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM tweet WHERE thread_id = :id
+                AND (status IN {UNSETTLED} OR (:keep_posts = 0 AND twitter_id IS NOT NULL)))
         """,
         id=thread_id,
+        keep_posts=keep_posts,
     )
     return changed == 1

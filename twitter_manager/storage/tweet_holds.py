@@ -9,6 +9,7 @@ from twitter_manager.storage.rows import mapper
 from twitter_manager.storage.statuses import SENDABLE, UNSETTLED
 
 __all__ = [
+    "clamp_future",
     "expire_overdue",
     "hold",
     "hold_all_of_account",
@@ -103,8 +104,9 @@ def hold_due_of_environment(tx: Transaction, *, mock: bool, error_code: str, unt
 
 
 def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) -> list[int]:
-    """The account is lost: holds what would go out until it is back; unsettled tweets need their owner's decision."""
-    rows = tx.all(
+    """The account is lost: holds what would go out until it is back; unsettled tweets need their owner's decision.
+    Returns the ids of all these."""
+    held = tx.all(
         f"""
         UPDATE tweet SET status = 'held', error_code = :error_code, due_at = NULL, updated_at = :now
         WHERE twitter_account_id = :account_id AND due_at IS NOT NULL AND status IN {SENDABLE}
@@ -114,28 +116,34 @@ def hold_all_of_account(tx: Transaction, account_id: int, *, error_code: str) ->
         error_code=error_code,
         now=tx.now,
     )
-    tx.execute(
+    asked = tx.all(
         """
         UPDATE tweet SET needs_decision = 1, due_at = NULL, updated_at = :now,
             error_code = CASE WHEN error_code IN ('doubtful_match', 'attempts_exhausted', 'id_of_another')
                 THEN error_code ELSE :error_code END
         WHERE twitter_account_id = :account_id AND status = 'unconfirmed'
+        RETURNING id
         """,
         account_id=account_id,
         error_code=error_code,
         now=tx.now,
     )
-    return [row["id"] for row in rows]
+    tx.execute(
+        "UPDATE attempt SET check_at = NULL WHERE account_id = :account_id AND check_at IS NOT NULL",
+        account_id=account_id,
+    )
+    return [row["id"] for row in (*held, *asked)]
 
 
 def release_held_of_account(tx: Transaction, account_id: int) -> None:
-    """The account is back: what was held for it goes on, and what was unsettled because of it is checked again."""
+    """The account is back: what was held for it or for its token goes on, and what was unsettled because of it is
+    checked again."""
     tx.execute(
         """
         UPDATE tweet SET status = CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
             due_at = coalesce(scheduled_at, :now), error_code = NULL, twitter_error = NULL, updated_at = :now
-        WHERE twitter_account_id = :account_id AND status = 'held' AND due_at IS NULL
-            AND coalesce(error_code, '') <> 'late'
+        WHERE twitter_account_id = :account_id AND status = 'held' AND coalesce(error_code, '') <> 'late'
+            AND (due_at IS NULL OR error_code IN ('renewal_rate_limited', 'client_refused', 'unauthorized_by_x'))
         """,
         account_id=account_id,
         now=tx.now,
@@ -150,6 +158,35 @@ def release_held_of_account(tx: Transaction, account_id: int) -> None:
         account_id=account_id,
         now=tx.now,
     )
+    tx.execute(
+        """
+        UPDATE attempt SET check_at = :now WHERE account_id = :account_id AND outcome IN ('open', 'unclear')
+            AND EXISTS (SELECT 1 FROM tweet WHERE tweet.id = attempt.tweet_id AND tweet.status = 'posted')
+        """,
+        account_id=account_id,
+        now=tx.now,
+    )
+
+
+def clamp_future(tx: Transaction, *, held: datetime, check: datetime) -> int:
+    """The clock was set back: what was held for a time of ours, and what is to be looked for, is due by these times at
+    the latest."""
+    changed = tx.execute(
+        """
+        UPDATE tweet SET due_at = :held, updated_at = :now WHERE status = 'held' AND due_at > :held
+            AND coalesce(error_code, '') NOT IN ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded')
+        """,
+        held=held,
+        now=tx.now,
+    )
+    return changed + tx.execute(
+        """
+        UPDATE tweet SET due_at = :check, updated_at = :now
+        WHERE status = 'unconfirmed' AND due_at > :check AND updated_at > :now
+        """,
+        check=check,
+        now=tx.now,
+    )
 
 
 def release_held_for_window(tx: Transaction) -> None:
@@ -157,7 +194,8 @@ def release_held_for_window(tx: Transaction) -> None:
     tx.execute(
         """
         UPDATE tweet SET due_at = :now, updated_at = :now
-        WHERE status = 'held' AND error_code IN ('rate_limited', 'rate_limit_exceeded') AND due_at IS NOT NULL
+        WHERE status = 'held' AND due_at IS NOT NULL
+            AND error_code IN ('rate_limited', 'renewal_rate_limited', 'rate_limit_exceeded')
         """,
         now=tx.now,
     )

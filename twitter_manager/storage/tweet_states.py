@@ -278,6 +278,11 @@ def postpone_checks(tx: Transaction, account_id: int, moment: datetime) -> None:
         moment=moment,
         now=tx.now,
     )
+    tx.execute(
+        "UPDATE attempt SET check_at = :moment WHERE account_id = :account_id AND check_at < :moment",
+        account_id=account_id,
+        moment=moment,
+    )
 
 
 def mark_needs_decision(

@@ -58,6 +58,7 @@ class Periodic:
                 _try(self._services.maintenance.prune_workers)
                 _try(self._services.maintenance.prune_batches)
                 _try(self._services.maintenance.prune_deliveries)
+                _try(self._services.maintenance.clamp_waits)
                 _try(self._services.maintenance.prune_calls)
 
     def _beat(self) -> None:

@@ -184,7 +184,8 @@ class TestWholeAccounts:
             due, unsettled = new_due_tweet(tx, account_id, "due"), new_unconfirmed_tweet(tx, account_id, "sent")
             idle = new_tweet(tx, account_id, "nobody asked for it")
             bystander = new_due_tweet(tx, new_account(tx, 2).id)
-            assert tweet_holds.hold_all_of_account(tx, account_id, error_code="token_refused") == [due.id]
+            changed = tweet_holds.hold_all_of_account(tx, account_id, error_code="token_refused")
+            assert changed == [due.id, unsettled.id]
             held, asked = tweets.get(tx, due.id), tweets.get(tx, unsettled.id)
             assert (held.status, held.due_at, held.error_code) == ("held", None, "token_refused")
             assert (asked.status, asked.needs_decision, asked.due_at) == ("unconfirmed", True, None)

@@ -44,6 +44,6 @@ class RenewalFailed(Exception):
 
 def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
     """The error for a caller who asked for the renewal, or for a call with the token."""
-    if failure.code == "rate_limited":
+    if failure.code == "renewal_rate_limited":
         return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
     return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)

@@ -205,7 +205,7 @@ class Tokens:
         now = self._context.clock()
         until = rest_after_trouble(account.refresh_failures, now)
         if isinstance(error, RateLimited):
-            return RenewalFailed("rate_limited", max(error.until or later(now, 60), later(now, 1)))
+            return RenewalFailed("renewal_rate_limited", max(error.until or later(now, 60), later(now, 1)))
         if isinstance(error, ClientRefused):
             log.error("X refuses our client id or secret: check TWITTER_CLIENT_ID and TWITTER_CLIENT_SECRET")
             return RenewalFailed("client_refused", later(now, 60))

@@ -76,6 +76,7 @@ class Situation:
     trouble_streak: int = 0  # sends of this lane in a row without a clear answer
     unauthorized_streak: int = 0  # 401s of this account in a row on fresh tokens
     token_issued_at: datetime | None = None
+    token_was_replaced: bool = False  # since the call began: X's answer is about the old one
     token_is_over: bool = False  # by the expires_in that X gave
     can_renew: bool = True  # there is a refresh token
     unclear_before: bool = False  # an earlier attempt for this tweet was unclear and then found absent
@@ -168,6 +169,8 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
 def _unauthorized(situation: Situation, now: datetime) -> Decision:
     """One renewal, one more try; a 401 on a fresh token is an outage of X's, not a revocation. A token with a very
     short life waits until it may be renewed."""
+    if situation.token_was_replaced:
+        return TokenStale()
     issued = situation.token_issued_at
     young = is_young(issued, now)
     if issued is not None and young and situation.token_is_over and situation.can_renew:

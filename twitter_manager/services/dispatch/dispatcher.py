@@ -21,7 +21,7 @@ from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import recover_lost
 from twitter_manager.services.dispatch.send import SendTweet
 from twitter_manager.services.rate_limits import limiter
-from twitter_manager.storage import accounts, lanes, threads, tweet_holds, tweet_queue, tweet_states
+from twitter_manager.storage import accounts, attempts, lanes, threads, tweet_holds, tweet_queue, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter.tweets import CREATE
@@ -98,23 +98,25 @@ class Dispatcher:
 
     def _choose(self, tx: Transaction, lane: Lane) -> LaneTask | None:
         """What the lane needs first; None: nothing, and it was released."""
-        unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
-        if any(tweet.status == "posting" for tweet in unsettled):
+        unsettled, checks = tweet_queue.list_unsettled(tx, lane.account_id), attempts.list_to_check(tx, lane.account_id)
+        if any(tweet.status == "posting" for tweet in unsettled) or any(each.outcome == "open" for each in checks):
             recover_lost(tx, lane.account_id)
             unsettled = tweet_queue.list_unsettled(tx, lane.account_id)
+            checks = attempts.list_to_check(tx, lane.account_id)
         if self._expire_overdue(tx, lane):
             lanes.release(tx, lane.account_id, lane.lease or "")  # still due: it goes on the next time it is claimed
             return None
         account = accounts.get(tx, lane.account_id)
-        task = self._reconcile_task(tx, lane, account, unsettled) or self._send_task(tx, lane, account, unsettled)
+        times = [tweet.due_at for tweet in unsettled] + [attempt.check_at for attempt in checks]
+        task = self._reconcile_task(tx, lane, account, times) or self._send_task(tx, lane, account, unsettled)
         if task is None:
             self._release_idle(tx, lane)
         return task
 
     def _reconcile_task(
-        self, tx: Transaction, lane: Lane, account: Account, unsettled: Sequence[Tweet]
+        self, tx: Transaction, lane: Lane, account: Account, check_times: Sequence[datetime | None]
     ) -> LaneTask | None:
-        if not any(tweet.due_at is not None and tweet.due_at <= tx.now for tweet in unsettled):
+        if not any(moment is not None and moment <= tx.now for moment in check_times):
             return None
         return self._with_token(
             tx,

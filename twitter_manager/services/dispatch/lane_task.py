@@ -40,6 +40,8 @@ class LaneTask(ABC):
         self._claim = claim
         try:
             self.run()
+        except StorageUnavailable as error:  # before a call: what X answered is stored durably
+            log.warning("the step of lane %s waits for the database: %s", self.lane.account_id, error.why)
         except Exception:
             log.exception("the task of lane %s failed; it is tried again", self.lane.account_id)
             self.context.store_durably(self._postpone)

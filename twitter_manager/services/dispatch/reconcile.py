@@ -44,6 +44,16 @@ class Unsettled:
     attempt: Attempt
     first: Attempt
 
+    @property
+    def is_second(self) -> bool:
+        """Whether the tweet is posted already, by the late answer to an earlier attempt."""
+        return self.attempt.check_at is not None
+
+    @property
+    def check_at(self) -> datetime | None:
+        """When it is to be looked for."""
+        return self.attempt.check_at if self.is_second else self.tweet.due_at
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -163,6 +173,10 @@ class ReconcileTimeline(LaneTask):
             elif tweet.due_at is not None:
                 # nothing is left to look for, so only its owner can say more
                 tweet_states.mark_needs_decision(tx, tweet.id, error_code="attempts_exhausted", check_at=None)
+        for attempt in attempts.list_to_check(tx, self._account.id):
+            if attempt.tweet_id not in {each.tweet.id for each in found}:
+                first = attempts.list_of_tweet(tx, attempt.tweet_id)[0]
+                found.append(Unsettled(tweets.get(tx, attempt.tweet_id), attempt, first))
         return found
 
     def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
@@ -214,6 +228,8 @@ class ReconcileTimeline(LaneTask):
         tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
         if finding.same is not None:
             self._adopt(tx, tweet, attempt, finding.same)
+        elif finding.unsettled.is_second:
+            self._absent(tx, finding)
         elif finding.doubtful:
             _ask_which(tx, tweet, finding.doubtful)
         elif not tweet.needs_decision or tweet.error_code == "x_cannot_be_asked":
@@ -221,24 +237,42 @@ class ReconcileTimeline(LaneTask):
 
     def _adopt(self, tx: Transaction, tweet: Tweet, attempt: Attempt, post: SeenPost) -> None:
         attempts.record_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
-        tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at)
-        log.info("tweet %s: found at X", tweet.id)
+        if tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at):
+            log.info("tweet %s: found at X", tweet.id)
+        else:
+            log.error("tweet %s is at X under a second id, %s", tweet.id, post.id)
 
     def _absent(self, tx: Transaction, finding: Finding) -> None:
         """Counts only a reading that was due for this tweet and began long enough after the attempt was over."""
-        tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
-        if tweet.due_at is None or tweet.due_at > self._began:
+        each, tweet, attempt = finding.unsettled, finding.unsettled.tweet, finding.unsettled.attempt
+        if each.check_at is None or each.check_at > self._began:
             return  # it was read for another tweet of the account
         over = attempt.over_at or tx.now
         checks = attempt.looks_absent
         if self._began >= later(over, decisions.CHECKS[min(checks, len(decisions.CHECKS) - 1)]):
             checks = attempts.record_absence(tx, attempt.id)
         if checks < len(decisions.CHECKS):
-            tweet_states.schedule_check(tx, tweet.id, decisions.next_check(checks, over, tx.now))
+            self._schedule_check(tx, each, decisions.next_check(checks, over, tx.now))
+        elif each.is_second:
+            self._no_second(tx, finding)
         elif finding.unexplained:
             _ask_which(tx, tweet, finding.unexplained)
         else:
             self._certainly_absent(tx, tweet, attempt)
+
+    def _schedule_check(self, tx: Transaction, each: Unsettled, moment: datetime) -> None:
+        if each.is_second:
+            attempts.schedule_check(tx, each.attempt.id, moment)
+        else:
+            tweet_states.schedule_check(tx, each.tweet.id, moment)
+
+    def _no_second(self, tx: Transaction, finding: Finding) -> None:
+        """The tweet is posted, and this attempt did not post it again, as far as the timeline shows."""
+        attempt = finding.unsettled.attempt
+        attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code=attempt.error_code)
+        if finding.doubtful:
+            ids = ", ".join(post.id for post in finding.doubtful[:5])
+            log.error("tweet %s may be at X under a second id, one of %s", attempt.tweet_id, ids)
 
     def _certainly_absent(self, tx: Transaction, tweet: Tweet, attempt: Attempt) -> None:
         code = attempt.error_code
@@ -258,7 +292,7 @@ class ReconcileTimeline(LaneTask):
         if isinstance(error, Unauthorized):
             self._unauthorized(tx)
         for each in self._unsettled(tx):
-            if each.tweet.due_at is not None and each.tweet.due_at <= tx.now:
+            if each.check_at is not None and each.check_at <= tx.now:
                 self._check_later(tx, each, error)
 
     def _check_later(self, tx: Transaction, each: Unsettled, error: XError) -> None:
@@ -266,10 +300,10 @@ class ReconcileTimeline(LaneTask):
         moment, tell_owner = decisions.after_failed_check(failed, tx.now)
         if isinstance(error, RateLimited) and error.until is not None:
             moment = max(moment, error.until)
-        if tell_owner:
+        if tell_owner and not each.is_second:
             tweet_states.mark_needs_decision(tx, each.tweet.id, error_code="x_cannot_be_asked", check_at=moment)
         else:
-            tweet_states.schedule_check(tx, each.tweet.id, moment)
+            self._schedule_check(tx, each, moment)
 
     def _unauthorized(self, tx: Transaction) -> None:
         """An old token is renewed, as for a send; with a young one the reading is just repeated later."""

@@ -22,13 +22,11 @@ def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None =
     for attempt in attempts.list_open_of_account(tx, account_id):
         over = over_at or later(tx.now, decisions.CALL_SECONDS)
         attempts.close(tx, attempt.id, outcome="unclear", over_at=over, error_code="x_unclear")
-        tweet_states.mark_unconfirmed(
-            tx,
-            attempt.tweet_id,
-            check_at=decisions.first_check(over_at or tx.now),  # it may be there already
-            error_code="x_unclear",
-            twitter_error=None,
-        )
+        check_at = decisions.first_check(over_at or tx.now)  # it may be there already
+        if not tweet_states.mark_unconfirmed(
+            tx, attempt.tweet_id, check_at=check_at, error_code="x_unclear", twitter_error=None
+        ):
+            attempts.schedule_check(tx, attempt.id, check_at)  # an earlier attempt posted it
 
 
 def reap_worker(tx: Transaction, worker_id: str) -> None:

@@ -103,7 +103,7 @@ class SendTweet(LaneTask):
                 return
         situation = Situation()  # posted is posted in any
         if isinstance(outcome, XError):
-            situation = situation_of(tx, self._tweet, outcome)
+            situation = situation_of(tx, self._account, self._tweet, outcome)
         decision = decisions.decide(outcome, situation, tx.now)
         log.info("tweet %s: %s", self._tweet.id, decision)
         self._apply(tx, decision, problem)
@@ -156,6 +156,7 @@ class SendTweet(LaneTask):
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
         attempts.record_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
+        attempts.watch_others(tx, self._tweet.id, posted_by=self._attempt.id)
         if not self._mark_posted(tx, decision.twitter_id):
             log.error("tweet %s is at X under a second id, %s", self._tweet.id, decision.twitter_id)
         lanes.record_x_id(tx, self._account.id, decision.twitter_id)
@@ -182,9 +183,10 @@ class SendTweet(LaneTask):
         )
 
     def _unconfirmed(self, tx: Transaction, decision: Unconfirmed, words: str | None) -> None:
-        tweet_states.mark_unconfirmed(
+        if not tweet_states.mark_unconfirmed(
             tx, self._tweet.id, check_at=decision.check_at, error_code=decision.code, twitter_error=words
-        )
+        ):
+            attempts.schedule_check(tx, self._attempt.id, decision.check_at)  # an earlier attempt posted it
         self._rest(tx, Held(decision.code, decision.rest_until, trouble=True))
 
     def _held(self, tx: Transaction, decision: Held, words: str | None) -> None:

@@ -1,6 +1,6 @@
 """What a decision needs besides X's answer, read in the transaction that stores what follows."""
 
-from twitter_manager.models import Tweet
+from twitter_manager.models import Account, Tweet
 from twitter_manager.services.dispatch import app_pause
 from twitter_manager.services.dispatch.decisions import PARENT_SECONDS, Situation
 from twitter_manager.storage import accounts, app_rests, attempts, lanes
@@ -13,7 +13,8 @@ __all__ = ["situation_of"]
 DAY = 86_400.0
 
 
-def situation_of(tx: Transaction, tweet: Tweet, error: XError) -> Situation:
+def situation_of(tx: Transaction, sender: Account, tweet: Tweet, error: XError) -> Situation:
+    """`sender`: the account as it was when its token was taken for the call."""
     lane, account = lanes.get(tx, tweet.twitter_account_id), accounts.get(tx, tweet.twitter_account_id)
     expires = account.token_expires_at
     alone, of_account = _whose_refusal(tx, tweet, error, mock=account.mock)
@@ -21,6 +22,7 @@ def situation_of(tx: Transaction, tweet: Tweet, error: XError) -> Situation:
         trouble_streak=lane.trouble_streak,
         unauthorized_streak=account.unauthorized_streak,
         token_issued_at=account.token_issued_at,
+        token_was_replaced=account.token_version != sender.token_version,
         token_is_over=expires is not None and expires <= tx.now,
         can_renew=account.refresh_token is not None,
         unclear_before=attempts.count_outcome(tx, tweet.id, "absent") > 0,

@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from twitter_manager.errors import Conflict, NotFound
-from twitter_manager.models import UNSETTLED, Thread
+from twitter_manager.models import UNSETTLED, Thread, Tweet
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import Post, PublishRequest, named_in_thread
 from twitter_manager.services.publishing.enqueue import (
@@ -26,8 +26,11 @@ from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import accounts, idempotency_keys, threads
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
+from twitter_manager.timestamps import later
 
 __all__ = ["StartedThread", "Threads"]
+
+DELETING_SECONDS = 180.0  # longer than the calls that one post takes: a renewal and the deletion, each twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Threads:
             thread = threads.get(tx, thread_id)
             check_account(tx, accounts.get(tx, thread.account_id))
             check_worker(tx, tx.now)
+            if thread.deleting_until is not None and thread.deleting_until > tx.now:
+                raise Conflict("thread_in_flight", retryable=True)
             if not threads.resume(tx, thread_id):
                 status = status_of_thread(threads.list_parts(tx, thread_id))
                 raise Conflict("thread_not_stopped", status=status)
@@ -93,21 +98,50 @@ class Threads:
         Returns how many posts were deleted at X. Raises NotFound; Conflict while a part is being sent (no further one
         goes out then); XRefused: what was deleted by then is deleted here, too; NotNow.
         """
-        with self._seats.taken() if from_x else nullcontext():
-            return self._delete(thread_id, from_x=from_x)
-
-    def _delete(self, thread_id: int, *, from_x: bool) -> int:
+        if from_x:
+            with self._seats.taken():
+                return self._delete_from_x(thread_id)
         with self._context.db.transaction() as tx:
-            threads.get(tx, thread_id)
-            threads.stop(tx, thread_id)
-            parts = threads.list_parts(tx, thread_id)
-        if any(part.tweet.status in UNSETTLED for part in parts):
+            settled = bool(_stop(tx, thread_id)) and threads.delete(tx, thread_id, keep_posts=True)
+        if not settled:  # it stays stopped
             raise Conflict("thread_in_flight", retryable=True)
-        out = [part.tweet for part in reversed(parts) if part.tweet.twitter_id is not None]
-        for tweet in out if from_x else ():
-            with suppress(NotFound):  # another caller deleted it meanwhile
-                self._tweets.delete(tweet.id, from_x=True)
+        return 0
+
+    def _delete_from_x(self, thread_id: int) -> int:
+        taken_down, is_gone = 0, False
+        try:
+            while not is_gone:  # a part may be posted meanwhile: then that post, too
+                for tweet in self._posts_to_delete(thread_id):
+                    self._keep_stopped(thread_id)
+                    with suppress(NotFound):  # another caller deleted it meanwhile
+                        self._tweets.delete(tweet.id, from_x=True)
+                    taken_down += 1
+                with self._context.db.transaction() as tx:
+                    is_gone = threads.delete(tx, thread_id, keep_posts=False) or not threads.list_parts(tx, thread_id)
+        finally:
+            if not is_gone:
+                with self._context.db.transaction() as tx:
+                    threads.end_deleting(tx, thread_id)
+        return taken_down
+
+    def _posts_to_delete(self, thread_id: int) -> Sequence[Tweet]:
+        """Stops the thread: the parts of it that are at X, the last one first."""
         with self._context.db.transaction() as tx:
-            if not threads.delete(tx, thread_id) and threads.list_parts(tx, thread_id):
+            parts = _stop(tx, thread_id)
+        if any(tweet.status in UNSETTLED for tweet in parts):
+            raise Conflict("thread_in_flight", retryable=True)
+        return [tweet for tweet in reversed(parts) if tweet.twitter_id is not None]
+
+    def _keep_stopped(self, thread_id: int) -> None:
+        """Before each post. Raises Conflict when somebody resumed the thread, which needs the rest of its posts."""
+        with self._context.db.transaction() as tx:
+            until = later(tx.now, DELETING_SECONDS)
+            if not threads.begin_deleting(tx, thread_id, until=until) and threads.list_parts(tx, thread_id):
                 raise Conflict("thread_in_flight", retryable=True)
-        return len(out) if from_x else 0
+
+
+def _stop(tx: Transaction, thread_id: int) -> Sequence[Tweet]:
+    """No further part goes out; returns the parts. Raises NotFound."""
+    threads.get(tx, thread_id)
+    threads.stop(tx, thread_id)
+    return [part.tweet for part in threads.list_parts(tx, thread_id)]

@@ -215,11 +215,18 @@ def _status_and_times(tweet: Tweet, change: Change, now: datetime) -> tuple[str,
         check_schedule(change.schedule_at, now)
         return "scheduled", change.schedule_at, change.schedule_at
     if change.status == "pending":
-        # what was held goes on; what was a draft, canceled or scheduled waits for post_now
-        return "pending", None, now if tweet.status == "held" and not waits else None
+        return "pending", None, _due_as_pending(tweet, now, waits=waits)
     if change.unschedule and tweet.scheduled_at is not None:
         return _without_time(tweet, waits=waits)
     return tweet.status, tweet.scheduled_at, tweet.due_at
+
+
+def _due_as_pending(tweet: Tweet, now: datetime, *, waits: bool) -> datetime | None:
+    """What was held goes on, and what was told to go out still is; a draft, canceled or scheduled one waits to be
+    told."""
+    if tweet.status == "pending":
+        return tweet.due_at
+    return now if tweet.status == "held" and not waits else None
 
 
 def _without_time(tweet: Tweet, *, waits: bool) -> tuple[str, None, None]:

@@ -50,7 +50,7 @@ def _last_of(
 def _rests_until(q: Queries, account_id: int, now: datetime) -> datetime:
     """When the lane's rest for a used-up window is over; other rests are short, or of unknown length."""
     lane = lanes.get(q, account_id)
-    if lane.rest_until is None or lane.rest_code not in ("rate_limited", "rate_limit_exceeded"):
+    if lane.rest_until is None or lane.rest_code not in ("rate_limited", "renewal_rate_limited", "rate_limit_exceeded"):
         return now
     return max(lane.rest_until, now)
 

@@ -91,6 +91,21 @@ def test_a_401_on_a_fresh_token_rests_the_lane_and_keeps_the_account(harness: Se
     assert harness.texts_at_x("alice") == ["Good morning"]
 
 
+def test_a_401_on_a_token_that_was_replaced_meanwhile_says_nothing_of_the_new_one(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    tweet_id = harness.due_tweet(alice)
+    step = harness.services.dispatcher.claim_next("test")
+    assert step is not None
+    harness.clock.forward(5)
+    harness.services.tokens.renew(harness.account(alice.id))
+    harness.x_has.refuses_the_token(call=CREATE)
+    step.execute()
+    harness.work()
+    assert harness.tweet(tweet_id).status == "posted"
+    assert harness.account(alice.id).unauthorized_streak == 0
+
+
 def test_a_503_of_the_token_endpoint_disconnects_nobody(harness: ServicesHarness, alice: Account) -> None:
     harness.clock.forward(TWO_HOURS + 1)
     harness.x_has.token_endpoint_fails(503, times=3)
@@ -155,6 +170,19 @@ def test_a_refusal_of_our_client_loses_no_account(harness: ServicesHarness, alic
     assert (harness.tweet(tweet_id).status, harness.tweet(tweet_id).error_code) == ("held", "client_refused")
     harness.x.register_client("mock-client", None)
     harness.work_for(61)
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+def test_a_429_of_the_token_endpoint_is_over_when_the_account_is_connected_again(
+    harness: ServicesHarness, alice: Account
+) -> None:
+    harness.clock.forward(TWO_HOURS + 1)
+    harness.x_has.rate_limits(reset_in=3600, call=TOKEN)
+    tweet_id = harness.due_tweet(alice)
+    harness.work_for(120)
+    assert (harness.tweet(tweet_id).status, harness.tweet(tweet_id).error_code) == ("held", "renewal_rate_limited")
+    harness.connect("alice")
+    harness.work()
     assert harness.tweet(tweet_id).status == "posted"
 
 

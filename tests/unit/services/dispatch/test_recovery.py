@@ -3,15 +3,22 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
+from twitter_manager.services.accounts.tokens import deactivate_account
+from twitter_manager.services.dispatch.dispatcher import RefreshToken
 from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import reap_worker, recover_lost
 from twitter_manager.services.dispatch.send import SendTweet
-from twitter_manager.storage import attempts
+from twitter_manager.simulator.bad_days import BadDays
+from twitter_manager.storage import attempts, lanes
+from twitter_manager.timestamps import later
+from twitter_manager.twitter import tweets as x_tweets
 
 
 def test_an_intent_without_a_call_is_reconciled_and_then_sent(harness: ServicesHarness, alice: Account) -> None:
@@ -119,6 +126,74 @@ def test_a_late_201_of_a_tweet_that_was_believed_absent_keeps_both_ids(
     assert len(harness.x.posts("alice")) == 2
 
 
+Second = Callable[[LaneTask, ServicesHarness, Account], None]
+
+
+def cut_after_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+    second.x_has.accepts_then_cuts_the_line()
+    step.execute()
+
+
+def cut_before_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+    second.x_has.cuts_the_line()
+    step.execute()
+
+
+def die_after_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+    token = second.services.tokens.open(account)
+    x_tweets.create(
+        step.context.environments.of(account.mock).x,
+        token,
+        x_tweets.NewPost(text="Good morning"),
+        before_first_byte=lambda: None,
+        account_id=account.id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("how_it_ends", "is_twice"),
+    [(cut_after_x_took_it, True), (cut_before_x_took_it, False), (die_after_x_took_it, True)],
+)
+@pytest.mark.parametrize("account_was_away", [False, True])
+def test_a_second_attempt_is_looked_for_although_the_first_posted_it_after_all(
+    harness: ServicesHarness,
+    alice: Account,
+    another: Callable[[], ServicesHarness],
+    how_it_ends: Second,
+    is_twice: bool,
+    account_was_away: bool,
+) -> None:
+    harness.x.change(visibility_delay=600)
+    tweet_id, second = harness.due_tweet(alice), another()
+    step = harness.services.dispatcher.claim_next("frozen")
+    assert step is not None
+
+    def it_is_sent_again() -> None:
+        harness.clock.forward(121)
+        its_own = second.services.dispatcher.claim_next("second")
+        while not isinstance(its_own, SendTweet):
+            if its_own is not None:
+                its_own.execute()
+            harness.clock.forward(1)
+            its_own = second.services.dispatcher.claim_next("second")
+        harness.x.change(visibility_delay=0)
+        how_it_ends(its_own, second, alice)
+
+    frozen_in_the_call(harness, step, it_is_sent_again)
+    assert harness.tweet(tweet_id).status == "posted"
+    if account_was_away:
+        with harness.services.db.transaction() as tx:
+            deactivate_account(step.context, tx, alice.id, status="failed", code="account_failed")
+        harness.work_for(300)
+        harness.connect("alice")
+    harness.work_for(300)
+    outcomes = [each.outcome for each in attempts.list_of_tweet(harness.services.db, tweet_id)]
+    assert outcomes == ["posted", "posted" if is_twice else "absent"]
+    tweet, at_x = harness.tweet(tweet_id), {post.id for post in harness.x.posts("alice")}
+    assert (tweet.status, len(at_x)) == ("posted", 2 if is_twice else 1)
+    assert {tweet.twitter_id, tweet.twin_twitter_id} - {None} == at_x
+
+
 def test_a_late_refusal_decides_an_unconfirmed_tweet(
     harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
 ) -> None:
@@ -147,6 +222,87 @@ def test_a_stop_before_the_first_byte_leaves_a_tweet_that_is_simply_sent_later(
     successor = another()
     successor.work()
     assert successor.tweet(tweet_id).status == "posted"
+
+
+@pytest.mark.parametrize("step_class", [RefreshToken, ReconcileTimeline])
+def test_a_database_that_is_away_before_a_call_makes_no_lane_rest(
+    harness: ServicesHarness, alice: Account, tmp_path: Path, step_class: type[LaneTask]
+) -> None:
+    if step_class is ReconcileTimeline:
+        harness.x_has.accepts_then_cuts_the_line()
+    else:
+        harness.clock.forward(7201)
+    tweet_id = harness.due_tweet(alice)
+    if step_class is ReconcileTimeline:
+        harness.work()
+        harness.clock.forward(2)
+    step = harness.services.dispatcher.claim_next("test")
+    assert isinstance(step, step_class)
+    file = next(tmp_path.rglob("twitter_manager.db"))
+    away = file.rename(file.with_suffix(".away"))
+    back = threading.Timer(0.5, lambda: away.rename(file))
+    back.start()
+    step.execute()
+    back.join()
+    lane = lanes.get(harness.services.db, alice.id)
+    assert (lane.lease, lane.rest_code) == (None, "x_unclear" if step_class is ReconcileTimeline else None)
+    assert lane.due_at == harness.clock.present
+    harness.work()
+    assert harness.tweet(tweet_id).status == "posted"
+
+
+class TestAClockThatWasSetBack:
+    """By a day, after something was to wait for some minutes."""
+
+    @pytest.fixture
+    def harness(self, harness: ServicesHarness) -> ServicesHarness:
+        harness.clock.forward(86_400)
+        return harness
+
+    def set_back(self, harness: ServicesHarness) -> None:
+        harness.clock.forward(-86_400)
+        harness.services.maintenance.clamp_waits()
+
+    @pytest.mark.parametrize(
+        ("trouble", "seconds"),
+        [
+            (lambda x: x.fails(500), 1000),
+            (lambda x: x.cuts_the_line(), 1000),
+            (lambda x: x.account_is_not_permitted(), 3601),
+            (lambda x: x.runs_out_of_credits(times=1), 3601),
+        ],
+    )
+    def test_every_wait_is_over_in_its_time(
+        self, harness: ServicesHarness, trouble: Callable[[BadDays], object], seconds: float
+    ) -> None:
+        alice = harness.connect("alice")
+        harness.clock.forward(61)
+        trouble(harness.x_has)
+        tweet_id = harness.due_tweet(alice)
+        harness.work()
+        assert harness.tweet(tweet_id).status in ("held", "unconfirmed")
+        self.set_back(harness)
+        harness.work_for(2 * seconds)
+        assert harness.tweet(tweet_id).status == "posted"
+        assert harness.texts_at_x("alice") == ["Good morning"]
+
+    def test_a_look_reads_back_to_where_the_attempt_may_have_begun(self, harness: ServicesHarness) -> None:
+        alice = harness.connect("alice")
+        harness.x_has.cuts_the_line()
+        tweet_id = harness.due_tweet(alice)
+        harness.work()
+        self.set_back(harness)
+        attempt = attempts.find_unsettled(harness.services.db, tweet_id)
+        assert attempt is not None
+        assert attempt.started_at == later(harness.clock.present, -86_400)
+
+    def test_the_lane_of_a_lost_worker_is_free_after_the_time_of_a_lease(self, harness: ServicesHarness) -> None:
+        alice = harness.connect("alice")
+        tweet_id = harness.due_tweet(alice)
+        assert harness.services.dispatcher.claim_next("lost") is not None
+        self.set_back(harness)
+        harness.work_for(121 + 600)
+        assert harness.tweet(tweet_id).status == "posted"
 
 
 def test_a_task_with_a_fault_of_ours_does_not_spin_and_loses_nothing(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.clock import START, Clock
 from tests.support.factories import new_account, new_unconfirmed_tweet, open_database
-from twitter_manager.storage import lanes, service_state, tweet_lists, tweet_queue, tweets
+from twitter_manager.storage import attempts, lanes, service_state, tweet_lists, tweet_queue, tweets
 from twitter_manager.storage.database import Row, Transaction, TweetSearch
 from twitter_manager.storage.sqlite import tweet_search
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
@@ -114,6 +114,7 @@ class Statement:
             lambda q: tweets.find_equal(q, 1, fingerprint="print 1", reply_to=None, since=START, until=START),
         ),
         ("tweet_by_account", lambda q: tweet_queue.list_unsettled(q, 1)),
+        ("attempt_to_check", lambda q: attempts.list_to_check(q, 1)),
         ("tweet_unsettled", lambda q: tweets.get_many(q, [1])),
         ("tweet_waiting_part", lambda q: tweet_queue.list_due_times(q, 1, until=START, most=1)),
         ("tweet_next_part", lambda q: tweet_queue.next_to_send(q, 1)),
