@@ -155,6 +155,17 @@ def test_the_query_is_the_one_that_the_view_reads(endpoint: str) -> None:
     assert read == declared, f"the view of {endpoint} reads {sorted(read)}, and {WHERE} says {sorted(declared)}"
 
 
+def test_an_account_in_the_path_may_be_an_id_or_a_username() -> None:
+    count = 0
+    for path, _, operation in operations_of_document():
+        if "{account_id}" in path:
+            schema = operation["parameters"][0]["schema"]
+            for account in ("1", "@alice"):
+                Draft202012Validator(schema).validate(account)
+            count += 1
+    assert count == 4
+
+
 # what can go wrong
 
 

@@ -13,7 +13,15 @@ from twitter_manager.api.http.errors import Error
 from twitter_manager.api.http.idempotency import HEADER
 from twitter_manager.api.http.queries import OPEN
 from twitter_manager.api.openapi.open_answers import open_answers
-from twitter_manager.api.openapi.operations import OUR_ID, Chapter, Operation, Parameter, Resource, operations_of
+from twitter_manager.api.openapi.operations import (
+    ACCOUNT_IN_PATH,
+    OUR_ID,
+    Chapter,
+    Operation,
+    Parameter,
+    Resource,
+    operations_of,
+)
 from twitter_manager.api.openapi.responses import HEADERS, Responses, error_codes_of
 from twitter_manager.api.openapi.schemas import Schema, Schemas
 from twitter_manager.version import VERSION
@@ -145,8 +153,9 @@ def _operation(app: Flask, rule: Rule, method: str, schemas: Schemas, responses:
 
 def _parameters(rule: Rule, operation: Operation) -> list[Schema]:
     names = re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
+    known = {"account_id": ACCOUNT_IN_PATH, **operation.path}
     in_path: list[Schema] = [
-        {"name": name, "in": "path", "required": True, "schema": operation.path.get(name, OUR_ID)} for name in names
+        {"name": name, "in": "path", "required": True, "schema": known.get(name, OUR_ID)} for name in names
     ]
     return in_path + [_ref("parameters", each.name) if each.shared else _in_query(each) for each in operation.query]
 
