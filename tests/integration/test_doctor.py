@@ -103,6 +103,12 @@ def test_settings_that_cannot_be(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
 
 
+def test_a_name_that_is_nearly_a_setting(service: Service) -> None:
+    found = examined(service, misspelt={"MOCK_MOD": "MOCK_MODE"})["names"]
+    assert (found["state"], found["text"]) == ("warn", "MOCK_MOD is no setting")
+    assert "MOCK_MODE" in found["remedy"]
+
+
 def test_in_mock_mode_nothing_leaves_the_machine(service: Service, alice: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(*_: object) -> None:
         pytest.fail("it opened a line")

@@ -59,6 +59,7 @@ class Doctor:
         because = mock_mode.why_on(self._settings, switch) if mock else None
         known = [
             set_up.understood(mock_because=because),
+            *set_up.misspelt(self._settings),
             set_up.callback(self._settings),
             set_up.scopes(self._settings),
         ]

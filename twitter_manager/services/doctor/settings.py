@@ -6,7 +6,7 @@ from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused
 from twitter_manager.services.doctor.check import Check, fail, ok, warn
 
-__all__ = ["NEEDED_SCOPES", "callback", "client_id", "refused", "scopes", "understood"]
+__all__ = ["NEEDED_SCOPES", "callback", "client_id", "misspelt", "refused", "scopes", "understood"]
 
 NEEDED_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read", "offline.access"})
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -22,6 +22,12 @@ def understood(*, mock_because: str | None) -> Check:
     if mock_because is None:
         return ok("settings", "read; mock mode is off")
     return ok("settings", f"read; mock mode is on because {mock_because}: X is simulated on this machine")
+
+
+def misspelt(settings: Settings) -> list[Check]:
+    """Names near to a setting's, one check each."""
+    found = settings.misspelt.items()
+    return [warn("names", f"{name} is no setting", f"if {meant} is meant, write that") for name, meant in found]
 
 
 def callback(settings: Settings) -> Check:
