@@ -64,6 +64,14 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    url = _url(value)
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise ValueError("has more than a scheme, a host and a port: every call adds its own path, such as /2/tweets")
+    return url
+
+
 def _callback(value: str) -> str:
     _url(value)
     if urlsplit(value).fragment:
@@ -157,7 +165,7 @@ class Settings:
     twitter_bearer_token: str | None = _setting(
         None, _text, "app-only token for trends", secret=True, also="TWITTER_ACCESS_TOKEN"
     )
-    twitter_api_url: str = _setting("https://api.x.com", _url, "every /2/... call goes here")
+    twitter_api_url: str = _setting("https://api.x.com", _origin, "every /2/... call goes here")
     twitter_authorize_url: str = _setting(
         "https://x.com/i/oauth2/authorize", _url, "where a person connects an account"
     )
