@@ -115,8 +115,9 @@ def operations_of(app: Flask) -> dict[str, Operation]:
 
 PAGE = Parameter(
     name="page",
-    schema={"type": "integer", "minimum": 1, "maximum": 2**31, "default": 1},
-    description="Which page, from 1. For depth take `cursor`, which stays fast.",
+    # no default: openapi-python-client's clients would send it, also beside a cursor
+    schema={"type": "integer", "minimum": 1, "maximum": 2**31},
+    description="Which page, from 1; not beside `cursor`, which stays fast at any depth.",
     shared=True,
 )
 LIMIT = Parameter(
