@@ -28,6 +28,7 @@ CALLBACK_PATH = "/auth/callback"
 SCOPES = (
     "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
 )
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
 _OAUTH1 = ("consumer_key", "consumer_secret", "oauth1_token", "oauth1_token_secret")
 
 
@@ -150,6 +151,7 @@ class Settings:
     from_secrets: frozenset[str] = field(default=frozenset(), metadata={"derived": True})  # only there
     # names that were given and are none, each with the setting that is probably meant
     misspelt: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
+    unused_proxies: tuple[str, ...] = field(default=(), metadata={"derived": True})  # names that are set
 
     api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
     encryption_key: tuple[str, ...] = _setting(
@@ -320,7 +322,13 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise StartRefused("\n".join(faults))
     misspelt = _misspelt(environment, from_file.keys() | secrets.keys())
-    return Settings(root=root, from_secrets=from_secrets, misspelt=misspelt, **values)  # type: ignore[arg-type]
+    return Settings(
+        root=root,
+        from_secrets=from_secrets,
+        misspelt=misspelt,
+        unused_proxies=tuple(name for name in _PROXIES if name in given),
+        **values,  # type: ignore[arg-type]
+    )
 
 
 def _misspelt(environment: Iterable[str], in_files: Iterable[str]) -> dict[str, str]:

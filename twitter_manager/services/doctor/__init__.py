@@ -60,6 +60,7 @@ class Doctor:
         known = [
             set_up.understood(mock_because=because),
             *set_up.misspelt(self._settings),
+            *set_up.proxies(self._settings),
             set_up.callback(self._settings),
             set_up.scopes(self._settings),
         ]
