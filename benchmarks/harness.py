@@ -137,8 +137,8 @@ class ServiceUnderLoad:
             {**tweet, "schedule_at": to_text(moment)}
             for tweet, moment in zip(self._tweets(len(moments)), moments, strict=True)
         ]
-        taken = self.ask("POST", "/api/v1/tweets/batch", {"tweets": tweets})
-        if {post["status"] for post in taken["posts"]} != {"scheduled"}:
+        created = self.ask("POST", "/api/v1/tweets/batch", {"tweets": tweets})
+        if {post["status"] for post in created["posts"]} != {"scheduled"}:
             raise RuntimeError("not every post was scheduled")
 
     def _tweets(self, count: int) -> list[Json]:

@@ -23,6 +23,7 @@ DOCUMENT = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
 MIGRATIONS = ROOT / "twitter_manager" / "storage" / "sqlite" / "migrations"
 SCHEMA = "\n".join(path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("*.sql")))
 # Functions of storage/threads.py that change tweets' statuses or due times.
+READS = {"may_be_sent"}  # of tweet_states: changes nothing
 OF_THREADS = {"cancel_unsent", "chain", "close_gap", "reschedule", "resume", "stop"}
 
 Call = Callable[[Transaction, int, int, int], object]
@@ -203,7 +204,7 @@ def test_every_function_that_is_named_exists() -> None:
 
 def test_every_function_that_changes_a_tweets_state_is_named_and_called_here() -> None:
     named = set(re.findall(r"`storage\.((?:tweet_states|tweet_holds|threads)\.\w+)`", section("A tweet")))
-    of_tweets = {f"tweet_states.{name}" for name in tweet_states.__all__}
+    of_tweets = {f"tweet_states.{name}" for name in tweet_states.__all__ if name not in READS}
     of_tweets |= {f"tweet_holds.{name}" for name in tweet_holds.__all__}
     there = of_tweets | {f"threads.{name}" for name in OF_THREADS}
     assert named == there

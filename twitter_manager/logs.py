@@ -23,6 +23,7 @@ from twitter_manager.timestamps import to_text
 
 __all__ = ["DailyFile", "OneLine", "check_folder", "file_failing_since", "set_up"]
 
+MAX_TRACE = 16_384  # characters of one traceback
 KEPT_DAYS = 14
 _REPORT_SECONDS = 60.0
 _NAME = re.compile(r"twitter_manager-(\d{4}-\d{2}-\d{2})\.log")
@@ -74,9 +75,18 @@ class OneLine(logging.Formatter):
         when = to_text(datetime.fromtimestamp(record.created, UTC))
         line = _escaped(f"{when} {record.levelname} {record.name} {_message_of(record)}")
         if record.exc_info and record.exc_info[1] is not None:
-            trace = self.formatException(record.exc_info)
+            trace = _shortened(self.formatException(record.exc_info))
             line += "".join(f"\n  | {_escaped(part)}" for part in trace.split("\n"))
         return line
+
+
+def _shortened(trace: str) -> str:
+    """A long chain of causes, told by its beginning and its end: what one request leaves in the log has a limit."""
+    if len(trace) <= MAX_TRACE:
+        return trace
+    return (
+        f"{trace[: MAX_TRACE // 4]}\n… {len(trace) - MAX_TRACE} characters left out …\n{trace[-MAX_TRACE * 3 // 4 :]}"
+    )
 
 
 class DailyFile(logging.Handler):

@@ -22,9 +22,10 @@ def make_folder(path: Path) -> None:
 
 
 def make_file(path: Path) -> None:
-    """Makes an empty file unless there is one; SQLite gives its -wal and -shm the same mode. Raises OSError."""
+    """Makes an empty file unless there is one; SQLite gives its -wal and -shm the same mode. A link
+    stays one. Raises OSError."""
     with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+        os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
 
 
 def restrict(path: Path) -> None:

@@ -177,12 +177,12 @@ def test_texts_that_take_long_to_weigh_are_refused_in_bulk(service: Service, ali
         answer = service.client.post("/api/v1/tweets/batch", json=body)
         assert time.thread_time() - began < 1
         shape = assert_error(answer, 422, "invalid_field", field=field)
-        assert "characters of at most 600000" in shape["error"]
+        assert "characters of at most 400000" in shape["error"]
 
 
 def test_a_batch_of_hopeless_texts_is_refused_soon(service: Service, alice: int) -> None:
     began = time.process_time()
-    answer = submit(service, *({"account_id": alice, "text": "see a.co " * 450} for _ in range(140)))
+    answer = submit(service, *({"account_id": alice, "text": "see a.co " * 450} for _ in range(90)))
     assert time.process_time() - began < 2
     assert {row["error_code"] for row in answer.json["posts"]} == {"text_too_long"}
 

@@ -1,6 +1,7 @@
 """Bodies that are no JSON: where, and what is likely wrong there; never what was sent."""
 
 import gzip
+import time
 
 import pytest
 from werkzeug.test import TestResponse
@@ -67,6 +68,13 @@ def test_bytes_that_are_not_utf_8(service: Service) -> None:
 def test_a_bom_is_dropped(service: Service, alice: int) -> None:
     body = b'{"account_id": %d, "text": "Hello"}' % alice
     assert send(service, b"\xef\xbb\xbf" + body).status_code == 201
+
+
+def test_one_bom_only(service: Service) -> None:
+    began = time.thread_time()
+    answer = service.client.post("/api/v1/tweet", data=b"\xef\xbb\xbf" * 1_300_000, content_type="application/json")
+    assert_error(answer, 400, "malformed_json")
+    assert time.thread_time() - began < 0.3
 
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "secret-coding"])

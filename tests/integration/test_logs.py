@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -62,6 +63,24 @@ def test_no_path_can_forge_a_line(service: Service, log: Reader) -> None:
     assert len([line for line in lines if "forged" in line]) == 1
     assert not [line for line in lines if line.startswith("2026-01-01")]
     assert "\x1b" not in log()
+
+
+def test_a_long_chain_of_causes_is_cut_in_its_middle() -> None:
+    def chain(depth: int) -> None:
+        try:
+            raise ValueError("first" if depth else "last")
+        except ValueError:
+            if depth:
+                chain(depth - 1)
+            raise
+
+    try:
+        chain(200)
+    except ValueError:
+        record = logging.LogRecord("twitter_manager", logging.ERROR, "", 1, "failed", (), sys.exc_info())
+    line = logs.OneLine().format(record)
+    assert len(line) < 2 * logs.MAX_TRACE
+    assert "characters left out" in line
 
 
 def test_a_traceback_stands_under_the_request_id_and_no_line_of_it_looks_like_another(

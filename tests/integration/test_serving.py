@@ -491,7 +491,7 @@ def test_a_chunked_body_arrives_as_one() -> None:
         assert ask(server, head + b"4\r\nbody\r\n3\r\nand\r\n0\r\n\r\n").body == b"bodyand"
 
 
-def test_a_taken_port_is_named_in_one_sentence() -> None:
+def test_a_port_in_use_is_named_in_one_sentence() -> None:
     with running(SmallApplication()) as server:
         port = int(server.url.rpartition(":")[2])
         second = Server(SmallApplication(), host="127.0.0.1", port=port)
@@ -532,7 +532,7 @@ def test_stop_finishes_what_is_inside_and_lets_nobody_in() -> None:
     assert application.finished == ["/health", "/gate"]
 
 
-def test_a_late_request_is_refused_at_once_although_every_thread_is_taken() -> None:
+def test_a_late_request_is_refused_at_once_although_every_thread_is_busy() -> None:
     application = SmallApplication()
     with (
         running(application, limits=Limits(threads=1)) as server,
@@ -668,7 +668,7 @@ def test_a_signal_before_wait_is_remembered_and_the_former_handler_comes_back() 
     assert signal.getsignal(signal.SIGINT) is former
 
 
-def test_work_is_left_behind_soon_after_a_signal_and_not_begun_to_be_waited_for_after_one() -> None:
+def test_work_is_abandoned_soon_after_a_signal_and_not_waited_for_after_one() -> None:
     endless = threading.Event()
     with StopSignals() as signals:
         threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM]).start()

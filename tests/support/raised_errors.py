@@ -48,11 +48,11 @@ def _module(name: str, tree: ast.Module) -> Module:
         elif isinstance(node, ast.FunctionDef):
             module.functions[node.name] = node
         elif isinstance(node, ast.ClassDef):
-            _note_class(module, node)
+            _add_class(module, node)
     return module
 
 
-def _note_class(module: Module, node: ast.ClassDef) -> None:
+def _add_class(module: Module, node: ast.ClassDef) -> None:
     for each in node.body:
         if isinstance(each, ast.FunctionDef):
             module.functions[f"{node.name}.{each.name}"] = each

@@ -113,7 +113,7 @@ def test_64_kib_of_anything_are_checked_at_once(piece: bytes) -> None:
 
 
 @pytest.mark.parametrize("asked", [None, "", "a b", "x" * 65, "a\n", "ü", "1, 2"])
-def test_only_a_well_formed_request_id_is_taken_over(asked: str | None) -> None:
+def test_only_a_well_formed_request_id_is_used(asked: str | None) -> None:
     assert request_id_for(asked) != asked
     assert request_id_for("a-B.9_") == "a-B.9_"
 

@@ -17,7 +17,7 @@ __all__ = ["BatchBody", "SharedPost", "SharedPostBody"]
 Row = PublishRequest | UnreadableRow
 
 _MAX_POSTS = 1000
-_MAX_TEXT = 600_000  # characters of all rows together: weighing them must not keep everybody else waiting
+_MAX_TEXT = 400_000  # characters of all rows together: weighing them must not keep everybody else waiting
 _ID: TypeAdapter[int] = TypeAdapter(inputs.Id)
 
 
@@ -27,7 +27,7 @@ class _Switches(inputs.Body):
 
 
 class BatchBody(_Switches):
-    """Up to 1,000 posts, with 600,000 characters in all."""
+    """Up to 1,000 posts, with 400,000 characters in all."""
 
     tweets: Annotated[list[SkipValidation[PostBody]], Field(min_length=1, max_length=_MAX_POSTS)]  # each by itself
 

@@ -96,7 +96,6 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self.pull_trigger()
 
     def in_flight(self) -> int:
-        """How many requests run, or wait for a thread."""
         return self._in_flight
 
     def add_task(self, task: Channel) -> None:

@@ -96,7 +96,7 @@ class Server:
             _wait(listener.closed_to_callers, until=deadline)
             self._notify_stop()
             _wait(listener.ended, until=deadline + _END_SECONDS)
-            return _left_behind(listener)
+            return _unfinished(listener)
 
     def _notify_stop(self) -> None:
         if self._on_stop is None:
@@ -112,7 +112,7 @@ def check_port(host: str, port: int) -> None:
     _listen(host, port).close()
 
 
-def _left_behind(listener: Listener) -> int:
+def _unfinished(listener: Listener) -> int:
     unfinished = listener.in_flight()
     if unfinished:
         log.warning("%d requests were not finished when the time to stop was over", unfinished)

@@ -49,7 +49,6 @@ def find(q: Queries, account_id: int) -> Account | None:
 
 
 def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
-    """Whether this X user has an account with a token."""
     row = q.one(
         """
         SELECT 1 AS yes FROM twitter_account
@@ -258,7 +257,6 @@ def delete(tx: Transaction, account_id: int) -> int:
 
 
 def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:
-    """Stores the same tokens, encrypted with another key."""
     tx.execute(
         "UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token WHERE id = :id",
         id=account_id,

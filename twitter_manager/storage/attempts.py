@@ -27,7 +27,6 @@ _attempt = mapper(Attempt)
 
 
 def insert(tx: Transaction, *, tweet_id: int, account_id: int, lease: str, since_id: str | None) -> Attempt:
-    """Stores the intent to send this tweet, under this lease."""
     row = tx.insert(
         """
         INSERT INTO attempt (tweet_id, account_id, lease, started_at, since_id)
@@ -69,7 +68,7 @@ def list_of_thread(q: Queries, thread_id: int) -> Sequence[Attempt]:
 
 
 def list_open_of_account(tx: Transaction, account_id: int) -> Sequence[Attempt]:
-    """The account's attempts that began and whose answer is not stored."""
+    """Begun, and without a stored answer."""
     rows = tx.all(
         """
         SELECT attempt.* FROM tweet JOIN attempt ON attempt.tweet_id = tweet.id

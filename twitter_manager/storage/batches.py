@@ -16,7 +16,6 @@ _refusal = mapper(BatchRefusal)
 
 
 def insert(tx: Transaction) -> Batch:
-    """A batch without tweets yet."""
     row = tx.insert("INSERT INTO batch (created_at) VALUES (:now) RETURNING *", now=tx.now)
     return _batch(row)
 
@@ -30,7 +29,6 @@ def get(q: Queries, batch_id: int) -> Batch:
 
 
 def list_tweets(q: Queries, batch_id: int) -> Sequence[TweetOfAccount]:
-    """The tweets of it that still exist, in their order."""
     rows = q.all(
         f"""
         SELECT {OF_ACCOUNT} FROM tweet JOIN twitter_account AS a ON a.id = tweet.twitter_account_id

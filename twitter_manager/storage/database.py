@@ -18,9 +18,7 @@ class Row(Protocol):
 
     def __getitem__(self, column: str | int, /) -> Any: ...
 
-    def keys(self) -> Sequence[str]:
-        """The columns' names."""
-        ...
+    def keys(self) -> Sequence[str]: ...
 
 
 class TweetSearch(Protocol):
@@ -35,9 +33,7 @@ class TweetSearch(Protocol):
     COUNT: str
     """The statement that counts all tweets that have :words."""
 
-    def to_expression(self, text: str, /) -> str:
-        """The value of :words for what a person typed."""
-        ...
+    def to_expression(self, text: str, /) -> str: ...
 
 
 class Queries(Protocol):
@@ -99,6 +95,4 @@ class Database(Queries, Protocol):
         """A number that differs after anybody, in any process, committed something."""
         ...
 
-    def close(self) -> None:
-        """Closes every connection."""
-        ...
+    def close(self) -> None: ...

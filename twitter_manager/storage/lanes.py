@@ -70,7 +70,6 @@ _NEXT_DUE = f"""
 
 
 def get(q: Queries, account_id: int) -> Lane:
-    """The lane of an account that exists."""
     row = q.one("SELECT * FROM lane WHERE account_id = :account_id", account_id=account_id)
     assert row is not None  # noqa: S101  - a trigger makes it with the account
     return _lane(row)
@@ -115,7 +114,6 @@ def lease_account(tx: Transaction, account_id: int, *, lease: str, until: dateti
 
 
 def holds(q: Queries, account_id: int, lease: str, *, now: datetime) -> bool:
-    """Whether this lease is still valid."""
     row = q.one(
         "SELECT 1 AS yes FROM lane WHERE account_id = :account_id AND lease = :lease AND lease_until > :now",
         account_id=account_id,
@@ -192,7 +190,7 @@ def make_environment_due(tx: Transaction, *, mock: bool) -> None:
 
 
 def postpone(tx: Transaction, account_id: int, moment: datetime) -> None:
-    """The lane is not due before `moment`, whatever its tweets say."""
+    """Whatever its tweets say."""
     tx.execute("UPDATE lane SET due_at = :moment WHERE account_id = :account_id", account_id=account_id, moment=moment)
 
 

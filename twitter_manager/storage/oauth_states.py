@@ -61,7 +61,6 @@ def find(q: Queries, state: str) -> OAuthState | None:
 
 
 def record_connected(tx: Transaction, state: str, account_id: int) -> None:
-    """The connection led to this account."""
     tx.execute(
         "UPDATE oauth_state SET connected_account_id = :account_id WHERE state = :state",
         state=state,

@@ -40,7 +40,6 @@ def put(
     remaining: int | None,
     reset_at: datetime | None,
 ) -> None:
-    """Replaces what X said before."""
     tx.execute(
         """
         INSERT INTO rate_window (account_id, mock, endpoint, call_limit, remaining, reset_at, seen_at)

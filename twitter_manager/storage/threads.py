@@ -30,7 +30,6 @@ _thread = mapper(Thread)
 
 
 def insert(tx: Transaction, *, account_id: int) -> Thread:
-    """A thread without parts yet."""
     row = tx.insert(
         "INSERT INTO thread (account_id, created_at) VALUES (:account_id, :now) RETURNING *",
         account_id=account_id,
@@ -179,7 +178,6 @@ def is_stopped(q: Queries, thread_id: int) -> bool:
 
 
 def cancel_unsent(tx: Transaction, thread_id: int, *, error_code: str | None) -> None:
-    """Cancels the parts that are not sent."""
     tx.execute(
         f"""
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = :error_code, updated_at = :now

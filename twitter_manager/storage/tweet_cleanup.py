@@ -32,7 +32,6 @@ class CleanUp:
 
     @property
     def narrows(self) -> bool:
-        """Whether there is any criterion."""
         return bool(self.statuses or self.days_old) or self.account_id is not None
 
 
@@ -81,7 +80,6 @@ def delete_many(tx: Transaction, tweet_ids: Sequence[int]) -> None:
 
 
 def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
-    """How many tweets meet every criterion and are on their way."""
     found: int = tx.value(
         f"SELECT count(*) FROM tweet WHERE {_CLEAN_UP} AND {_ON_ITS_WAY}",
         **_clean_up_values(tx, which),

@@ -72,7 +72,6 @@ def list_due_times(q: Queries, account_id: int, *, until: datetime, most: int) -
 
 
 def list_unsettled(tx: Transaction, account_id: int) -> Sequence[Tweet]:
-    """The account's tweets of which it is unknown whether they are at X."""
     rows = tx.all(  # sorted here: asked to sort by id, SQLite would walk through every tweet of the account instead
         f"SELECT * FROM tweet WHERE twitter_account_id = :account_id AND status IN {UNSETTLED}",
         account_id=account_id,

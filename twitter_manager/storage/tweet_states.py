@@ -224,7 +224,6 @@ def clear_id_of_another(tx: Transaction, account_id: int, *, twitter_id: str, tw
 
 
 def mark_failed(tx: Transaction, tweet_id: int, *, error_code: str, twitter_error: str | None) -> bool:
-    """X refused it."""
     changed = tx.execute(
         f"""
         UPDATE tweet SET status = 'failed', due_at = NULL, post_now = 0, needs_decision = 0,

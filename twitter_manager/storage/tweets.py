@@ -162,7 +162,6 @@ def adopted_ids(tx: Transaction, account_id: int, twitter_ids: Sequence[str]) ->
 
 
 def of_account(row: Row) -> TweetOfAccount:
-    """From a row with the columns of OF_ACCOUNT."""
     return TweetOfAccount(
         tweet=_tweet(row),
         username=row["username"],

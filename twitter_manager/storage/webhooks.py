@@ -104,7 +104,6 @@ def delete(tx: Transaction, webhook_id: int) -> bool:
 
 
 def replace_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
-    """Stores the same secret, encrypted with another key."""
     tx.execute("UPDATE webhook SET secret = :secret WHERE id = :id", id=webhook_id, secret=secret)
 
 
@@ -118,7 +117,6 @@ _READY = """
 
 
 def any_due(q: Queries, *, now: datetime) -> bool:
-    """Whether `claim` would find one."""
     return q.one(f"SELECT 1 AS yes FROM webhook AS ready WHERE {_READY} LIMIT 1", now=now) is not None
 
 

@@ -36,7 +36,6 @@ def last_seen_at(q: Queries) -> datetime | None:
 
 
 def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:
-    """The other workers of this machine."""
     rows = q.all("SELECT * FROM worker WHERE host = :host AND id <> :but ORDER BY id", host=host, but=but)
     return [_worker(row) for row in rows]
 

@@ -39,7 +39,6 @@ class Usage:
 
 
 def insert(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> None:
-    """Counts a call that is made now."""
     tx.execute(
         """
         INSERT INTO x_call (account_id, mock, endpoint, called_at) VALUES (:account_id, :mock, :endpoint, :now)

@@ -134,7 +134,7 @@ def test_a_name_that_is_none() -> None:
             resolve(host, 80, 5)
 
 
-def test_a_look_up_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_lookup_that_hangs_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     def hangs(*_: Any, **__: Any) -> Any:
         time.sleep(0.5)
         return []

@@ -1,5 +1,6 @@
 """One POST to a receiver on this machine: what is sent, what counts as sent, and where it never goes."""
 
+import contextlib
 import ipaddress
 import socket
 import ssl
@@ -170,11 +171,27 @@ def test_what_comes_before_the_answer_is_read_past(raw: Callable[..., str], stat
     assert Receivers(LOOPBACK).post(url, BODY, {}) == Response(204)
 
 
+@pytest.mark.parametrize("status", ["100 Continue", "103 Early Hints"])
 @pytest.mark.parametrize("often", [1, 5000])
-def test_and_is_no_answer_where_none_follows(raw: Callable[..., str], often: int) -> None:
-    url = raw(lambda line: line.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * often))
+def test_and_is_no_answer_where_none_follows(raw: Callable[..., str], often: int, status: str) -> None:
+    url = raw(lambda line: line.sendall(f"HTTP/1.1 {status}\r\n\r\n".encode() * often))
     with pytest.raises(NoResponse):
         Receivers(LOOPBACK).post(url, BODY, {})
+
+
+def test_interim_responses_without_end_are_given_up_on_soon(raw: Callable[..., str]) -> None:
+    sent = 0
+
+    def flood(line: socket.socket) -> None:
+        nonlocal sent
+        with contextlib.suppress(OSError):  # the other side hangs up
+            while sent < 1_000_000:
+                line.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+                sent += 100
+
+    with pytest.raises(NoResponse):
+        Receivers(LOOPBACK).post(raw(flood), BODY, {})
+    assert sent < 1_000_000
 
 
 def test_silence_ends_at_the_deadline(raw: Callable[..., str]) -> None:

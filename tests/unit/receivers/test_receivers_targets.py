@@ -14,7 +14,7 @@ from twitter_manager.receivers.targets import Target, check_name, parse
         ("https://xn--a-1ga.example/%C3%BC", Target(secure=True, host="xn--a-1ga.example", port=443, path="/%C3%BC")),
     ],
 )
-def test_taken(url: str, target: Target) -> None:
+def test_accepted(url: str, target: Target) -> None:
     assert parse(url) == target
 
 

@@ -180,6 +180,13 @@ class TestModes:
             path.chmod(0o755 if path.is_dir() else 0o644)
         self.use(start(tmp_path, INSTANCE_DIR=where))
 
+    def test_a_database_made_through_a_link_is_its_owners_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "instance").mkdir()
+        (tmp_path / "disk").mkdir()
+        (tmp_path / "instance" / "twitter_manager.db").symlink_to(tmp_path / "disk" / "real.db")
+        start(tmp_path)
+        assert (tmp_path / "disk" / "real.db").stat().st_mode & 0o777 == 0o600
+
     def test_a_copy_made_before_a_migration_is_its_owners_alone(self, tmp_path: Path) -> None:
         older = migrations.SHIPPED[:-1]
         migrations.migrate(tmp_path / "x.db", older)

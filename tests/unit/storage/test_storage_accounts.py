@@ -23,7 +23,7 @@ class TestConnecting:
         assert (again.status, again.error_code, again.token_version) == ("active", None, 2)
         assert (again.refresh_lease, again.refresh_sent_at, again.unauthorized_streak) == (None, None, 0)
 
-    def test_the_same_x_user_in_the_other_world_is_another(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_the_same_x_user_in_the_other_environment_is_another(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             assert new_account(tx, 1, mock=False).id != account_id
         assert accounts.count_by_status(db) == {"active": 2}
@@ -243,7 +243,7 @@ class TestAttempts:
             (after,) = attempts.list_of_tweet(tx, tweet.id)
         assert (after.outcome, after.twitter_id, after.over_at, after.error_code) == ("posted", "77", at(5), None)
 
-    def test_looks_are_counted_while_it_is_unclear(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_checks_are_counted_while_it_is_unclear(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             _, attempt = new_posting_tweet(tx, account_id)
             assert attempts.record_absence(tx, attempt.id) == attempts.record_failed_check(tx, attempt.id) == 0

@@ -165,7 +165,7 @@ def refuses(db: SqliteDatabase, table: str, row: Values) -> None:
 
 
 @pytest.mark.parametrize(("table", "row"), LEAST.items())
-def test_the_least_is_taken(db: SqliteDatabase, table: str, row: Values) -> None:
+def test_the_minimum_is_accepted(db: SqliteDatabase, table: str, row: Values) -> None:
     with db.transaction() as tx:
         put(tx, table, **row)
 
@@ -232,7 +232,7 @@ def test_what_a_lane_refuses(db: SqliteDatabase, change: str) -> None:
         tx.execute(f"UPDATE lane SET {change} WHERE account_id = 1")
 
 
-def test_the_same_user_and_name_are_two_accounts_in_two_worlds(db: SqliteDatabase) -> None:
+def test_the_same_user_and_name_are_two_accounts_in_two_environments(db: SqliteDatabase) -> None:
     with db.transaction() as tx:
         put(tx, "twitter_account", username="alice", access_token="encrypted", x_user_id="100", mock=1)
         lanes = tx.all("SELECT mock FROM lane ORDER BY account_id")

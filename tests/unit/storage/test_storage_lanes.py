@@ -68,7 +68,7 @@ class TestClaiming:
         assert (lane.account_id, lane.lease, lane.lease_until, lane.worker_id) == (three[2], "mine", at(120), "w1")
         assert lanes.get(db, three[2]) == lane
 
-    def test_lanes_take_turns(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
+    def test_lanes_alternate(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
         with db.transaction() as tx:
             for account_id in three:
                 for number in range(3):
@@ -107,7 +107,7 @@ class TestClaiming:
         assert lanes.holds(db, three[2], "new", now=at(998))
         assert not lanes.holds(db, three[2], "new", now=at(999))
 
-    def test_the_other_world_is_left_alone(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
+    def test_the_other_environment_is_left_alone(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
         with db.transaction() as tx:
             real = new_account(tx, 9, mock=False).id
             lanes.make_due(tx, real, at(-10))
@@ -133,7 +133,7 @@ class TestClaiming:
             assert not app_rests.claim_probe(tx, mock=True, until=at(120))
         assert claimed(db, "b") is None
 
-    def test_a_dead_workers_lanes_are_taken_back(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
+    def test_a_dead_workers_lanes_are_released(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
         claim(db, "a", worker_id="dead")
         clock.forward(1)
         claim(db, "b", worker_id="alive")
@@ -178,7 +178,7 @@ class TestRelease:
             new_due_tweet(tx, account_id, "sooner", due_at=at(20))
             assert released(tx, account_id) == at(20)
 
-    def test_never_in_the_past_so_that_lanes_take_turns(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_never_in_the_past_so_that_lanes_alternate(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             new_due_tweet(tx, account_id, due_at=at(-50))
             assert released(tx, account_id) == at(0)
@@ -190,14 +190,14 @@ class TestRelease:
             lanes.rest(tx, account_id, until=at(rest_until), code="rate_limited")
             assert released(tx, account_id) == at(due_at)
 
-    def test_a_rest_does_not_hold_up_a_look(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_a_rest_does_not_hold_up_a_check(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             new_due_tweet(tx, account_id, "to be sent", due_at=at(1))
             new_unconfirmed_tweet(tx, account_id, "to be found", check_at=at(10))
             lanes.rest(tx, account_id, until=at(45), code="x_unclear")
             assert released(tx, account_id) == at(10)
 
-    def test_a_look_that_waits_for_the_owner(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_a_check_that_waits_for_the_owner(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             tweet = new_unconfirmed_tweet(tx, account_id, check_at=at(10))
             tweet_states.mark_needs_decision(tx, tweet.id, error_code="doubtful_match", check_at=None)
@@ -266,7 +266,7 @@ class TestDueTimes:
             lanes.make_due(tx, account_id, at(asked))
         assert lanes.get(db, account_id).due_at == at(after)
 
-    def test_a_world_made_due_where_there_is_something_to_do(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_an_environment_made_due_where_there_is_something_to_do(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             idle, real = new_account(tx, 2).id, new_account(tx, 9, mock=False).id
             for each in (account_id, real):
@@ -278,7 +278,7 @@ class TestDueTimes:
         ("due_at", "leased", "wrong"),
         [(None, False, True), (30, False, True), (20, False, False), (1, False, False), (30, True, False)],
     )
-    def test_the_sweep_finds_lanes_due_too_late(
+    def test_the_repair_finds_lanes_due_too_late(
         self, db: SqliteDatabase, account_id: int, due_at: float | None, leased: bool, wrong: bool
     ) -> None:
         with db.transaction() as tx:

@@ -186,7 +186,7 @@ def test_when_a_lane_is_due(tx: Transaction, stored: list[Tweet]) -> None:
 
 
 @beside_rows
-def test_what_is_told_to_go_out(tx: Transaction, stored: list[Tweet]) -> None:
+def test_what_is_made_due(tx: Transaction, stored: list[Tweet]) -> None:
     told = [tweet for tweet in stored if tweet.status == "pending" and (place(tweet) == 1 or tweet.reply_to)]
     assert ids(tweet_states.make_pending_due(tx, None)) == ids(told)
 

@@ -96,7 +96,7 @@ class TestTheLog:
         assert x_calls.count_of_app(db, POST, mock=True, since=at(1)) == (3, at(2))
         assert x_calls.count_of_app(db, POST, mock=False, since=START) == (0, None)
 
-    def test_the_newest_is_taken_back(self, db: SqliteDatabase, account_id: int, other_id: int) -> None:
+    def test_the_newest_is_returned(self, db: SqliteDatabase, account_id: int, other_id: int) -> None:
         with db.transaction() as tx:
             calls(tx, account_id, POST, 1, 2)
             calls(tx, other_id, POST, 3)
@@ -128,7 +128,7 @@ class TestTheLog:
 
 
 class TestWhatXSaid:
-    def test_one_per_account_endpoint_and_world(self, db: SqliteDatabase, account_id: int, other_id: int) -> None:
+    def test_one_per_account_endpoint_and_environment(self, db: SqliteDatabase, account_id: int, other_id: int) -> None:
         with db.transaction() as tx:
             mine = [(account_id, POST, True), (account_id, READ, True)]
             others = [(other_id, POST, True), (None, POST, True), (None, POST, False)]

@@ -222,7 +222,7 @@ class TestWholeAccounts:
             assert tweets.get(tx, due.id).due_at == at(60)
             assert tweets.get(tx, later.id) == later
 
-    def test_an_app_that_rests_holds_its_world(self, db: SqliteDatabase, account_id: int) -> None:
+    def test_an_app_that_rests_holds_its_environment(self, db: SqliteDatabase, account_id: int) -> None:
         with db.transaction() as tx:
             mock, real = new_due_tweet(tx, account_id), new_due_tweet(tx, new_account(tx, 2, mock=False).id)
             assert tweet_queue.count_due_of_environment(tx, mock=True, now=at(0)) == 1
@@ -237,7 +237,7 @@ class TestWholeAccounts:
             assert tweets.get(tx, real.id) == real
 
     @pytest.mark.parametrize(("mock_mode", "expected"), [(True, ["mine", "other"]), (False, ["real"])])
-    def test_all_pending_of_the_present_world(
+    def test_all_pending_of_the_present_environment(
         self, db: SqliteDatabase, account_id: int, mock_mode: bool, expected: list[str]
     ) -> None:
         with db.transaction() as tx:

@@ -57,7 +57,7 @@ def told(db: SqliteDatabase, webhook_id: int) -> list[str]:
 # who is next
 
 
-def test_nobody_without_something_to_be_told(db: SqliteDatabase) -> None:
+def test_none_without_a_due_delivery(db: SqliteDatabase) -> None:
     new_webhook(db)
     assert not webhooks.any_due(db, now=at(0))
     assert claim(db) is None
@@ -72,7 +72,7 @@ def test_one_at_a_time(db: SqliteDatabase) -> None:
     assert claim(db) is None
 
 
-def test_they_take_turns_however_much_waits_for_one(db: SqliteDatabase, clock: Clock) -> None:
+def test_they_alternate_however_much_waits_for_one(db: SqliteDatabase, clock: Clock) -> None:
     first, second = new_webhook(db), new_webhook(db)
     for webhook in (first, first, first, second, second):
         tell(db, webhook)
@@ -176,7 +176,7 @@ def webhook_id(db: SqliteDatabase) -> int:
     return new_webhook(db)
 
 
-def test_a_change_and_what_is_told_of_it_are_one(db: SqliteDatabase, account_id: int, webhook_id: int) -> None:
+def test_a_change_and_its_delivery_are_one_transaction(db: SqliteDatabase, account_id: int, webhook_id: int) -> None:
     with pytest.raises(RuntimeError), db.transaction() as tx:
         tweet, _ = new_posting_tweet(tx, account_id)
         tweet_states.mark_failed(tx, tweet.id, error_code="post_refused", twitter_error=None)
@@ -184,7 +184,7 @@ def test_a_change_and_what_is_told_of_it_are_one(db: SqliteDatabase, account_id:
     assert told(db, webhook_id) == []
 
 
-def test_it_is_told_at_the_time_of_the_change_under_an_id_of_its_own(
+def test_an_event_has_the_time_of_the_change_and_an_id_of_its_own(
     db: SqliteDatabase, clock: Clock, account_id: int, webhook_id: int
 ) -> None:
     clock.forward(60)
@@ -203,7 +203,7 @@ def hold(tx: Transaction, tweet_id: int, *, code: str = "rate_limited", seconds:
     assert tweet_holds.hold(tx, tweet_id, error_code=code, until=until)
 
 
-def test_a_flapping_hold_is_told_once_an_hour_for_each_reason(
+def test_a_flapping_hold_is_delivered_once_an_hour_for_each_reason(
     db: SqliteDatabase, clock: Clock, account_id: int, webhook_id: int
 ) -> None:
     with db.transaction() as tx:
@@ -274,7 +274,7 @@ def test_the_secrets_of_an_account_are_in_none(db: SqliteDatabase, account_id: i
     assert not [row for row in rows if "encrypted" in row["data"]]  # as storage_cast's tokens are
 
 
-def test_who_is_off_or_asked_for_something_else_is_told_nothing(db: SqliteDatabase, account_id: int) -> None:
+def test_an_inactive_webhook_or_one_for_other_events_gets_nothing(db: SqliteDatabase, account_id: int) -> None:
     off, other = new_webhook(db, is_active=False), new_webhook(db, "tweet.posted")
     with db.transaction() as tx:
         tweet, _ = new_posting_tweet(tx, account_id)

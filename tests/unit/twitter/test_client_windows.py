@@ -74,7 +74,7 @@ def test_a_429_without_a_reset() -> None:
         ({f"{USER}_remaining": "0", f"{USER}_reset": 10**8}, 42, 600),
     ],
 )
-def test_a_spent_window_of_24_hours_goes_before_the_short_one(
+def test_an_exhausted_window_of_24_hours_goes_before_the_short_one(
     headers: dict[str, str | int], left: int, until: float
 ) -> None:
     window = window_of(201, **HEADERS | headers)
@@ -82,7 +82,7 @@ def test_a_spent_window_of_24_hours_goes_before_the_short_one(
     assert abs(seconds_left(window) - until) < 4
 
 
-def test_the_reset_is_told_by_our_clock() -> None:
+def test_the_reset_is_by_our_clock() -> None:
     theirs = now() - timedelta(hours=1)
     date = theirs.strftime("%a, %d %b %Y %H:%M:%S GMT")
     window = window_of(200, date=date, **HEADERS | {f"{SHORT}_reset": 600 - 3600})

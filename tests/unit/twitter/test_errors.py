@@ -229,7 +229,7 @@ def test_a_plan_that_may_not_delete_concerns_the_app() -> None:
     assert isinstance(refusal(problem_of(403, body), reset_at=None, endpoint="DELETE /2/tweets/{id}"), AppRefused)
 
 
-def test_a_reason_that_stands_in_errors_alone_is_told() -> None:
+def test_a_reason_that_is_in_errors_alone_is_shown() -> None:
     body = {
         "title": "Invalid Request",
         "detail": "One or more parameters to your request was invalid.",

@@ -102,7 +102,7 @@ class TestTheSlidingWindow:
         assert room(calls, PER_ACCOUNT, at(899.999)) == Room(450, 0, at(900), at(900))
         assert room(calls, PER_ACCOUNT, at(900)) == Room(450, 450, None, None)
 
-    def test_while_there_is_room_a_place_comes_back_when_the_oldest_call_leaves(self) -> None:
+    def test_while_there_is_room_a_call_comes_back_when_the_oldest_call_leaves(self) -> None:
         assert room([at(0), at(60)], PER_ACCOUNT, at(100)) == Room(450, 448, None, at(900))
 
     def test_a_clock_set_back_makes_no_room(self) -> None:

@@ -331,7 +331,7 @@ def test_an_empty_success_of_a_post_is_no_clear_answer(answer: bytes) -> None:
         tweets.create(server.x(), "token", tweets.NewPost(text="hi"))
 
 
-def test_looking_posts_up() -> None:
+def test_getting_posts_by_id() -> None:
     answer = page(post(9), post(7), errors=[{"value": "8", "title": "Not Found Error"}])
     with serving(answering(answer, reply(200, {"errors": [{"value": "8"}]}))) as server:
         x = server.x()

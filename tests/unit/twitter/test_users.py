@@ -60,7 +60,7 @@ def test_the_request() -> None:
     assert request.header("authorization") == "Bearer token"
 
 
-def test_a_token_that_is_not_taken() -> None:
+def test_a_token_that_is_not_accepted() -> None:
     with serving(answering(reply(401, {"title": "Unauthorized"}))) as server, pytest.raises(Unauthorized):
         users.get_me(server.x(), "token")
 

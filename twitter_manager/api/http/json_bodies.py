@@ -20,13 +20,12 @@ _LOOKED_THROUGH = 64 * 1024  # how long a body may be so that names which stand 
 
 def parse(data: bytes) -> Any:
     """Raises Malformed with line, column and likely cause, TooLarge for too many values."""
+    data = data.removeprefix(_BOM)
     if len(data) > MAX_VALUES and _has_too_many_values(data):
         raise TooLarge("body_too_large", sentence=f"The body has more than {MAX_VALUES} values")
     try:
         values = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        if data.startswith(_BOM):
-            return parse(data.removeprefix(_BOM))
         text = _decoded(data)
         if "surrogate" in error.msg:
             return _parsed_with_surrogates(text)

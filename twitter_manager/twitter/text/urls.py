@@ -42,10 +42,10 @@ _IN_PATH = rf"{_ENDS_PATH}!*';:,.$%\[\]\u2013~@|&"
 _NOT_AT_END_OF_PATH = "!*';:,.$%[]\u2013~@|&"
 _NOT_AT_END_OF_QUERY = "!?*'@();:+$%[].,~|"
 
-_FORBIDS_LINK_BEHIND = f"A-Za-z0-9@＠$#＃{_INVALID}"
-_MAY_PRECEDE = re.compile(f"[^{_FORBIDS_LINK_BEHIND}]")
+_FORBIDS_LINK_AFTER = f"A-Za-z0-9@＠$#＃{_INVALID}"
+_MAY_PRECEDE = re.compile(f"[^{_FORBIDS_LINK_AFTER}]")
 _RUN = re.compile(f"[^{_NEVER_IN_HOST}]{{4,}}")  # the shortest host name is "a.co"
-_HOST_START = re.compile(rf"(?<![{_FORBIDS_LINK_BEHIND}])[^{_NEVER_IN_HOST}._\-]")
+_HOST_START = re.compile(rf"(?<![{_FORBIDS_LINK_AFTER}])[^{_NEVER_IN_HOST}._\-]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _PORT = re.compile(r":[0-9]+")
 # Parentheses belong to a path when they are closed, two deep at the most: /Primer_(film).

@@ -197,7 +197,7 @@ def test_vanished_in_the_middle_of_a_transaction(db: SqliteDatabase, path: Path,
     assert contents(path) == ["yes"]
 
 
-def test_an_empty_file_in_its_place_is_not_used(db: SqliteDatabase, path: Path, account_id: int) -> None:
+def test_an_empty_file_at_its_path_is_not_used(db: SqliteDatabase, path: Path, account_id: int) -> None:
     with away(path):
         path.touch()
         assert_unavailable(db, account_id)
@@ -207,7 +207,7 @@ def test_an_empty_file_in_its_place_is_not_used(db: SqliteDatabase, path: Path, 
     assert contents(path) == ["back"]
 
 
-def test_something_else_in_its_place_is_not_used(db: SqliteDatabase, path: Path, account_id: int) -> None:
+def test_something_else_at_its_path_is_not_used(db: SqliteDatabase, path: Path, account_id: int) -> None:
     with away(path):
         path.write_bytes(b"a letter " * 1000)
         assert_unavailable(db, account_id)

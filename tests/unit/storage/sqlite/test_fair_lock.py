@@ -80,7 +80,7 @@ def test_one_at_a_time_even_when_many_give_up() -> None:
         pass
 
 
-def test_a_burst_waits_its_turn_and_nobody_is_refused() -> None:
+def test_a_burst_waits_in_order_and_nobody_is_refused() -> None:
     lock, served = FairLock(), list[int]()
     with lock.held(patience=1):
         threads = [queue_up(lock, name, served) for name in range(MAX_WAITING + 20)]
@@ -89,7 +89,7 @@ def test_a_burst_waits_its_turn_and_nobody_is_refused() -> None:
     assert len(served) == MAX_WAITING + 20
 
 
-def test_behind_a_writer_that_is_stuck_only_so_many_wait() -> None:
+def test_for_a_writer_that_is_stuck_only_a_limited_number_wait() -> None:
     lock, served = FairLock(), list[int]()
     with lock.held(patience=1):
         threads = [queue_up(lock, name, served) for name in range(MAX_WAITING)]

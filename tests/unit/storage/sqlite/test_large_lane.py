@@ -50,7 +50,7 @@ def fastest(action: Callable[[], object]) -> float:
 
 @pytest.mark.parametrize("unsettled", [0, 1, lanes.MAX_UNSETTLED])
 @pytest.mark.parametrize("analyzed", [False, True])
-def test_a_turn(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
+def test_a_lane_task(large: SqliteDatabase, unsettled: int, analyzed: bool) -> None:
     class TakenBack(Exception):
         pass
 

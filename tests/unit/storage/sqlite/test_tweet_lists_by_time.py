@@ -147,7 +147,7 @@ def test_of_two_conditions_the_cursor_is_where_it_begins(large: SqliteDatabase) 
     assert watched.steps <= 16_000  # the periods are walked through, as for the newest first
 
 
-def test_a_place_outside_of_the_times_shows_nothing_else(large: SqliteDatabase) -> None:
+def test_a_position_outside_of_the_times_shows_nothing_else(large: SqliteDatabase) -> None:
     since = datetime(2026, 11, 25, tzinfo=UTC)
     which = TweetFilter(since=since, time="scheduled", after_position=Position(since - timedelta(days=3), 1))
     page = tweet_lists.list_page(large, which, limit=20, order=Order("scheduled", descending=False))

@@ -189,7 +189,7 @@ def test_a_link_to_a_post_in_our_own_text_makes_it_a_quote() -> None:
     assert compare(SentPost("Look", None), at_x("Look", quote_of="5")) is DOUBTFUL
 
 
-def test_media_of_our_own_making_is_not_taken_for_that_of_x() -> None:
+def test_media_of_our_own_making_is_not_mistaken_for_that_of_x() -> None:
     assert compare(SentPost("Look", None), at_x(f"Look {MEDIA_LINK}")) is DOUBTFUL
 
 
@@ -198,7 +198,7 @@ def test_a_link_to_itself_is_x_s_addition() -> None:
     assert compare(SentPost("Look", None), at_x("", text="Look https://t.co/me", urls=links)) is SAME
 
 
-def test_another_quote_or_none_told_is_doubtful() -> None:
+def test_another_quote_or_none_reported_is_doubtful() -> None:
     sent = SentPost("So true", None, "5")
     assert compare(sent, at_x("So true", quote_of="6")) is DOUBTFUL
     assert compare(sent, at_x("So true")) is DOUBTFUL
@@ -241,7 +241,7 @@ def test_our_own_t_co_links_may_be_explained_or_not() -> None:
     assert compare(sent, at_x("", text="Read https://t.co/x2", urls=wrapped)) is DOUBTFUL
 
 
-def test_a_short_link_is_not_taken_for_a_longer_one_that_begins_alike() -> None:
+def test_a_short_link_is_not_mistaken_for_a_longer_one_that_begins_alike() -> None:
     links = (SeenUrl("https://t.co/a", "http://one.com"), SeenUrl("https://t.co/ab", "http://two.com"))
     seen = at_x("", text="https://t.co/ab then https://t.co/a", urls=links)
     assert compare(SentPost("two.com then one.com", None), seen) is SAME

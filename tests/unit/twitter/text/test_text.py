@@ -222,7 +222,7 @@ def test_what_is_far_too_long_is_not_parsed() -> None:
 
 
 @pytest.mark.parametrize("char", ["\ufffe", "\ufeff", "\uffff", "\0", "\ud800", "\udfff"])
-def test_a_character_x_cannot_take_is_named(char: str) -> None:
+def test_a_character_x_cannot_accept_is_named(char: str) -> None:
     parsed = parse(f"ab{char}c{char}")
     assert parsed.invalid_characters == (char,)
     assert not parsed.valid
