@@ -19,7 +19,7 @@ FLOORS = (
     ("services",),
     ("storage", "twitter", "receivers", "simulator", "serving", "logs"),
     ("config",),
-    ("crypto", "models", "database_url", "host_names", "answers", "untrusted_times", "sqlite_file"),
+    ("crypto", "models", "database_url", "host_names", "env_files", "answers", "untrusted_times", "sqlite_file"),
     ("errors",),
     ("error_codes", "timestamps", "version", "capacity", "start_lock", "private_files", "terminal", "final_response"),
 )
@@ -57,7 +57,7 @@ WHERE = {
     "urllib3": ("twitter", "simulator/adapter.py"),
     "certifi": ("receivers",),
     "cryptography": ("crypto", "config"),
-    "dotenv": ("config",),
+    "dotenv": ("env_files",),
 }
 
 # Modules of ours that only some of us may import: storage/__init__.py alone knows which database it is.

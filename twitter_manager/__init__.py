@@ -27,6 +27,7 @@ on the same floor; inside a folder everything is free. tests/test_floors.py chec
     logs.py         where the log goes
 
     config.py       Settings: each setting once, checked at start
+    env_files.py    files of lines NAME=value
     models.py       the rows, as frozen dataclasses
     crypto.py       secrets at rest, keys
     database_url.py which database, and where its file lies

@@ -8,26 +8,27 @@ An empty value counts as not set.
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from dotenv import dotenv_values
 
 from twitter_manager.database_url import is_postgresql, sqlite_path
+from twitter_manager.env_files import nearly_settings, read_env_file
 from twitter_manager.errors import StartRefused
 from twitter_manager.host_names import served_name
 
-__all__ = ["SECRETS_FILE", "Settings", "base_url_of", "folder_of", "load", "read_env_file"]
+__all__ = ["SECRETS_FILE", "Settings", "base_url_of", "folder_of", "load"]
 
 SECRETS_FILE = "secrets.env"
 CALLBACK_PATH = "/auth/callback"
 SCOPES = (
     "tweet.read tweet.write users.read media.write like.read like.write bookmark.read bookmark.write offline.access"
 )
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
 _OAUTH1 = ("consumer_key", "consumer_secret", "oauth1_token", "oauth1_token_secret")
 
 
@@ -62,6 +63,14 @@ def _url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
         raise ValueError("is no http(s) URL")
     return value.rstrip("/")
+
+
+def _origin(value: str) -> str:
+    url = _url(value)
+    parts = urlsplit(url)
+    if parts.path or parts.query or parts.fragment or url.endswith(("?", "#")):
+        raise ValueError("has more than a scheme, a host and a port: every call adds its own path, such as /2/tweets")
+    return url
 
 
 def _callback(value: str) -> str:
@@ -140,6 +149,9 @@ class Settings:
 
     root: Path = field(default=Path(), metadata={"derived": True})
     from_secrets: frozenset[str] = field(default=frozenset(), metadata={"derived": True})  # only there
+    # names that were given and are none, each with the setting that is probably meant
+    misspelt: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
+    unused_proxies: tuple[str, ...] = field(default=(), metadata={"derived": True})  # names that are set
 
     api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
     encryption_key: tuple[str, ...] = _setting(
@@ -155,7 +167,7 @@ class Settings:
     twitter_bearer_token: str | None = _setting(
         None, _text, "app-only token for trends", secret=True, also="TWITTER_ACCESS_TOKEN"
     )
-    twitter_api_url: str = _setting("https://api.x.com", _url, "every /2/... call goes here")
+    twitter_api_url: str = _setting("https://api.x.com", _origin, "every /2/... call goes here")
     twitter_authorize_url: str = _setting(
         "https://x.com/i/oauth2/authorize", _url, "where a person connects an account"
     )
@@ -253,7 +265,7 @@ class Settings:
         """One line for each thing that is allowed but probably not meant."""
         parts = urlsplit(self.callback_url)
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        found = []
+        found = [f"{name} is no setting; {meant} is probably meant" for name, meant in self.misspelt.items()]
         if local and (parts.port or 80) != self.port:
             found.append(f"TWITTER_CALLBACK_URL is local but names another port than PORT ({self.port})")
         if parts.hostname == "localhost":
@@ -299,7 +311,8 @@ def folder_of(current: Path) -> Path:
 def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """Raises StartRefused with one line per fault."""
     environment = os.environ if environ is None else environ
-    given: dict[str, str] = read_env_file(root / ".env") | {k: v for k, v in environment.items() if v.strip()}
+    from_file = read_env_file(root / ".env")
+    given: dict[str, str] = from_file | {k: v for k, v in environment.items() if v.strip()}
     folder = root / given.get("INSTANCE_DIR", "instance").strip()
     secrets = read_env_file(folder / SECRETS_FILE)
     from_secrets, given = frozenset(secrets.keys() - given.keys()), secrets | given
@@ -314,18 +327,24 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
             faults.append(f"{each.name.upper()} {error}")
     if faults:
         raise StartRefused("\n".join(faults))
-    return Settings(root=root, from_secrets=from_secrets, **values)  # type: ignore[arg-type]
+    misspelt = _misspelt(environment, from_file.keys() | secrets.keys())
+    return Settings(
+        root=root,
+        from_secrets=from_secrets,
+        misspelt=misspelt,
+        unused_proxies=tuple(name for name in _PROXIES if name in given),
+        **values,  # type: ignore[arg-type]
+    )
+
+
+def _misspelt(environment: Iterable[str], in_files: Iterable[str]) -> dict[str, str]:
+    """The environment has other programs' names, too: there only the nearest count."""
+    settings = [each for each in fields(Settings) if "derived" not in each.metadata]
+    known = [name for each in settings for name in (each.name.upper(), each.metadata["also"]) if name]
+    near = nearly_settings(environment, known, nearness=0.9)
+    return near | nearly_settings(in_files, known, nearness=0.75)
 
 
 def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:
     text = given.get(name.upper()) or given.get(metadata["also"] or "")
     return {} if text is None else {name: metadata["parse"](text.strip())}
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """From lines NAME=value; empty where there is no file. Raises StartRefused."""
-    try:
-        read = dotenv_values(path, interpolate=False, encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StartRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
-    return {name: value for name, value in read.items() if value and value.strip()}

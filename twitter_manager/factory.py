@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from twitter_manager import cli, config
 from twitter_manager.api import BLUEPRINTS, oauth
-from twitter_manager.api.http import auth, errors, head, headers, hosts, idempotency, queries, request_log
+from twitter_manager.api.http import auth, errors, forwarded, head, headers, hosts, idempotency, queries, request_log
 from twitter_manager.api.http.application import Application
 from twitter_manager.api.http.json_provider import OrjsonProvider
 from twitter_manager.capacity import MAX_BODY
@@ -31,7 +30,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.url_map.merge_slashes = False  # a redirect would repeat the query, and with it ?api_key
     app.extensions["services"] = services
     _add_routes(app, settings)
-    _trust_proxies(app, settings.trusted_proxies)
+    forwarded.trust_proxies(app, settings.trusted_proxies)
     cli.register(app)
     return app
 
@@ -49,11 +48,3 @@ def _add_routes(app: Flask, settings: Settings) -> None:
     queries.register(app)
     idempotency.register(app)
     headers.register(app)
-
-
-def _trust_proxies(app: Flask, hops: int) -> None:
-    """`hops`: how many proxies set X-Forwarded-For, -Proto, -Host and -Prefix."""
-    if hops:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
-        )

@@ -1,4 +1,5 @@
-"""Clients made from the running service's document compile, post once each, and read what they are told.
+"""Clients made from the running service's document compile, post once each, and read what they are told, also by
+a later version with more fields and other statuses.
 
 What each does is in clients/; whatever it cannot be made or compiled with is skipped, but fails where CI is set.
 """
@@ -7,9 +8,12 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import pytest
 import requests
@@ -106,6 +110,43 @@ def run(command: str | Path, *words: str | Path, folder: Path, **environment: st
     return done.stdout
 
 
+UNKNOWN = "not_heard_of"
+
+
+class LaterVersion:
+    """The service as it may become: every answer has one more field, and another status or code than the known ones."""
+
+    def __init__(self, url: str) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                kept = {name: self.headers[name] for name in ("X-API-Key", "Content-Type") if name in self.headers}
+                answer = requests.request(self.command, url + self.path, headers=kept, data=data, timeout=60)
+                later = {name: UNKNOWN if name in ("status", "code") else each for name, each in answer.json().items()}
+                body = json.dumps(later | {"more": {"of": [1]}}).encode()
+                self.send_response(answer.status_code)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_POST = do_GET
+
+            def log_message(self, *_: object) -> None:
+                """Nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
 class Caller:
     """Runs a client's program against the service, and holds what it prints against what the service has."""
 
@@ -116,15 +157,34 @@ class Caller:
         assert switched.status_code == 200, switched.text
 
     def call(self, command: str | Path, *words: str | Path, folder: Path, **environment: str) -> None:
-        text = f"Hello from {folder.name}"
+        with LaterVersion(self._service.url) as later:
+            self._call(
+                self._service.url, "posted", f"Hello from {folder.name}", command, *words, folder=folder, **environment
+            )
+            text = f"Hello again from {folder.name}"
+            self._call(later.url, UNKNOWN, text, command, *words, folder=folder, **environment)
+
+    def _call(
+        self,
+        url: str,
+        status: str,
+        text: str,
+        command: str | Path,
+        *words: str | Path,
+        folder: Path,
+        **environment: str,
+    ) -> None:
         accounts = {"ACCOUNT_ID": str(self._account), "ACCOUNT_SWITCHED_OFF": str(self._off)}
-        key = {"URL": self._service.url, "KEY": self._service.api_key}
+        key = {"URL": url, "KEY": self._service.api_key}
         printed = run(command, *words, folder=folder, **key, **accounts, TEXT=text, **environment)
         (tweet,) = (each for each in self._service.tweets(account_id=self._account) if each["text"] == text)
         assert tweet["status"] == "posted"
         post, held, refused = printed.splitlines()
-        assert (post, held) == (f"{tweet['id']} posted {tweet['twitter_id']}", "held")
-        assert refused == "404 account_not_found"
+        assert (post, held) == (
+            f"{tweet['id']} {status} {tweet['twitter_id']}",
+            "held" if status == "posted" else UNKNOWN,
+        )
+        assert refused == f"404 {'account_not_found' if status == 'posted' else UNKNOWN}"
 
 
 @pytest.fixture

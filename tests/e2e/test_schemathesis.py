@@ -22,6 +22,7 @@ import requests
 from tests.e2e.conftest import SCHEMATHESIS, SPEC_VALIDATOR, run_tool
 from tests.support.service_process import Installation
 from twitter_manager.api.http.inputs import MAX_ID
+from twitter_manager.api.openapi.operations import ACCOUNT_IN_PATH
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -116,6 +117,8 @@ def change(node: Any, components: dict[str, Any]) -> None:
     elif isinstance(node, dict):
         if node.get("maximum") == MAX_ID:
             node["maximum"] = FEW_IDS
+        if node.get("pattern") == ACCOUNT_IN_PATH["pattern"]:
+            node["pattern"] = f"^([1-{FEW_IDS}]|@alice)$"
         if "text" in node.get("properties", {}) and node["properties"]["text"].get("type") == "string":
             node["properties"]["text"] = {"type": "string", "pattern": "^[a-z]{3,20}$"}
         if "$ref" in node:

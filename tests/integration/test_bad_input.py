@@ -220,7 +220,7 @@ def test_calls_that_take_no_body_refuse_one(client: FlaskClient, body: bytes) ->
             "poll.options is too long: 30 characters of at most 25",
         ),
         ("/tweets", {"media_ids": ["7" * 13] * 5}, "media_ids has too many entries: 5 of at most 4"),
-        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must match ^[0-9]{1,19}$"),
+        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must match ^[1-9][0-9]{0,18}$"),
     ],
 )
 def test_the_sentence_says_what_may_be_and_how_far_off_it_is(

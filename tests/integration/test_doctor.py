@@ -104,6 +104,21 @@ def test_settings_that_cannot_be(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["app.py"]
 
 
+def test_a_name_that_is_nearly_a_setting(service: Service) -> None:
+    found = examined(service, misspelt={"MOCK_MOD": "MOCK_MODE"})["names"]
+    assert (found["state"], found["text"]) == ("warn", "MOCK_MOD is no setting")
+    assert "MOCK_MODE" in found["remedy"]
+
+
+def test_a_proxy_in_the_environment_is_not_used(tmp_path: Path) -> None:
+    environment = {**clean_environment(tmp_path), "HTTPS_PROXY": "http://user:secret@127.0.0.1:1"}
+    done = finished(environment, "-m", "flask", "--app", "app", "doctor")
+    (line,) = (line for line in done.stdout.splitlines() if "HTTPS_PROXY" in line)
+    assert line.split()[:2] == ["ok", "proxy"]
+    assert "not used" in line
+    assert "secret" not in done.stdout
+
+
 def test_in_mock_mode_nothing_leaves_the_machine(service: Service, alice: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(*_: object) -> None:
         pytest.fail("it opened a line")

@@ -83,3 +83,30 @@ def test_a_compressed_body_is_415(service: Service, alice: int, coding: str) -> 
     shape = assert_error(send(service, body, **{"Content-Encoding": coding}), 415, "content_encoding_not_supported")
     assert (coding.lower() in shape["error"]) == (coding != "secret-coding")
     assert send(service, b'{"account_id": 1, "text": "Hello"}', **{"Content-Encoding": "identity"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ('{"text": "zq7", "text": "b"}', "text"),
+        ('{"account_id": 1, "text": "zq7", "account_\\u0069d": 2}', "account_id"),
+        ('{"poll": {"options": ["zq7"], "options": 1}, "text": "a"}', "options"),
+        ('[{"a": 1}, {"text": 1, "text": 1}]', "text"),
+        ('{"text": "\\ud800", "text": "zq7"}', "text"),
+        ('\ufeff{"text": "zq7", "text": "b"}', "text"),
+        ('{"a\\n<b>": "zq7", "a\\n<b>": "b"}', "a?<b>"),
+        ('{"text": "' + "zq7" * 20_000 + '", "text": "b"}', "text"),
+    ],
+)
+def test_a_name_that_stands_twice_is_named(service: Service, alice: int, body: str, name: str) -> None:
+    shape = assert_error(send(service, body.encode()), 400, "malformed_json", field=name)
+    assert shape["error"].endswith(f": {name}")
+    assert "zq7" not in str(shape)
+
+
+def test_names_may_stand_again_in_other_objects_and_texts(service: Service, alice: int) -> None:
+    for text in ('{"text": 1, "text": 2}', "a:b", ":::"):
+        body = {"account_id": alice, "text": text}
+        assert service.client.post("/api/v1/tweet", json=body).status_code == 201
+    rows = [{"account_id": alice, "text": f"row {each}", "draft": True} for each in range(3)]
+    assert service.client.post("/api/v1/tweets/batch", json={"tweets": rows}).status_code == 202

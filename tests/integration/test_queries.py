@@ -121,3 +121,13 @@ def test_json_ends_with_a_newline(service: Service) -> None:
 
 def test_browsers_get_an_icon(service: Service) -> None:
     assert service.anonymous.get("/favicon.ico").mimetype == "image/svg+xml"
+
+
+@pytest.mark.parametrize("path", ["accounts", "tweets", "webhooks", "webhooks/1/deliveries"])
+def test_a_page_does_not_go_beside_a_cursor(service: Service, path: str) -> None:
+    service.client.post("/api/v1/webhooks", json={"url": "https://8.8.8.8/"})
+    word = "before" if path.startswith(("tweets", "webhooks/")) else "after"
+    assert service.client.get(f"/api/v1/{path}?cursor={word}-5&page=").status_code == 200
+    for page in (1, 2):
+        answer = service.client.get(f"/api/v1/{path}?cursor={word}-5&page={page}")
+        assert_error(answer, 422, "invalid_field", field="page")

@@ -86,3 +86,34 @@ def test_who_is_no_proxy_cannot_name_a_path(start: Callable[..., Service]) -> No
 )
 def test_where_the_simulated_x_asks(tmp_path: Path, callback: str, page: str) -> None:
     assert config.load(tmp_path, {"TWITTER_CALLBACK_URL": callback}).base_url + CONSENT_PATH == page
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["//evil.example", "https://evil.example", "/a/../b", "/a/.", "/a\tb", "kept", "/a//b", "/", "/a?b", '/"x'],
+)
+def test_a_prefix_that_is_no_path_is_dropped(service: Service, prefix: str) -> None:
+    text = service.anonymous.get("/", headers={**PROXY, **PAGE, "X-Forwarded-Prefix": prefix}).text
+    assert links(text)
+    assert all(re.match("/[a-z]|/$", link) for link in links(text)), links(text)
+    assert set(re.findall(r"https?://[^\s<]+/api/v1", text)) == {"https://tm.example/api/v1"}
+
+
+def test_a_slash_at_the_end_of_the_prefix_is_not_doubled(service: Service) -> None:
+    text = service.anonymous.get("/", headers={**PROXY, **PAGE, "X-Forwarded-Prefix": f"{PREFIX}/"}).text
+    assert f"https://tm.example{PREFIX}/api/v1" in text
+
+
+@pytest.mark.parametrize(("proto", "scheme"), [("javascript", "http"), ("HTTPS", "https"), ("https:", "http")])
+def test_a_scheme_other_than_http_and_https_is_none(service: Service, proto: str, scheme: str) -> None:
+    text = service.anonymous.get("/", headers={**PROXY, **PAGE, "X-Forwarded-Proto": proto}).text
+    assert f"{scheme}://tm.example{PREFIX}/api/v1" in text
+
+
+def test_the_simulated_consent_leads_back_under_a_path_that_no_setting_names(start: Callable[..., Service]) -> None:
+    service = start(TRUSTED_PROXIES="1", ALLOWED_HOSTS="tm.example")
+    begun = service.client.get("/api/v1/auth/twitter", headers=PROXY).json
+    asked = f"{begun['auth_url']}&mock_user=ann".removeprefix(f"https://tm.example{PREFIX}")
+    back = urlsplit(service.anonymous.get(asked, headers=PROXY).headers["Location"])
+    assert f"{back.scheme}://{back.netloc}{back.path}" == CALLBACK
+    assert service.anonymous.get(f"/auth/callback?{back.query}", headers=PROXY).status_code == 200

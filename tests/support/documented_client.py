@@ -1,6 +1,7 @@
 """A test client that compares every response with the OpenAPI document: its status, its code, its schema.
 
-The whole suite uses it, so whatever the service answers to a test is what the document says.
+The whole suite uses it, so whatever the service answers to a test is what the document says. It compares with the
+closed document, whose answers have no other fields, codes and statuses than those of this version.
 """
 
 from functools import cache
@@ -15,12 +16,21 @@ from referencing.jsonschema import DRAFT202012
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
-from twitter_manager.api.openapi.document import chapters_of, describe
+from twitter_manager.api.openapi.document import chapters_of, describe, describe_closed
 from twitter_manager.api.openapi.operations import Operation, operations_of
 from twitter_manager.config import Settings
 from twitter_manager.factory import create_app
 
-__all__ = ["DocumentedClient", "bare_app", "chapters", "document", "faults_of", "operations", "validator"]
+__all__ = [
+    "DocumentedClient",
+    "bare_app",
+    "chapters",
+    "closed_document",
+    "document",
+    "faults_of",
+    "operations",
+    "validator",
+]
 
 _WHERE = "urn:document"
 
@@ -48,12 +58,18 @@ def document() -> dict[str, Any]:
 
 
 @cache
+def closed_document() -> dict[str, Any]:
+    """What is public has open answers: clients must take more."""
+    return describe_closed(bare_app())
+
+
+@cache
 def _registry() -> "Registry[Any]":
-    return Registry().with_resource(_WHERE, Resource(contents=document(), specification=DRAFT202012))
+    return Registry().with_resource(_WHERE, Resource(contents=closed_document(), specification=DRAFT202012))
 
 
 def validator(pointer: str) -> Draft202012Validator:
-    """Of the schema at this pointer of the document."""
+    """Of the schema at this pointer of the closed document."""
     return Draft202012Validator({"$ref": f"{_WHERE}#{pointer}"}, registry=_registry())
 
 

@@ -102,6 +102,40 @@ class TestWhereFrom:
             config.load(tmp_path, {})
         assert len(str(refused.value).splitlines()) == 1
 
+    @pytest.mark.parametrize(
+        ("text", "lines"),
+        [
+            ("\n\nTWITTER_CLIENT_ID: abc\nPORT=1\n", [3]),
+            ("# a comment\n\nPORT 7899\nHOST\n", [3, 4]),
+            ("PORT=1\nTWITTER_CLIENT_SECRET='it is\nHOST=::1\n", [2]),
+            ("TWITTER_CLIENT_SECRET='a' b\n", [1]),
+        ],
+    )
+    @pytest.mark.parametrize("name", [".env", "instance/secrets.env"])
+    def test_a_line_that_cannot_be_read_is_named(self, tmp_path: Path, text: str, lines: list[int], name: str) -> None:
+        (tmp_path / "instance").mkdir()
+        (tmp_path / name).write_text(text)
+        with pytest.raises(StartRefused) as refused:
+            config.load(tmp_path, {})
+        told = str(refused.value).splitlines()
+        assert [line.split(" is not ")[0] for line in told] == [f"{Path(name).name} line {line}" for line in lines]
+        assert not any(word in str(refused.value) for word in ("abc", "7899", "it is"))
+
+    def test_a_name_that_is_nearly_a_setting_is_warned_of(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text(
+            "MOCK_MOD=on\nPROT=80\nTWITTER_REDIRECT_URL=http://127.0.0.1:5555/cb\nPORTER=1\n"
+        )
+        environment = {"TWITTER_CLIENTID": "x", "APP_KEY": "y", "LOGNAME": "z", "PROT": "1", "HOSTNAME": "h"}
+        settings = config.load(tmp_path, environment)
+        assert dict(settings.misspelt) == {
+            "MOCK_MOD": "MOCK_MODE",
+            "PROT": "PORT",
+            "PORTER": "PORT",
+            "TWITTER_CLIENTID": "TWITTER_CLIENT_ID",
+            "TWITTER_REDIRECT_URL": "TWITTER_REDIRECT_URI",
+        }
+        assert "MOCK_MOD is no setting; MOCK_MODE is probably meant" in settings.warnings()
+
     def test_other_peoples_settings_do_not_matter(self, load: Load) -> None:
         assert load(PATH="/bin", API="x", ROOT="/elsewhere").root != Path("/elsewhere")
 
@@ -148,6 +182,9 @@ BAD = [
     ("TWITTER_API_URL", "api.x.com"),
     ("TWITTER_API_URL", "ftp://api.x.com"),
     ("TWITTER_API_URL", "https://"),
+    ("TWITTER_API_URL", "https://api.x.com/2"),
+    ("TWITTER_API_URL", "https://api.x.com/2/"),
+    ("TWITTER_API_URL", "https://api.x.com?a=1"),
     ("TWITTER_API_URL", "https://api.x.com:port"),
     ("TWITTER_API_URL", "https://api.x.com:99999"),
     ("TWITTER_API_URL", "https://api .x.com"),

@@ -85,7 +85,7 @@ def begin() -> Response:
     """The address at which a person lets us use an account, and its state; `account_id` reconnects that account."""
     key = current.api_key()
     # a Host header was checked against the names that are served; HTTP/1.0 may come without one
-    came_by = request.host_url if "HTTP_HOST" in request.environ else None
+    came_by = request.root_url if "HTTP_HOST" in request.environ else None
     begun = current.services().connections.begin(
         api_key_id=key.id if key else None, account_id=account_in_query(), came_by=came_by
     )

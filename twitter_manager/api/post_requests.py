@@ -30,7 +30,7 @@ def _media_id(value: object) -> object:
 
 
 MediaId = Annotated[
-    inputs.XId, BeforeValidator(_media_id, json_schema_input_type=Annotated[int, Field(ge=0)] | inputs.XId)
+    inputs.XId, BeforeValidator(_media_id, json_schema_input_type=Annotated[int, Field(ge=1)] | inputs.XId)
 ]
 
 

@@ -217,7 +217,7 @@ class Resolution(inputs.Body):
     """The owner's word on a tweet of which the service could not find out whether it is at X."""
 
     as_: Literal["posted", "not_posted"] = Field(alias="as")
-    twitter_id: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,18}$")
+    twitter_id: inputs.XId | None = None
 
 
 class TweetResolved(ResponseModel):

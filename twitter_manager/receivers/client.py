@@ -71,6 +71,7 @@ class Receivers:
         resolve (yet) passes.
         """
         target = targets.parse(url)
+        targets.check_name(target.host)
         try:
             self._addresses(target, time.monotonic() + CHECK_SECONDS)
         except AddressRefused:

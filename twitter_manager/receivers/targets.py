@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 from twitter_manager.host_names import served_name
 
-__all__ = ["MAX_URL", "Target", "parse"]
+__all__ = ["MAX_URL", "Target", "check_name", "parse"]
 
 MAX_URL = 2000
+_MAX_NAME, _MAX_LABEL = 253, 63  # RFC 1035 §2.3.4
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -40,3 +41,10 @@ def parse(url: str) -> Target:
         port=_PORTS[parts.scheme] if port is None else port,
         path=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
     )
+
+
+def check_name(host: str) -> None:
+    """Raises ValueError, as `parse`, for a name that no DNS can have."""
+    name = host.removesuffix(".")
+    if len(name) > _MAX_NAME or not all(1 <= len(label) <= _MAX_LABEL for label in name.split(".")):
+        raise ValueError(f"must have a host name of up to {_MAX_NAME} characters, with 1 to {_MAX_LABEL} between dots")

@@ -9,8 +9,9 @@ from pathlib import Path
 from filelock import Timeout
 
 from twitter_manager import private_files, start_lock
-from twitter_manager.config import SECRETS_FILE, Settings, read_env_file
+from twitter_manager.config import SECRETS_FILE, Settings
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
+from twitter_manager.env_files import read_env_file
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.services import mock_mode
 from twitter_manager.storage import accounts, api_keys, oauth_states, open_database, service_state, webhooks

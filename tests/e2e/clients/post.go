@@ -29,7 +29,7 @@ func main() {
 	held, _, err := client.PublishingAPI.PublishingPublish(key).PostBody(*body).Execute()
 	check(err)
 	fmt.Println(held.Status)
-	_, refused, err := client.AccountsAPI.AccountsShow(key, 987654321).Execute()
+	_, refused, err := client.AccountsAPI.AccountsShow(key, "987654321").Execute()
 	if err == nil {
 		panic("no such account, and no error")
 	}

@@ -13,6 +13,6 @@ with ApiClient(configuration) as client:
     body = PostBody(account_id=int(os.environ["ACCOUNT_SWITCHED_OFF"]), text=os.environ["TEXT"])
     print(PublishingApi(client).publishing_publish(body).status)
     try:
-        AccountsApi(client).accounts_show(987654321)
+        AccountsApi(client).accounts_show("987654321")
     except ApiException as error:
         print(error.status, error.data.code)

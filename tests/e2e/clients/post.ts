@@ -13,7 +13,7 @@ async function run(): Promise<void> {
   const held = { accountId: Number(ACCOUNT_SWITCHED_OFF), text: TEXT };
   console.log((await new PublishingApi(configuration).publishingPublish({ postBody: held })).status);
   try {
-    await new AccountsApi(configuration).accountsShow({ accountId: 987654321 });
+    await new AccountsApi(configuration).accountsShow({ accountId: "987654321" });
   } catch (error) {
     if (!(error instanceof ResponseError)) throw error;
     console.log(error.response.status, (await error.response.json()).code);

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twitter_manager.receivers.targets import Target, parse
+from twitter_manager.receivers.targets import Target, check_name, parse
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,12 @@ def test_accepted(url: str, target: Target) -> None:
 def test_refused(url: str) -> None:
     with pytest.raises(ValueError, match="must"):
         parse(url)
+
+
+def test_the_longest_name_there_can_be() -> None:
+    name = ".".join(["a" * 63] * 3 + ["b" * 61])
+    for host in (name, f"{name}.", "::ffff:8.8.8.8", "8.8.8.8", "localhost"):
+        check_name(host)
+    for host in (f"{name}b", "a" * 64, ".example", "example..", "a..b"):
+        with pytest.raises(ValueError, match="must have a host name"):
+            check_name(host)

@@ -51,7 +51,7 @@ def _moment(value: object) -> datetime:
 
 DIGITS = BeforeValidator(_number)  # must be last: after the limits, which then stay in the schema
 Id = Annotated[int, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too."), DIGITS]
-XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+XId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,18}$")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 

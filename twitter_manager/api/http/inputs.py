@@ -210,6 +210,9 @@ def flag_in_query(name: str) -> bool:
 
 def page_in_query() -> tuple[int, int]:
     """`page` (from 1) and `limit` (at most 50) of a list. Raises Invalid."""
+    if text_in_query("page") is not None and text_in_query("cursor") is not None:
+        sentence = "page does not go with cursor, which says alone where the list goes on"
+        raise Invalid("invalid_field", sentence=sentence, field="page")
     page = number_in_query("page", default=1, maximum=_LAST_PAGE)
     return page, number_in_query("limit", default=MAX_ROWS, maximum=MAX_ROWS)
 

@@ -1,10 +1,13 @@
 """Bytes to JSON values: not more of them than a call can need, and for invalid JSON the position and likely cause."""
 
 import json
+from collections import Counter
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
 
+from twitter_manager.api.http.body_models import printable
 from twitter_manager.api.http.json_faults import likely_cause, likely_cause_of_bytes
 from twitter_manager.capacity import MAX_VALUES
 from twitter_manager.errors import Malformed, TooLarge
@@ -12,6 +15,7 @@ from twitter_manager.errors import Malformed, TooLarge
 __all__ = ["parse"]
 
 _BOM = b"\xef\xbb\xbf"
+_LOOKED_THROUGH = 64 * 1024  # how long a body may be so that names which stand twice are looked for
 
 
 def parse(data: bytes) -> Any:
@@ -20,12 +24,15 @@ def parse(data: bytes) -> Any:
     if len(data) > MAX_VALUES and _has_too_many_values(data):
         raise TooLarge("body_too_large", sentence=f"The body has more than {MAX_VALUES} values")
     try:
-        return orjson.loads(data)
+        values = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         text = _decoded(data)
         if "surrogate" in error.msg:
             return _parsed_with_surrogates(text)
         _refuse(error)
+    if len(data) <= _LOOKED_THROUGH and not _is_plain(values, data):
+        _refuse_repeated_names(data)
+    return values
 
 
 def _has_too_many_values(data: bytes) -> bool:
@@ -52,11 +59,34 @@ def _decoded(data: bytes) -> str:
 def _parsed_with_surrogates(text: str) -> Any:
     r"""JSON may hold a lone "\ud800" (RFC 8259 §8.2), which orjson refuses; then it is the field that is wrong."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_without_repeated_names)
     except json.JSONDecodeError as error:
         _refuse(error)
     except (ValueError, RecursionError) as error:
         raise Malformed("malformed_json") from error
+
+
+def _is_plain(values: object, data: bytes) -> bool:
+    """Whether each colon is that of a name, so that no name can stand twice: no time is lost with the most bodies."""
+    return isinstance(values, dict) and data.count(b":") == len(values)
+
+
+def _refuse_repeated_names(data: bytes) -> None:
+    """orjson takes the last of the values. Raises Malformed."""
+    with suppress(ValueError, RecursionError):  # what orjson alone can read has no such names that we would find
+        _DECODER.decode(data.decode())
+
+
+def _without_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        sentence = f"The body has a name twice in the same object: {printable(twice)}"
+        raise Malformed("malformed_json", sentence=sentence, field=printable(twice))
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_repeated_names)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -6,6 +6,7 @@ fields.py      the base of the models of responses, and the fields that many hav
 document.py    the whole: `describe(app)`
 responses.py   the responses of an endpoint, successes and errors
 schemas.py     pydantic models to schemas and examples
+open_answers.py  answers as clients must read them: more fields and values may come
 postman.py     a Postman collection made from the document; postman_run.py: its requests in order;
 postman_scripts.py: what they run before and after
 

@@ -12,12 +12,21 @@ from twitter_manager.api.http.auth import PUBLIC
 from twitter_manager.api.http.errors import Error
 from twitter_manager.api.http.idempotency import HEADER
 from twitter_manager.api.http.queries import OPEN
-from twitter_manager.api.openapi.operations import OUR_ID, Chapter, Operation, Parameter, Resource, operations_of
+from twitter_manager.api.openapi.open_answers import open_answers
+from twitter_manager.api.openapi.operations import (
+    ACCOUNT_IN_PATH,
+    OUR_ID,
+    Chapter,
+    Operation,
+    Parameter,
+    Resource,
+    operations_of,
+)
 from twitter_manager.api.openapi.responses import HEADERS, Responses, error_codes_of
 from twitter_manager.api.openapi.schemas import Schema, Schemas
 from twitter_manager.version import VERSION
 
-__all__ = ["chapters_of", "describe", "described_routes", "path_of"]
+__all__ = ["chapters_of", "describe", "describe_closed", "described_routes", "path_of"]
 
 _DESCRIPTION = """\
 Keeps X (Twitter) accounts, and puts each tweet that it was given on X once.
@@ -32,6 +41,9 @@ repeated (`?status=failed&status=held`, also `status[]=`).
 
 Wherever `account_id` is taken, `account` may stand in its place: a username, with or without @, of the present world
 (mock mode on or off); in a path it is `@alice`.
+
+Answers may get further fields, and their `code`, `status` and the like further values, in any later version: pass over
+what you do not know. `x-known-values` has those of this one.
 
 An error has one shape, whatever the path. The server itself answers 404 `not_found`, 405 `method_not_allowed` (with
 `Allow`) and 501 `malformed_request` in it, too.
@@ -50,6 +62,11 @@ _IDEMPOTENCY_KEY = {
 
 def describe(app: Flask, *, root: str = "/") -> Schema:
     """Every route of a Resource. `root`: the path under which a proxy shows it."""
+    return open_answers(describe_closed(app, root=root))
+
+
+def describe_closed(app: Flask, *, root: str = "/") -> Schema:
+    """As `describe`, but the answers have the fields and the values of this version, and no others."""
     operations = operations_of(app)
     schemas = Schemas([Error, *_models(operations.values())])
     responses = Responses(schemas)
@@ -136,8 +153,9 @@ def _operation(app: Flask, rule: Rule, method: str, schemas: Schemas, responses:
 
 def _parameters(rule: Rule, operation: Operation) -> list[Schema]:
     names = re.findall(r"<(?:\w+:)?(\w+)>", rule.rule)
+    known = {"account_id": ACCOUNT_IN_PATH, **operation.path}
     in_path: list[Schema] = [
-        {"name": name, "in": "path", "required": True, "schema": operation.path.get(name, OUR_ID)} for name in names
+        {"name": name, "in": "path", "required": True, "schema": known.get(name, OUR_ID)} for name in names
     ]
     return in_path + [_ref("parameters", each.name) if each.shared else _in_query(each) for each in operation.query]
 

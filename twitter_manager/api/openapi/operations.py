@@ -18,6 +18,7 @@ from twitter_manager.errors import ServiceError
 __all__ = [
     "ACCOUNT",
     "ACCOUNT_ID",
+    "ACCOUNT_IN_PATH",
     "ANY_CODE",
     "CURSOR",
     "LIMIT",
@@ -38,6 +39,13 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 ANY_CODE = tuple(CODES)  # where the code is the one that a tweet or a renewal failed with
 OUR_ID: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_ID, "examples": [1]}
+# A string, so that a generated client can say @alice, too; 18 digits are enough for any id that there will be.
+ACCOUNT_IN_PATH: Schema = {
+    "type": "string",
+    "pattern": "^([1-9][0-9]{0,17}|@[A-Za-z0-9_]{1,20})$",
+    "description": "Its id, or its username with @.",
+    "examples": ["1", "@alice"],
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +115,9 @@ def operations_of(app: Flask) -> dict[str, Operation]:
 
 PAGE = Parameter(
     name="page",
-    schema={"type": "integer", "minimum": 1, "maximum": 2**31, "default": 1},
-    description="Which page, from 1. For depth take `cursor`, which stays fast.",
+    # no default: openapi-python-client's clients would send it, also beside a cursor
+    schema={"type": "integer", "minimum": 1, "maximum": 2**31},
+    description="Which page, from 1; not beside `cursor`, which stays fast at any depth.",
     shared=True,
 )
 LIMIT = Parameter(

@@ -63,7 +63,7 @@ class AccountConnections:
     ) -> StartedConnection:
         """`account_id`: only this account may be connected. Raises NotNow, NotFound, Conflict.
 
-        `came_by`: the URL at which the caller's browser reaches this service.
+        `came_by`: the URL at which the caller's browser reaches this service, with a proxy's prefix.
         """
         with self._context.db.transaction() as tx:
             mock = service_state.mock_mode(tx)
@@ -130,11 +130,13 @@ class AccountConnections:
 
     def _redirect_uri(self, came_by: str | None) -> str:
         """The callback as registered at X. The simulated X accepts any: there it is where the caller reached us."""
-        callback = urlsplit(self._callback_url)
-        ours = urlsplit(came_by or "")
-        if came_by is None or ours.netloc == callback.netloc:
+        if came_by is None:
             return self._callback_url
-        return callback._replace(scheme=ours.scheme, netloc=ours.netloc).geturl()
+        callback, ours = urlsplit(self._callback_url), urlsplit(came_by)
+        prefix = ours.path.rstrip("/")
+        path = callback.path if callback.path.startswith(f"{prefix}/") else prefix + callback.path
+        scheme = callback.scheme if ours.netloc == callback.netloc else ours.scheme
+        return callback._replace(scheme=scheme, netloc=ours.netloc, path=path).geturl()
 
     def finish(self, *, state: str | None, code: str | None, error: str | None, oauth1: bool = False) -> Connected:
         """The callback: exchanges `code`, asks X whose it is, and makes or updates the account.

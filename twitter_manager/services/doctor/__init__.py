@@ -59,6 +59,8 @@ class Doctor:
                 kept = [fail("database", f"cannot be read: {error.why}", "try again in a minute; then see the log")]
         known = [
             set_up.understood(mock=mock, because=mock_mode.why(self._settings, switch, on=mock)),
+            *set_up.misspelt(self._settings),
+            *set_up.proxies(self._settings),
             set_up.callback(self._settings),
             set_up.scopes(self._settings),
         ]

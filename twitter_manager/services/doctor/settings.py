@@ -6,7 +6,7 @@ from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused
 from twitter_manager.services.doctor.check import Check, fail, ok, warn
 
-__all__ = ["NEEDED_SCOPES", "callback", "client_id", "refused", "scopes", "understood"]
+__all__ = ["NEEDED_SCOPES", "callback", "client_id", "misspelt", "proxies", "refused", "scopes", "understood"]
 
 NEEDED_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read", "offline.access"})
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -22,6 +22,18 @@ def understood(*, mock: bool, because: str) -> Check:
     if mock:
         return ok("settings", f"read; mock mode is on because {because}: X is simulated on this machine")
     return ok("settings", f"read; mock mode is off because {because}")
+
+
+def misspelt(settings: Settings) -> list[Check]:
+    """Names near to a setting's, one check each."""
+    found = settings.misspelt.items()
+    return [warn("names", f"{name} is no setting", f"if {meant} is meant, write that") for name, meant in found]
+
+
+def proxies(settings: Settings) -> list[Check]:
+    """X and the receivers of webhooks are called directly, whatever the environment says of proxies."""
+    names = ", ".join(settings.unused_proxies)
+    return [ok("proxy", f"{names} is set and not used: X and webhooks are called directly")] if names else []
 
 
 def callback(settings: Settings) -> Check:

@@ -43,7 +43,9 @@ def _ask(environment: XEnvironment) -> XError | None:
 
 def reached(answer: XError | None) -> Check:
     if isinstance(answer, NotSent):
-        remedy = "see that this machine reaches TWITTER_API_URL: name, network, firewall, certificates"
+        remedy = (
+            "see that this machine reaches TWITTER_API_URL: name, network, firewall, certificates; no proxy is used"
+        )
         return fail("x", f"cannot be reached: {_words(answer)}", remedy)
     if isinstance(answer, OutcomeUnknown):
         return warn("x", f"was reached, but gave no clear answer: {_words(answer)}", "try again in a minute")
