@@ -20,6 +20,7 @@ from tests.support.documented_client import bare_app, closed_document, document,
 from tests.support.raised_errors import errors_raised_by, reached_from
 from tests.support.service import Service
 from twitter_manager.api.batch_requests import SharedPost, SharedPostBody
+from twitter_manager.api.http import phrases
 from twitter_manager.api.http.auth import PUBLIC
 from twitter_manager.api.http.errors import STATUSES
 from twitter_manager.api.http.inputs import Body
@@ -54,7 +55,7 @@ TELLING = {"publishing.publish_batch", "publishing.validate"}
 # Raised where tests/support/raised_errors.py does not see it.
 BY_ANOTHER_WAY = {
     ("accounts.refresh", 429, "rate_limit_exceeded"),  # RenewalFailed.refusal
-    ("accounts.refresh", 409, "token_unreadable"),
+    ("publishing.validate", 409, "other_world"),  # of a username; of an id it is told
 }
 
 
@@ -140,6 +141,12 @@ def test_the_body_is_the_one_that_the_view_reads(endpoint: str) -> None:
     read = {READ_BY_ROW.get(model, model) for model in read}
     declared = set(OPERATIONS[endpoint].bodies)
     assert read == declared, f"the view of {endpoint} reads {read}, and {WHERE} says {declared}"
+
+
+def test_every_pattern_of_a_body_has_words_for_it() -> None:
+    models = {model for operation in OPERATIONS.values() for model in operation.bodies}
+    texts = json.dumps([model.model_json_schema() for model in models])
+    assert set(re.findall(r'"pattern": "([^"]*)"', texts)) == set(phrases._PATTERNS)
 
 
 @pytest.mark.parametrize("endpoint", OPERATIONS)
@@ -334,6 +341,13 @@ def test_an_answer_has_one_schema_whether_it_is_settled_or_not() -> None:
             good = [answer["content"] for status, answer in operation["responses"].items() if status.startswith("2")]
             refs = {json.dumps(content["application/json"]["schema"]) for content in good}
             assert len(refs) == 1, (method, path)
+
+
+def test_the_url_of_a_post_is_described_alike_everywhere() -> None:
+    found = document()["components"]["schemas"]
+    names = ("Tweet", "TweetDetails", "TweetOfThread", "PostTaken", "ThreadPart", "BatchPost")
+    said = {found[name]["properties"]["url"]["description"] for name in names if name in found}
+    assert len(said) == 1, said
 
 
 def schemas(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -126,12 +126,41 @@ def test_lone_surrogates(service: Service, alice: int, text: bytes) -> None:
 def test_a_lone_surrogate_as_a_fields_name(service: Service, alice: int) -> None:
     body = rb'{"account_id": 1, "text": "x", "\ud800": 1}'
     shape = assert_error(send(service.client, body), 422, "invalid_field", field="?")
-    assert shape["error"] == "A field is not known here"
+    assert shape["error"].startswith("A field is not known here")
 
 
 @pytest.mark.parametrize("extra", ["txet", "zzz"])
 def test_an_unknown_field_is_named_before_a_missing_one(client: FlaskClient, extra: str) -> None:
     assert_error(client.post(PATH, json={extra: "hello"}), 422, "invalid_field", field=extra)
+
+
+NOT_KNOWN = "A field is not known here"
+OF_TWEET = "known are: account_id, account, text"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "sentence"),
+    [
+        ("/tweet", {"txet": "Hi"}, "txet", f"{NOT_KNOWN}; {OF_TWEET}"),
+        ("/tweet", {"content": "Hi"}, "content", f"{NOT_KNOWN}: write text; {OF_TWEET}"),
+        ("/tweet", {"draft": True}, "draft", f"{NOT_KNOWN}: POST /api/v1/tweets takes it; {OF_TWEET}"),
+        ("/tweet", {"scheduled_at": 1}, "scheduled_at", f"{NOT_KNOWN}: POST /api/v1/tweets takes it; {OF_TWEET}"),
+        ("/tweets", {"scheduled_at": 1}, "scheduled_at", f"{NOT_KNOWN}: write schedule_at; known are: "),
+        ("/tweets", {"poll": {"option": 1}}, "poll.option", f"{NOT_KNOWN}; known are: options, duration_minutes"),
+        ("/tweet/post/1", {"text": "Hi"}, "text", f"{NOT_KNOWN}; this call takes none"),
+    ],
+)
+def test_an_unknown_field_is_told_what_there_is(
+    client: FlaskClient, path: str, body: dict[str, Any], field: str, sentence: str
+) -> None:
+    shape = assert_error(client.post(f"/api/v1{path}", json=body), 422, "invalid_field", field=field)
+    assert shape["error"].startswith(sentence)
+
+
+def test_an_unknown_field_of_a_row(client: FlaskClient) -> None:
+    rows = [{"account_id": 1, "text": "Hi", "scheduled_at": "now"}]
+    [refused] = client.post("/api/v1/tweets/batch", json={"tweets": rows}).json["posts"]
+    assert refused["error"].startswith(f"{NOT_KNOWN}: write schedule_at; known are: ")
 
 
 def test_exactly_280_is_fine_and_281_is_not(service: Service, alice: int) -> None:
@@ -220,13 +249,31 @@ def test_calls_that_take_no_body_refuse_one(client: FlaskClient, body: bytes) ->
             "poll.options is too long: 30 characters of at most 25",
         ),
         ("/tweets", {"media_ids": ["7" * 13] * 5}, "media_ids has too many entries: 5 of at most 4"),
-        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must match ^[1-9][0-9]{0,18}$"),
+        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must be an id of X's in digits, in quotes"),
+        ("/tweets", {"quote_tweet_id": 20}, "quote_tweet_id must be a text, in quotes"),
+        ("/tweets", {"account": "a b"}, "account must be a username such as @alice"),
+        (
+            "/tweets/1/resolve",
+            {"as": "posted", "twitter_id": "0"},
+            "twitter_id must be an id of X's in digits, in quotes",
+        ),
+        (
+            "/tweets",
+            {"schedule_at": "2050-11-20T14:05:00+0100"},
+            "schedule_at must have a colon in its offset: write +01:00, not +0100",
+        ),
+        (
+            "/tweets",
+            {"schedule_at": "2050-11-20T14:05:00"},
+            "schedule_at must have its offset, Z or one like +01:00, such as 2050-11-20T14:05:00Z",
+        ),
     ],
 )
 def test_the_sentence_says_what_may_be_and_how_far_off_it_is(
     service: Service, alice: int, path: str, body: dict[str, Any], sentence: str
 ) -> None:
-    more = {"account_id": alice} if path == "/tweets/cleanup" else {"account_id": alice, "text": "Hello"}
+    fields = {"/tweets/cleanup": ("account_id",), "/tweets/1/resolve": ()}.get(path, ("account_id", "text"))
+    more = {name: value for name, value in {"account_id": alice, "text": "Hello"}.items() if name in fields}
     answer = service.client.post(f"/api/v1{path}", json={**more, **body})
     assert answer.json["error"] == sentence
     assert_error(answer, 422, answer.json["code"], field=answer.json["field"])

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -174,6 +175,24 @@ def test_a_code_that_x_does_not_know(service: Service) -> None:
     assert "invented" not in answer.text
 
 
+def test_x_cannot_be_reached_for_the_code(start: Callable[..., Service]) -> None:
+    service = start(TWITTER_CLIENT_ID="client-1", TWITTER_API_URL="http://127.0.0.1:9")
+    query = {"state": service.begin()["state"], "code": "good"}
+    answer = service.anonymous.get(CALLBACK, query_string=query, headers=JSON)
+    shape = assert_error(answer, 400, "exchange_unanswered")
+    assert shape["twitter"]["status"] is None
+
+
+def test_x_fails_at_the_code_and_the_page_lets_one_begin_again(service: Service) -> None:
+    service.world.faults.token_endpoint_fails(503, times=None)
+    back = service.consent(service.begin()["auth_url"], "alice")
+    assert_error(service.anonymous.get(back, headers=JSON), 400, "exchange_unanswered")
+    back = service.consent(service.begin()["auth_url"], "alice")
+    page = service.anonymous.get(back, headers=PAGE)
+    assert "X did not accept the code" not in page.text
+    assert "Begin again at X" in page.text
+
+
 def test_x_does_not_say_who_it_is(service: Service) -> None:
     back = service.consent(service.begin()["auth_url"], "alice")
     service.world.faults.fails(503, call="GET /2/users/me", times=None)
@@ -192,6 +211,20 @@ def test_reconnecting_one_account_as_somebody_else(service: Service, alice: int)
     back = service.consent(service.begin(account_id=alice)["auth_url"], "mallory")
     assert_error(service.anonymous.get(back, headers=JSON), 409, "other_user")
     assert service.client.get("/api/v1/accounts").json["total"] == 1
+    assert len(revocations(service)) == 2, "what mallory gave is given back"
+
+
+def test_reconnecting_as_somebody_who_is_connected_too_leaves_their_account_alone(service: Service, alice: int) -> None:
+    bob = service.connect("bob")
+    back = service.consent(service.begin(account_id=alice)["auth_url"], "bob")
+    assert_error(service.anonymous.get(back, headers=JSON), 409, "other_user")
+    assert revocations(service) == [], "X may take bob's other tokens along"
+    service.clock.forward(60)
+    assert service.client.post(f"/api/v1/accounts/{bob}/refresh").status_code == 200
+
+
+def revocations(service: Service) -> list[Any]:
+    return list(service.world.calls(method="POST", path="/2/oauth2/revoke"))
 
 
 @pytest.mark.parametrize(("account_id", "status", "code"), [("7", 404, "account_not_found"), ("x", 422, "invalid_id")])

@@ -1,15 +1,16 @@
 """Tweets of the store: create, look at one, change it, try again, delete, settle a doubtful one."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
-from twitter_manager.api.http.account_names import AccountFields, find_account, get_account
+from twitter_manager.api.http.account_names import AccountCriterion, AccountFields, find_account, get_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
-from twitter_manager.api.post_requests import TEXT_ERRORS
+from twitter_manager.api.post_requests import TEXT_ERRORS, PostBody
 from twitter_manager.api.tweet_responses import STATUSES, Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.services.publishing.tweets import Change
@@ -30,6 +31,10 @@ blueprint = Resource(
 
 class TweetBody(AccountFields):
     """A tweet to keep until it is told to go out."""
+
+    _elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (*PostBody.model_fields, "scheduled_at"), "POST /api/v1/tweets"
+    )
 
     text: str
 
@@ -176,13 +181,13 @@ def delete(tweet_id: str) -> Response:
     return jsonify({"message": "Tweet deleted", "tweet_id": number})
 
 
-class TweetCleanUp(AccountFields):
+class TweetCleanUp(AccountCriterion):
     """Criteria that a tweet must all meet to be deleted. At least one has to narrow: an empty list of statuses and 0
     days do not. Everything goes with `all`, and only with nothing beside it."""
 
-    statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] | None = None
-    days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] | None = None
-    all: bool = False
+    statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] = inputs.LEFT_OUT
+    days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] = inputs.LEFT_OUT
+    all: inputs.Flag = False
 
 
 class TweetsDeleted(ResponseModel):
@@ -198,7 +203,7 @@ class TweetsDeleted(ResponseModel):
     bodies=(TweetCleanUp,),
     example={"statuses": ["failed", "canceled"], "days_old": 30},
     responses={200: TweetsDeleted},
-    errors={NotFound: ("account_not_found",), Invalid: ("no_criterion",)},
+    errors={NotFound: ("account_not_found",), Conflict: ("other_world",), Invalid: ("no_criterion",)},
 )
 def clean_up() -> Response:
     """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""

@@ -16,10 +16,13 @@ from pydantic_core import ErrorDetails
 from twitter_manager.api.http import json_bodies
 from twitter_manager.api.http.body_models import (
     DIGITS,
+    EMPTY,
     LEFT_OUT,
     MAX_ID,
     UNKNOWN,
     Body,
+    BulkBody,
+    Flag,
     Id,
     Moment,
     NoFields,
@@ -37,6 +40,8 @@ __all__ = [
     "MAX_ID",
     "MAX_ROWS",
     "Body",
+    "BulkBody",
+    "Flag",
     "Id",
     "Moment",
     "NoFields",
@@ -44,6 +49,7 @@ __all__ = [
     "XId",
     "body",
     "body_by_field",
+    "check_not_empty",
     "cursor_after",
     "cursor_before",
     "cursor_in_query",
@@ -65,7 +71,8 @@ _MAX_FAULTS = 20  # of one row: so that an answer does not grow far beyond its q
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
 _CODINGS = frozenset({"gzip", "deflate", "br", "zstd", "compress"})
-_IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
+# Fields of ours that are an Id: they have a code of their own.
+_IDS = {"account_id": "account_id is a positive whole number; a username goes into account"}
 
 
 Model = TypeVar("Model", bound=Body)
@@ -121,7 +128,7 @@ def rows(model: type[Model], values: Sequence[object], *, name: str) -> list[Mod
 def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[Invalid]:
     if not isinstance(value, dict):
         return [Invalid("invalid_field", sentence=f"{name} must be an object", field=name)]
-    unknown = [_unknown(printable(each)) for each in islice(model.unknown(value), _MAX_FAULTS)]
+    unknown = [_unknown(printable(each), model.not_known(each)) for each in islice(model.unknown(value), _MAX_FAULTS)]
     known = {each: value[each] for each in value.keys() - set(model.unknown(value))} if unknown else value
     try:
         row = model.model_validate(known)
@@ -130,10 +137,10 @@ def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[In
     return unknown or row
 
 
-def to_id(text: str, *, field: str) -> int:
+def to_id(text: str, *, field: str, sentence: str | None = None) -> int:
     """The id in a path or query: 1 to 2**63 - 1 in digits. Raises Invalid naming `field`."""
     if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MAX_ID:
-        raise Invalid("invalid_id", field=field)
+        raise Invalid("invalid_id", sentence=sentence, field=field)
     return int(text)
 
 
@@ -148,10 +155,17 @@ def texts_in_query(name: str) -> list[str]:
     return [text for each in given if each for text in each.split(",")]
 
 
+def check_not_empty(*names: str) -> None:
+    """Raises Invalid for one of these parameters that is there and empty; for calls where left out means all."""
+    for name in names:
+        if request.args.get(name) == "":
+            raise _empty(name)
+
+
 def id_in_query(name: str) -> int | None:
     """Raises Invalid."""
     text = text_in_query(name)
-    return None if text is None else to_id(text, field=name)
+    return None if text is None else to_id(text, field=name, sentence=_IDS.get(name))
 
 
 def number_in_query(name: str, *, default: int, maximum: int) -> int:
@@ -222,14 +236,21 @@ def _fault(error: ErrorDetails) -> Invalid:
     name = _name_of(error["loc"], of_entry=error["type"] in ("model_type", UNKNOWN))
     if error["type"] == UNKNOWN:
         unknown = error["ctx"]["name"]
-        return _unknown(f"{name}.{unknown}" if name else unknown)
-    if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
-        return Invalid("invalid_id", field=name)
+        return _unknown(f"{name}.{unknown}" if name else unknown, error["ctx"]["sentence"])
+    if error["type"] == EMPTY:
+        return _empty(error["ctx"]["name"])
+    sentence = _IDS.get(str(error["loc"][-1])) if error["loc"] else None
+    if sentence is not None and error["type"] != "missing":
+        return Invalid("invalid_id", sentence=sentence, field=name)
     return Invalid("invalid_field", sentence=f"{name} {phrase_of(error)}", field=name)
 
 
-def _unknown(name: str) -> Invalid:
-    return Invalid("invalid_field", sentence="A field is not known here", field=name)
+def _empty(name: str) -> Invalid:
+    return Invalid("invalid_field", sentence=f"{name} is empty: leave it out, or say which", field=name)
+
+
+def _unknown(name: str, sentence: str) -> Invalid:
+    return Invalid("invalid_field", sentence=sentence, field=name)
 
 
 def _name_of(location: tuple[int | str, ...], *, of_entry: bool) -> str:

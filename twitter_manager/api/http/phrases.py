@@ -6,10 +6,18 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from twitter_manager.api.http.body_models import MOMENT
+from twitter_manager.api.http.body_models import MOMENT, USERNAME, X_ID
 
 __all__ = ["phrase_of"]
 
+_LISTS = {  # by the field's name
+    "accounts": '["alice", "bob"]',
+    "statuses": '["failed"]',
+    "events": '["tweet.posted", "tweet.failed"]',
+    "options": '["Yes", "No"]',
+}
+_AN_X_ID = "an id of X's in digits, in quotes"
+_PATTERNS = {USERNAME: "a username such as @alice", X_ID: _AN_X_ID}
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -17,8 +25,16 @@ def phrase_of(error: ErrorDetails) -> str:
     """What stands after the field's name in the sentence about it."""
     if error["type"] == MOMENT:
         return error["msg"]
+    if error["type"] == "list_type":
+        return _no_list(error)
     found = _PHRASES.get(error["type"], "is wrong")
     return found if isinstance(found, str) else found(error.get("ctx", {}), error["input"])
+
+
+def _no_list(error: ErrorDetails) -> str:
+    name = str(error["loc"][-1]) if error["loc"] else ""
+    example = _LISTS.get(name) or ("[1, 2]" if name.endswith("_ids") else None)
+    return f"must be a list, such as {example}" if example else "must be a list"
 
 
 def _words(limits: Mapping[str, Any], _: Any) -> str:
@@ -43,10 +59,9 @@ def _too_few(limits: Mapping[str, Any], given: Any) -> str:
 
 _PHRASES: Mapping[str, str | Callable[[Mapping[str, Any], Any], str]] = {
     "missing": "is required",
-    "string_type": "must be a text",
+    "string_type": lambda _, given: f"must be a text{', in quotes' if isinstance(given, int) else ''}",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
-    "list_type": "must be a list",
     "literal_error": _words,
     "greater_than_equal": lambda limits, _: f"must be at least {limits['ge']}",
     "less_than_equal": lambda limits, _: f"must be at most {limits['le']}",
@@ -55,5 +70,5 @@ _PHRASES: Mapping[str, str | Callable[[Mapping[str, Any], Any], str]] = {
     "too_long": _too_many,
     "too_short": _too_few,
     "model_type": "must be an object",
-    "string_pattern_mismatch": lambda limits, _: f"must match {limits['pattern']}",
+    "string_pattern_mismatch": lambda limits, _: f"must be {_PATTERNS[limits['pattern']]}",
 }

@@ -1,6 +1,5 @@
 """Publishing posts, and making pending tweets due. Nothing here calls X: the lane's worker does."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,8 +21,6 @@ from twitter_manager.storage import accounts, idempotency_keys, tweet_states, tw
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 
 __all__ = ["Published", "Publishing"]
-
-log = logging.getLogger("twitter_manager.services")
 
 
 @dataclass(frozen=True, slots=True)
