@@ -127,11 +127,13 @@ class SendTweet(LaneTask):
         if isinstance(decision, Posted):
             self._posted(tx, decision)
             return
-        outcome = _outcome(decision)
-        status = problem.status if problem else None
-        code = decision.code
         if not attempts.close(
-            tx, self._attempt.id, outcome=outcome, over_at=tx.now, error_code=code, http_status=status
+            tx,
+            self._attempt.id,
+            outcome=_outcome(decision),
+            over_at=tx.now,
+            error_code=decision.code,
+            http_status=problem.status if problem else None,
         ):
             return
         match decision:
@@ -140,18 +142,12 @@ class SendTweet(LaneTask):
             case Held():
                 self._held(tx, decision, words)
             case TokenStale():
-                self._release_probe(tx)
-                accounts.expire_token(tx, self._account.id, version=self._account.token_version)
-                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
+                self._token_stale(tx, decision, words)
             case Failed():
-                self._note_accepted(tx, of_post=decision.of_post)
-                tweet_states.mark_failed(tx, self._tweet.id, error_code=code, twitter_error=words)
+                self._failed(tx, decision, words)
             case AccountLost():
-                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
-                self._release_probe(tx)
-                deactivate_account(self.context, tx, self._account.id, status=decision.status, code=code)
+                self._account_lost(tx, decision, words)
             case AppRests():
-                tweet_holds.hold(tx, self._tweet.id, error_code=code, until=tx.now, twitter_error=words)
                 self._app_rests(tx, decision, words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
@@ -171,7 +167,22 @@ class SendTweet(LaneTask):
         log.error("post %s is tweet %s, and another tweet had its id", twitter_id, self._tweet.id)
         return tweet_states.mark_posted(tx, self._tweet.id, twitter_id=twitter_id, posted_at=tx.now)
 
+    def _token_stale(self, tx: Transaction, decision: TokenStale, words: str | None) -> None:
+        self._release_probe(tx)
+        accounts.expire_token(tx, self._account.id, version=self._account.token_version)
+        tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=tx.now, twitter_error=words)
+
+    def _failed(self, tx: Transaction, decision: Failed, words: str | None) -> None:
+        self._note_accepted(tx, of_post=decision.of_post)
+        tweet_states.mark_failed(tx, self._tweet.id, error_code=decision.code, twitter_error=words)
+
+    def _account_lost(self, tx: Transaction, decision: AccountLost, words: str | None) -> None:
+        tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=tx.now, twitter_error=words)
+        self._release_probe(tx)
+        deactivate_account(self.context, tx, self._account.id, status=decision.status, code=decision.code)
+
     def _app_rests(self, tx: Transaction, decision: AppRests, words: str | None) -> None:
+        tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=tx.now, twitter_error=words)
         app_pause.begin(
             self.context,
             tx,
