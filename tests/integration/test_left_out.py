@@ -47,11 +47,38 @@ def test_an_empty_optional_field_is_as_if_left_out(service: Service, alice: int,
     part = {"text": "Two", "media_ids": empty, "poll": empty}
     times = {"schedule_at": LATER, "late_policy": empty}
     assert post(service, "/threads", account_id=alice, tweets=[part], **times).status_code == 201
-    service.beat()
-    assert post(service, "/tweets/post-pending", account_id=empty).json["total"] == 0
     assert_error(
         post(service, "/tweet", account_id=alice, text=empty), 422, "text_empty" if empty == "" else "invalid_field"
     )
+
+
+@pytest.mark.parametrize("empty", [None, ""])
+@pytest.mark.parametrize(
+    ("path", "others", "fields"),
+    [
+        ("/tweets/cleanup", {"account": "alice"}, ("statuses", "days_old", "account_id")),
+        ("/tweets/cleanup", {"statuses": ["scheduled"]}, ("account", "account_id", "days_old")),
+        ("/tweets/cleanup", {"all": True}, ("account",)),
+        ("/tweets/post-pending", {}, ("account", "account_id")),
+        ("/accounts/cleanup", {}, ("statuses",)),
+        ("/webhooks/1/replay", {"since": LATER}, ("delivery_ids",)),
+        ("/webhooks/1/replay", {"delivery_ids": [1]}, ("since",)),
+    ],
+)
+def test_an_empty_criterion_is_refused_where_left_out_means_all(
+    service: Service, alice: int, path: str, others: dict[str, Any], fields: tuple[str, ...], empty: object
+) -> None:
+    service.beat()
+    tweet = post(service, "/tweets", account_id=alice, text="Kept", schedule_at=LATER).json["post_id"]
+    for field in fields:
+        shape = assert_error(post(service, path, **others, **{field: empty}), 422, "invalid_field", field=field)
+        assert shape["error"] == f"{field} is empty: leave it out, or say which"
+    assert service.row(tweet)["status"] == "scheduled"
+
+
+@pytest.mark.parametrize("field", ["account", "account_id"])
+def test_an_empty_criterion_in_the_query(service: Service, alice: int, field: str) -> None:
+    assert_error(post(service, f"/tweets/post-pending?{field}="), 422, "invalid_field", field=field)
 
 
 def test_null_takes_the_time_away_and_the_tweet_is_a_draft(service: Service, alice: int) -> None:

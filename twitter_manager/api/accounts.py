@@ -180,7 +180,7 @@ def remove(account_id: str) -> Response:
     return jsonify({"message": "Account deleted", "deleted_tweets": removed.tweets})
 
 
-class AccountCleanUp(inputs.Body):
+class AccountCleanUp(inputs.BulkBody):
     """Which accounts to let go."""
 
     statuses: Annotated[list[Literal["failed", "suspended", "inactive"]], Field(min_length=1, max_length=3)]

@@ -8,7 +8,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
-from twitter_manager.api.http.account_names import AccountFields, account_in_query, find_account
+from twitter_manager.api.http.account_names import AccountCriterion, account_in_query, find_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ACCOUNT, ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed, url_of
@@ -92,7 +92,7 @@ def post_one(tweet_id: str) -> tuple[Response, int]:
     return _posted(number)
 
 
-class WhichAccount(AccountFields):
+class WhichAccount(AccountCriterion):
     """Whose pending tweets; everybody's by default."""
 
 
@@ -160,6 +160,7 @@ def _outcome(tweet: Tweet) -> str:
 def post_all() -> tuple[Response, int]:
     """Posts all pending tweets, of one account or of all, and waits up to 60 s for what X says."""
     asked = inputs.body(WhichAccount)
+    inputs.check_not_empty("account_id", "account")
     account_id = find_account(asked) or account_in_query()
     services = current.services()
     numbers = services.publishing.post_pending(account_id)

@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
-from twitter_manager.api.http.account_names import AccountFields, find_account, get_account
+from twitter_manager.api.http.account_names import AccountCriterion, AccountFields, find_account, get_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS
@@ -176,12 +176,12 @@ def delete(tweet_id: str) -> Response:
     return jsonify({"message": "Tweet deleted", "tweet_id": number})
 
 
-class TweetCleanUp(AccountFields):
+class TweetCleanUp(AccountCriterion):
     """Criteria that a tweet must all meet to be deleted. At least one has to narrow: an empty list of statuses and 0
     days do not. Everything goes with `all`, and only with nothing beside it."""
 
-    statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] | None = None
-    days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] | None = None
+    statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] = inputs.LEFT_OUT
+    days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] = inputs.LEFT_OUT
     all: bool = False
 
 

@@ -142,11 +142,11 @@ def _status_in_query() -> str | None:
     return status
 
 
-class Replay(inputs.Body):
+class Replay(inputs.BulkBody):
     """Which deliveries go out again; with both, those of the list since that time."""
 
-    delivery_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MAX_IDS)] | None = None
-    since: inputs.Moment | None = None
+    delivery_ids: Annotated[list[inputs.Id], Field(min_length=1, max_length=_MAX_IDS)] = inputs.LEFT_OUT
+    since: inputs.Moment = inputs.LEFT_OUT
 
 
 class DeliveriesReplayed(ResponseModel):

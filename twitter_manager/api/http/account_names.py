@@ -15,6 +15,7 @@ from twitter_manager.storage import accounts, service_state
 
 __all__ = [
     "USERNAME",
+    "AccountCriterion",
     "AccountFields",
     "Username",
     "account_in_path",
@@ -37,7 +38,14 @@ class AccountFields(inputs.Body):
     account: Username | None = None
 
 
-def find_account(asked: AccountFields, *, place: str = "") -> int | None:
+class AccountCriterion(inputs.BulkBody):
+    """Whose of many: everybody's where neither is given."""
+
+    account_id: inputs.Id = inputs.LEFT_OUT
+    account: Username = inputs.LEFT_OUT
+
+
+def find_account(asked: AccountFields | AccountCriterion, *, place: str = "") -> int | None:
     """The id of the account that is named; None where none is. `place` stands in front of the fields' names.
 
     Raises NotFound, and Invalid for two different ones.

@@ -16,11 +16,13 @@ from twitter_manager.api.http.moments import moment_fault, to_moment
 
 __all__ = [
     "DIGITS",
+    "EMPTY",
     "LEFT_OUT",
     "MAX_ID",
     "MOMENT",
     "UNKNOWN",
     "Body",
+    "BulkBody",
     "Id",
     "Moment",
     "NoFields",
@@ -31,7 +33,8 @@ __all__ = [
 
 MAX_ID = 2**63 - 1
 LEFT_OUT: Any = None  # the default of an optional field that cannot be null
-UNKNOWN = "unknown_field"  # these two are types of pydantic's errors beside its own
+EMPTY = "empty_criterion"  # these three are types of pydantic's errors beside its own
+UNKNOWN = "unknown_field"
 MOMENT = "moment"
 _MAX_NAME = 64
 _DIGITS = re.compile(r"[0-9]{1,19}")
@@ -97,6 +100,15 @@ class Body(BaseModel):
     @classmethod
     def _without_empty(cls, values: dict[str, Any]) -> dict[str, Any]:
         return {name: each for name, each in values.items() if name not in cls._optional or each not in cls._left_out}
+
+
+class BulkBody(Body):
+    """Which of many a call is for: an empty criterion is refused, since one that is left out means all."""
+
+    @classmethod
+    def _without_empty(cls, values: dict[str, Any]) -> dict[str, Any]:
+        name = next(name for name, each in values.items() if each in cls._left_out)
+        raise PydanticCustomError(EMPTY, "empty", {"name": name})
 
 
 class PatchBody(Body):

@@ -16,10 +16,12 @@ from pydantic_core import ErrorDetails
 from twitter_manager.api.http import json_bodies
 from twitter_manager.api.http.body_models import (
     DIGITS,
+    EMPTY,
     LEFT_OUT,
     MAX_ID,
     UNKNOWN,
     Body,
+    BulkBody,
     Id,
     Moment,
     NoFields,
@@ -37,6 +39,7 @@ __all__ = [
     "MAX_ID",
     "MAX_ROWS",
     "Body",
+    "BulkBody",
     "Id",
     "Moment",
     "NoFields",
@@ -44,6 +47,7 @@ __all__ = [
     "XId",
     "body",
     "body_by_field",
+    "check_not_empty",
     "cursor_after",
     "cursor_before",
     "cursor_in_query",
@@ -148,6 +152,13 @@ def texts_in_query(name: str) -> list[str]:
     return [text for each in given if each for text in each.split(",")]
 
 
+def check_not_empty(*names: str) -> None:
+    """Raises Invalid for one of these parameters that is there and empty; for calls where left out means all."""
+    for name in names:
+        if request.args.get(name) == "":
+            raise _empty(name)
+
+
 def id_in_query(name: str) -> int | None:
     """Raises Invalid."""
     text = text_in_query(name)
@@ -220,9 +231,15 @@ def _fault(error: ErrorDetails) -> Invalid:
     if error["type"] == UNKNOWN:
         unknown = error["ctx"]["name"]
         return _unknown(f"{name}.{unknown}" if name else unknown)
+    if error["type"] == EMPTY:
+        return _empty(error["ctx"]["name"])
     if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
         return Invalid("invalid_id", field=name)
     return Invalid("invalid_field", sentence=f"{name} {phrase_of(error)}", field=name)
+
+
+def _empty(name: str) -> Invalid:
+    return Invalid("invalid_field", sentence=f"{name} is empty: leave it out, or say which", field=name)
 
 
 def _unknown(name: str) -> Invalid:
