@@ -50,7 +50,6 @@ TELLING = {"publishing.publish_batch", "publishing.validate"}
 # Raised where tests/raised_errors.py does not see it.
 BY_ANOTHER_WAY = {
     ("accounts.refresh", 429, "rate_limit_exceeded"),  # RenewalFailed.refusal
-    ("accounts.refresh", 409, "token_unreadable"),
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.service import JSON, Service, assert_error
+from twitter_manager.storage import accounts
 
 
 def test_one_account_shows_scopes_health_and_counts_and_no_token(service: Service, alice: int) -> None:
@@ -90,6 +91,15 @@ def test_the_token_is_renewed_on_request(service: Service, alice: int) -> None:
     answer = service.client.post(f"/api/v1/accounts/{alice}/refresh")
     assert answer.status_code == 200
     assert answer.json["account"]["token_expires_at"] == "2026-11-20T16:06:00.123Z"
+
+
+def test_without_a_client_a_renewal_is_no_failure_of_the_account(service: Service, alice: int) -> None:
+    with service.services.db.transaction() as tx:
+        tx.execute("UPDATE twitter_account SET mock = 0 WHERE id = :id", id=alice)
+    answer = service.client.post(f"/api/v1/accounts/{alice}/refresh")
+    assert_error(answer, 409, "oauth_not_configured")
+    account = accounts.get(service.services.db, alice)
+    assert (account.status, account.refresh_failures, account.refresh_sent_at) == ("active", 0, None)
 
 
 def test_a_renewal_that_x_refuses(service: Service, alice: int) -> None:

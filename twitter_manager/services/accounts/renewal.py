@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from twitter_manager.errors import SlowDown, XRefused
+from twitter_manager.errors import Conflict, SlowDown, XRefused
 from twitter_manager.services.backoff import is_young
 
 __all__ = ["RenewalFailed", "renewal_refused", "wants_renewal"]
@@ -42,8 +42,10 @@ class RenewalFailed(Exception):
         self.until = until
 
 
-def renewal_refused(failure: RenewalFailed) -> SlowDown | XRefused:
+def renewal_refused(failure: RenewalFailed) -> Conflict | SlowDown | XRefused:
     """The error for a caller who asked for the renewal, or for a call with the token."""
     if failure.code == "rate_limited":
         return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
+    if failure.code == "oauth_not_configured":
+        return Conflict("oauth_not_configured")
     return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)

@@ -104,6 +104,8 @@ class Tokens:
             raise RenewalFailed("x_unclear", later(self._context.clock(), 1)) from error
 
     def _renew(self, account: Account, patience: float) -> None:
+        if self._context.environments.of(account.mock).client is None:
+            raise RenewalFailed("oauth_not_configured", later(self._context.clock(), 60))
         lease, ends = secrets.token_hex(8), time.monotonic() + patience
         failures = None
         while True:
@@ -147,16 +149,15 @@ class Tokens:
 
     def _call(self, account: Account, lease: str) -> None:
         environment = self._context.environments.of(account.mock)
+        assert environment.client is not None  # noqa: S101  - else nothing was claimed
         try:
-            if environment.client is None:
-                raise Conflict("oauth_not_configured")
             old = self._context.vault.decrypt(account.refresh_token or "")
             pair = oauth2.refresh(environment.x, environment.client, old, account_id=account.id)
         except XError as error:
             self._context.store_durably(self._no_pair, account, lease, error)
             raise self._failure(account, error) from error
-        except (SecretUnreadable, Conflict) as error:
-            self._context.store_durably(self._cannot_ask, account, lease, error)
+        except SecretUnreadable as error:
+            self._context.store_durably(self._cannot_read, account, lease)
             raise RenewalFailed("token_unreadable", later(self._context.clock(), 60)) from error
         if self._context.store_durably(self._new_pair, account, pair):
             log.info("token of account %s renewed", account.id)
@@ -195,11 +196,10 @@ class Tokens:
             log.error("account %s is lost (%s): reconnect it", account.id, code)
             deactivate_account(self._context, tx, account.id, status="failed", code=code)
 
-    def _cannot_ask(self, tx: Transaction, account: Account, lease: str, error: Exception) -> None:
+    def _cannot_read(self, tx: Transaction, account: Account, lease: str) -> None:
         accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None)
-        if isinstance(error, SecretUnreadable):
-            log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
-            deactivate_account(self._context, tx, account.id, status="failed", code="token_unreadable")
+        log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
+        deactivate_account(self._context, tx, account.id, status="failed", code="token_unreadable")
 
     def _failure(self, account: Account, error: XError) -> RenewalFailed:
         now = self._context.clock()
