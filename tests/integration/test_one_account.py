@@ -102,6 +102,13 @@ def test_without_a_client_a_renewal_is_no_failure_of_the_account(service: Servic
     assert (account.status, account.refresh_failures, account.refresh_sent_at) == ("active", 0, None)
 
 
+def test_a_renewal_with_a_token_that_cannot_be_read(service: Service, alice: int) -> None:
+    with service.services.db.transaction() as tx:
+        tx.execute("UPDATE twitter_account SET refresh_token = 'nonsense' WHERE id = :id", id=alice)
+    answer = service.client.post(f"/api/v1/accounts/{alice}/refresh")
+    assert "retryable" not in assert_error(answer, 409, "token_unreadable")
+
+
 def test_a_renewal_that_x_refuses(service: Service, alice: int) -> None:
     service.world.disconnect("alice")
     assert_error(service.client.post(f"/api/v1/accounts/{alice}/refresh"), 502, "token_refused")

@@ -99,6 +99,28 @@ def test_a_tweet_is_deleted_here_and_at_x_when_asked(service: Service, alice: in
     assert service.client.get("/api/v1/tweets").json["total"] == 0
 
 
+def test_an_account_that_x_lets_go_while_a_post_is_deleted_has_to_be_connected_again(
+    service: Service, alice: int
+) -> None:
+    tweet = service.tweet(alice, "There")
+    post(service, tweet)
+    service.clock.forward(2 * 3600 + 1)
+    service.world.disconnect("alice")
+    for _ in range(2):
+        answer = service.client.delete(f"/api/v1/tweets/{tweet}?from_twitter=1")
+        assert "retryable" not in assert_error(answer, 409, "account_needs_reconnect")
+    assert service.client.get(f"/api/v1/accounts/{alice}").json["status"] == "failed"
+
+
+def test_a_token_that_cannot_be_read_is_said_to_be_one(service: Service, alice: int) -> None:
+    tweet = service.tweet(alice, "There")
+    post(service, tweet)
+    service.clock.forward(2 * 3600 + 1)
+    with service.services.db.transaction() as tx:
+        tx.execute("UPDATE twitter_account SET refresh_token = 'nonsense' WHERE id = :id", id=alice)
+    assert_error(service.client.delete(f"/api/v1/tweets/{tweet}?from_twitter=1"), 409, "token_unreadable")
+
+
 def test_a_flag_is_0_or_1(service: Service, alice: int) -> None:
     tweet = service.tweet(alice, "Hello")
     answer = service.client.delete(f"/api/v1/tweets/{tweet}?from_twitter=perhaps")
@@ -144,7 +166,7 @@ def test_cleaning_up_what_is_scheduled(service: Service, alice: int) -> None:
 
 def test_cleaning_up_without_a_criterion_deletes_nothing(service: Service, alice: int) -> None:
     service.tweet(alice, "Hello")
-    for body in ({}, {"statuses": []}, {"statuses": [], "days_old": 0}, {"account_id": ""}, {"all": False}):
+    for body in ({}, {"statuses": []}, {"statuses": [], "days_old": 0}, {"all": False}):
         assert_error(service.client.post("/api/v1/tweets/cleanup", json=body), 422, "no_criterion")
     assert_error(service.client.post("/api/v1/tweets/cleanup"), 422, "no_criterion")
     assert service.client.get("/api/v1/tweets").json["total"] == 1

@@ -222,7 +222,7 @@ class AccountConnected(ResponseModel):
     responses={200: AccountConnected},
     errors={
         NotFound: ("account_not_found",),
-        Conflict: ("account_inactive", "account_needs_reconnect", "oauth_not_configured"),
+        Conflict: ("account_inactive", "account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
         SlowDown: ("rate_limit_exceeded",),
         XRefused: ANY_CODE,
         NotNow: ("too_many_waiting",),

@@ -71,7 +71,7 @@ class Accounts:
         except RenewalFailed as error:
             failure = error
         account = accounts.get(self._context.db, account_id)
-        if account.status == "failed":
+        if account.status == "failed" and account.error_code != "token_unreadable":
             raise XRefused(account.error_code or "token_refused", retryable=False) from failure
         if failure is not None:
             raise renewal_refused(failure) from failure

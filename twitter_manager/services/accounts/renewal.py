@@ -48,4 +48,8 @@ def renewal_refused(failure: RenewalFailed) -> Conflict | SlowDown | XRefused:
         return SlowDown("rate_limit_exceeded", retryable=True, next_attempt_at=failure.until)
     if failure.code == "oauth_not_configured":
         return Conflict("oauth_not_configured")
+    if failure.code == "token_unreadable":
+        return Conflict("token_unreadable")
+    if failure.code in ("token_refused", "refresh_lost"):
+        return Conflict("account_needs_reconnect")
     return XRefused(failure.code, retryable=True, next_attempt_at=failure.until)

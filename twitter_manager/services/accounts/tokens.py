@@ -154,8 +154,8 @@ class Tokens:
             old = self._context.vault.decrypt(account.refresh_token or "")
             pair = oauth2.refresh(environment.x, environment.client, old, account_id=account.id)
         except XError as error:
-            self._context.store_durably(self._no_pair, account, lease, error)
-            raise self._failure(account, error) from error
+            lost = self._context.store_durably(self._no_pair, account, lease, error)
+            raise self._failure(account, error, lost) from error
         except SecretUnreadable as error:
             self._context.store_durably(self._cannot_read, account, lease)
             raise RenewalFailed("token_unreadable", later(self._context.clock(), 60)) from error
@@ -185,24 +185,28 @@ class Tokens:
         # where the owner connected again, it is unused, but revoking it may revoke their new one, too
         return stored or accounts.is_connected(tx, x_user_id=account.x_user_id, mock=account.mock)
 
-    def _no_pair(self, tx: Transaction, account: Account, lease: str, error: XError) -> None:
-        """Only the token endpoint's own refusal disconnects, and only if nothing else renewed meanwhile."""
+    def _no_pair(self, tx: Transaction, account: Account, lease: str, error: XError) -> str | None:
+        """Why the account is lost, if it is: only the token endpoint's own refusal disconnects, and only if nothing
+        else renewed meanwhile."""
         unsent = isinstance(error, NotSent | RateLimited | ClientRefused) and account.refresh_sent_at is None
         accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=unsent)
-        if not isinstance(error, GrantRefused):
-            return
-        if accounts.get(tx, account.id).token_version == account.token_version:
-            code = "token_refused" if account.refresh_sent_at is None else "refresh_lost"
-            log.error("account %s is lost (%s): reconnect it", account.id, code)
-            deactivate_account(self._context, tx, account.id, status="failed", code=code)
+        renewed = accounts.get(tx, account.id).token_version != account.token_version
+        if renewed or not isinstance(error, GrantRefused):
+            return None
+        code = "token_refused" if account.refresh_sent_at is None else "refresh_lost"
+        log.error("account %s is lost (%s): reconnect it", account.id, code)
+        deactivate_account(self._context, tx, account.id, status="failed", code=code)
+        return code
 
     def _cannot_read(self, tx: Transaction, account: Account, lease: str) -> None:
         accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None)
         log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
         deactivate_account(self._context, tx, account.id, status="failed", code="token_unreadable")
 
-    def _failure(self, account: Account, error: XError) -> RenewalFailed:
+    def _failure(self, account: Account, error: XError, lost: str | None) -> RenewalFailed:
         now = self._context.clock()
+        if lost is not None:
+            return RenewalFailed(lost, later(now, 60))
         until = rest_after_trouble(account.refresh_failures, now)
         if isinstance(error, RateLimited):
             return RenewalFailed("rate_limited", max(error.until or later(now, 60), later(now, 1)))
