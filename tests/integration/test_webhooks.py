@@ -517,6 +517,23 @@ def test_at_another_address_it_begins_anew(service: Service, receiver: Receiver)
     assert log_of(service, 1)[0]["status"] == "pending", "although a day is over since it happened"
 
 
+def test_what_the_old_address_says_while_it_is_changed_is_not_said_of_the_new_one(
+    service: Service, receiver: Receiver
+) -> None:
+    create(service, receiver)
+    service.client.post(f"{PATH}/1/test")
+    in_flight = service.services.deliveries.claim()
+    assert in_flight is not None
+    service.client.patch(f"{PATH}/1", json={"url": receiver.url + "&moved"})
+    receiver.answers.append(410)
+    in_flight.make()
+    webhook = service.client.get(f"{PATH}/1").json
+    assert (webhook["is_active"], webhook["health"]["state"]) == (True, "healthy")
+    deliver(service)
+    assert [row["status"] for row in log_of(service, 1)] == ["delivered"]
+    assert len(receiver.received) == 2
+
+
 def test_redirects_are_not_followed(service: Service, receiver: Receiver) -> None:
     create(service, receiver)
     receiver.answers.append((302, {"Location": receiver.url + "&again"}))

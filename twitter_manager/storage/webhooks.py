@@ -85,11 +85,13 @@ def count(q: Queries) -> int:
 
 
 def change(tx: Transaction, webhook_id: int, choice: WebhookChoice) -> None:
-    """Its owner changes it; why the service switched it off is cleared once it is on again."""
+    """Its owner changes it; why the service switched it off is cleared once it is on again. With another URL it is
+    nobody's: what an attempt to the old one, still in progress, ends with does not concern it."""
     tx.execute(
         """
         UPDATE webhook SET url = :url, description = :description, events = :events, is_active = :is_active,
-            error_code = CASE WHEN :is_active = 0 THEN error_code END, updated_at = :now
+            error_code = CASE WHEN :is_active = 0 THEN error_code END, updated_at = :now,
+            lease = CASE WHEN url = :url THEN lease END, lease_until = CASE WHEN url = :url THEN lease_until END
         WHERE id = :id
         """,
         **_columns(choice),
