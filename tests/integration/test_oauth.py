@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -192,6 +193,20 @@ def test_reconnecting_one_account_as_somebody_else(service: Service, alice: int)
     back = service.consent(service.begin(account_id=alice)["auth_url"], "mallory")
     assert_error(service.anonymous.get(back, headers=JSON), 409, "other_user")
     assert service.client.get("/api/v1/accounts").json["total"] == 1
+    assert len(revocations(service)) == 2, "what mallory gave is given back"
+
+
+def test_reconnecting_as_somebody_who_is_connected_too_leaves_their_account_alone(service: Service, alice: int) -> None:
+    bob = service.connect("bob")
+    back = service.consent(service.begin(account_id=alice)["auth_url"], "bob")
+    assert_error(service.anonymous.get(back, headers=JSON), 409, "other_user")
+    assert revocations(service) == [], "X may take bob's other tokens along"
+    service.clock.forward(60)
+    assert service.client.post(f"/api/v1/accounts/{bob}/refresh").status_code == 200
+
+
+def revocations(service: Service) -> list[Any]:
+    return list(service.world.calls(method="POST", path="/2/oauth2/revoke"))
 
 
 @pytest.mark.parametrize(("account_id", "status", "code"), [("7", 404, "account_not_found"), ("x", 422, "invalid_id")])

@@ -4,7 +4,7 @@ import logging
 from dataclasses import replace
 
 from twitter_manager.crypto import SecretUnreadable
-from twitter_manager.errors import Conflict, Malformed, NotNow
+from twitter_manager.errors import Conflict, Malformed, NotFound, NotNow
 from twitter_manager.models import Account, OAuthState
 from twitter_manager.services.accounts.tokens import reactivate_account
 from twitter_manager.services.context import Context
@@ -30,8 +30,12 @@ def connect_account(
         raise Malformed("code_missing")
     pair = _exchange(context, begun, code)
     user = _identify(context, begun, pair)
-    with context.db.transaction() as tx:
-        account = _store(context, tx, begun, pair, user, scopes)
+    try:
+        with context.db.transaction() as tx:
+            account = _store(context, tx, begun, pair, user, scopes)
+    except (Conflict, NotFound):
+        _let_go(context, begun, pair, user)
+        raise
     log.info("account %s connected", account.id)
     return account
 
@@ -82,6 +86,19 @@ def _store(
     reactivate_account(context, tx, account.id)
     oauth_states.record_connected(tx, begun.state, account.id)
     return replace(account, status="active")
+
+
+def _let_go(context: Context, begun: OAuthState, pair: oauth2.TokenPair, user: users.User) -> None:
+    """Revokes the pair, which nobody has a use for; failures are only logged."""
+    if accounts.is_connected(context.db, x_user_id=user.id, mock=begun.mock):
+        return  # by another account here, and X may revoke its tokens along with these
+    environment = context.environments.of(begun.mock)
+    for token in (pair.refresh_token, pair.access_token):
+        if token is not None and environment.client is not None:
+            try:
+                oauth2.revoke(environment.x, environment.client, token)
+            except XError as error:
+                log.warning("a token of a user who is not connected could not be revoked at X: %s", error)
 
 
 def _refused(error: XError) -> Malformed:
