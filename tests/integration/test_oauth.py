@@ -175,6 +175,24 @@ def test_a_code_that_x_does_not_know(service: Service) -> None:
     assert "invented" not in answer.text
 
 
+def test_x_cannot_be_reached_for_the_code(start: Callable[..., Service]) -> None:
+    service = start(TWITTER_CLIENT_ID="client-1", TWITTER_API_URL="http://127.0.0.1:9")
+    query = {"state": service.begin()["state"], "code": "good"}
+    answer = service.anonymous.get(CALLBACK, query_string=query, headers=JSON)
+    shape = assert_error(answer, 400, "exchange_unanswered")
+    assert shape["twitter"]["status"] is None
+
+
+def test_x_fails_at_the_code_and_the_page_lets_one_begin_again(service: Service) -> None:
+    service.world.faults.token_endpoint_fails(503, times=None)
+    back = service.consent(service.begin()["auth_url"], "alice")
+    assert_error(service.anonymous.get(back, headers=JSON), 400, "exchange_unanswered")
+    back = service.consent(service.begin()["auth_url"], "alice")
+    page = service.anonymous.get(back, headers=PAGE)
+    assert "X did not accept the code" not in page.text
+    assert "Begin again at X" in page.text
+
+
 def test_x_does_not_say_who_it_is(service: Service) -> None:
     back = service.consent(service.begin()["auth_url"], "alice")
     service.world.faults.fails(503, call="GET /2/users/me", times=None)

@@ -46,6 +46,8 @@ _ADVICE = {
     "code_missing": "X sent you back without a yes or a no. Begin again.",
     "exchange_failed": "X gives half a minute to get from its page to this one, and that may have been too short. "
     "Begin again; if it happens once more, tell whoever runs this service.",
+    "exchange_unanswered": "This service could not reach X just now. Begin again in a moment; if it happens once more, "
+    "tell whoever runs this service.",
     "client_refused": f"X does not take the keys of this service. {_OPERATOR}",
     "other_user": "At X you are logged in as somebody else. Log in there as the user of the account that is to be "
     "connected again, then begin again.",
@@ -113,6 +115,7 @@ def _from_x(name: str, description: str) -> Parameter:
             "connect_refused",
             "code_missing",
             "exchange_failed",
+            "exchange_unanswered",
             "client_refused",
             "identity_unreadable",
         ),

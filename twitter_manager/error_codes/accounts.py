@@ -49,6 +49,11 @@ CODES: dict[str, Code] = {
         "The code was exchanged too late (30 s), twice, with another callback or client.",
         "Begin again; check that TWITTER_CALLBACK_URL equals the callback registered at X.",
     ),
+    "exchange_unanswered": Code(
+        "X could not be asked whether it accepts the code",
+        "X could not be reached, did not answer clearly, or asked for a pause; the code is good for 30 s only.",
+        "Begin again in a moment; check this machine's connection to X if it lasts.",
+    ),
     "other_user": Code(
         "Another X user answered than the one to be reconnected",
         "The browser is logged in to X as somebody else.",

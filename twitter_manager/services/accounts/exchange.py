@@ -12,7 +12,7 @@ from twitter_manager.storage import accounts, oauth_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2, users
-from twitter_manager.twitter.errors import ClientRefused, XError
+from twitter_manager.twitter.errors import ClientRefused, NotSent, OutcomeUnknown, RateLimited, XError
 
 __all__ = ["connect_account"]
 
@@ -102,5 +102,7 @@ def _let_go(context: Context, begun: OAuthState, pair: oauth2.TokenPair, user: u
 
 
 def _refused(error: XError) -> Malformed:
-    code = "client_refused" if isinstance(error, ClientRefused) else "exchange_failed"
-    return Malformed(code, twitter=error.problem.to_json())
+    words = error.problem.to_json()
+    if isinstance(error, NotSent | OutcomeUnknown | RateLimited):
+        return Malformed("exchange_unanswered", twitter=words)
+    return Malformed("client_refused" if isinstance(error, ClientRefused) else "exchange_failed", twitter=words)
