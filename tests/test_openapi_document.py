@@ -50,6 +50,7 @@ TELLING = {"publishing.publish_batch", "publishing.validate"}
 # Raised where tests/raised_errors.py does not see it.
 BY_ANOTHER_WAY = {
     ("accounts.refresh", 429, "rate_limit_exceeded"),  # RenewalFailed.refusal
+    ("publishing.validate", 409, "other_world"),  # of a username; of an id it is told
 }
 
 

@@ -130,8 +130,29 @@ class TestEverywhereElse:
         assert_error(service.client.get("/api/v1/accounts/@carol"), 404, "account_not_found")
         assert_error(service.client.get("/api/v1/accounts/bob"), 422, "invalid_id", field="account_id")
 
-    def test_the_other_world_has_no_names_here(self, service: Service, bob: int) -> None:
+    def test_a_username_in_the_place_of_an_id_is_told_its_own(self, service: Service) -> None:
+        for answer in (
+            post(service, "/tweet", {"account_id": "@alice", "text": "Hello"}),
+            post(service, "/tweets/cleanup", {"account_id": "alice"}),
+            service.client.get("/api/v1/tweets?account_id=alice"),
+        ):
+            shape = assert_error(answer, 422, "invalid_id", field="account_id")
+            assert shape["error"] == "account_id is a positive whole number; a username goes into account"
+        shape = assert_error(service.client.get("/api/v1/accounts/alice"), 422, "invalid_id", field="account_id")
+        assert shape["error"] == "An account in a path is its id, or its username with @, such as @alice"
+
+    def test_a_name_of_the_other_world_is_said_to_be_one(self, service: Service, bob: int) -> None:
         with service.services.db.transaction() as tx:
             service_state.set_mock_mode(tx, False)
-        assert_error(service.client.get("/api/v1/tweets?account=bob"), 404, "account_not_found")
         assert service.client.get(f"/api/v1/tweets?account_id={bob}").status_code == 200
+        for path in ("tweets?account=bob", "rate-limit?account=bob", "auth/twitter?account=bob"):
+            assert_error(service.client.get(f"/api/v1/{path}"), 409, "other_world", field="account")
+        for path in ("/tweet", "/tweets", "/tweets/validate", "/tweets/cleanup", "/tweets/post-pending"):
+            fields = {} if path.endswith(("up", "ing")) else {"text": "Hello"}
+            answer = post(service, path, {"account": "@Bob", **fields})
+            assert_error(answer, 409, "other_world", field="account")
+        row = {"account": "bob", "text": "Hello"}
+        [refused] = post(service, "/tweets/batch", {"tweets": [row]}).json["posts"]
+        assert (refused["status"], refused["error_code"]) == ("refused", "other_world")
+        assert_error(service.client.get("/api/v1/accounts/@bob"), 409, "other_world", field="account_id")
+        assert_error(service.client.get("/api/v1/tweets?account=carol"), 404, "account_not_found")

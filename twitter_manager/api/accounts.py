@@ -131,7 +131,7 @@ def _details(account: models.Account) -> Response:
 
 
 @blueprint.get("/<account_id>")
-@Operation(responses={200: AccountDetails}, errors={NotFound: ("account_not_found",)})
+@Operation(responses={200: AccountDetails}, errors={NotFound: ("account_not_found",), Conflict: ("other_world",)})
 def show(account_id: str) -> Response:
     """One account with its scopes, its health and its counts."""
     return _details(accounts.get(current.services().db, account_in_path(account_id)))
@@ -148,7 +148,7 @@ class AccountChange(inputs.Body):
     bodies=(AccountChange,),
     example={"is_active": False},
     responses={200: AccountDetails},
-    errors={NotFound: ("account_not_found",), Conflict: ("account_needs_reconnect",)},
+    errors={NotFound: ("account_not_found",), Conflict: ("account_needs_reconnect", "other_world")},
 )
 def change(account_id: str) -> Response:
     """Switches an account off or on."""
@@ -168,7 +168,7 @@ class AccountDeleted(ResponseModel):
 @Operation(
     query=(flag("keep_tweets", "1: only revoke and forget the tokens; account and tweets stay."),),
     responses={200: AccountDeleted},
-    errors={NotFound: ("account_not_found",), NotNow: ("account_busy", "too_many_waiting")},
+    errors={NotFound: ("account_not_found",), Conflict: ("other_world",), NotNow: ("account_busy", "too_many_waiting")},
 )
 def remove(account_id: str) -> Response:
     """Revokes at X and deletes the account with its tweets; `keep_tweets=1` only revokes and forgets the tokens."""
@@ -222,7 +222,13 @@ class AccountConnected(ResponseModel):
     responses={200: AccountConnected},
     errors={
         NotFound: ("account_not_found",),
-        Conflict: ("account_inactive", "account_needs_reconnect", "oauth_not_configured", "token_unreadable"),
+        Conflict: (
+            "account_inactive",
+            "account_needs_reconnect",
+            "oauth_not_configured",
+            "other_world",
+            "token_unreadable",
+        ),
         SlowDown: ("rate_limit_exceeded",),
         XRefused: ANY_CODE,
         NotNow: ("too_many_waiting",),

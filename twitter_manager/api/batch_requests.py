@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, SkipValidation, TypeAdapter, ValidationE
 from twitter_manager.api.http import inputs
 from twitter_manager.api.http.account_names import AccountFields, Username, get_account
 from twitter_manager.api.post_requests import PostBody, PostFields
-from twitter_manager.errors import Invalid, NotFound
+from twitter_manager.errors import Conflict, Invalid, NotFound
 from twitter_manager.services.posts import PublishRequest
 from twitter_manager.services.publishing.batches import UnreadableRow
 
@@ -87,7 +87,7 @@ def _length_of_text(row: object) -> int:
 def _request(post: PostBody) -> Row:
     try:
         return post.to_publish_request(get_account(post))
-    except (Invalid, NotFound) as problem:
+    except (Conflict, Invalid, NotFound) as problem:
         return UnreadableRow(post.account_id, [problem])
 
 

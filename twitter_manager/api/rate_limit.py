@@ -10,7 +10,7 @@ from twitter_manager.api.http import current
 from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ACCOUNT, OUR_ID, Chapter, Operation, Parameter, Resource
-from twitter_manager.errors import NotFound
+from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.services.rate_limits import report
 from twitter_manager.timestamps import to_text
 from twitter_manager.twitter.rate_limits import PER_ACCOUNT
@@ -75,7 +75,7 @@ class RateLimit(ResponseModel):
         ACCOUNT,
     ),
     responses={200: RateLimit},
-    errors={NotFound: ("account_not_found",)},
+    errors={NotFound: ("account_not_found",), Conflict: ("other_world",)},
 )
 def show() -> Response:
     """How many calls to X an account has left; `account_id` may be missing where there is one account only.

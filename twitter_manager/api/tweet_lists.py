@@ -24,7 +24,7 @@ from twitter_manager.api.openapi.operations import (
 )
 from twitter_manager.api.tweet_responses import STATUSES, Tweet, tweet_to_json
 from twitter_manager.api.tweets import blueprint
-from twitter_manager.errors import Invalid, NotFound
+from twitter_manager.errors import Conflict, Invalid, NotFound
 from twitter_manager.storage import accounts, tweet_lists
 from twitter_manager.storage.tweet_lists import NEWEST_FIRST, Order, Position, TweetFilter, TweetTime
 
@@ -104,7 +104,7 @@ class TweetList(ResponseModel):
 @Operation(
     query=(*_FILTERS, _CURSOR, PAGE, LIMIT),
     responses={200: TweetList},
-    errors={NotFound: ("account_not_found",)},
+    errors={NotFound: ("account_not_found",), Conflict: ("other_world",)},
 )
 def show_page() -> Response:
     """The tweets that meet every filter, newest first or as `sort` says; `q` looks for words. `cursor` goes on."""

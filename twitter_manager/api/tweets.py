@@ -198,7 +198,7 @@ class TweetsDeleted(ResponseModel):
     bodies=(TweetCleanUp,),
     example={"statuses": ["failed", "canceled"], "days_old": 30},
     responses={200: TweetsDeleted},
-    errors={NotFound: ("account_not_found",), Invalid: ("no_criterion",)},
+    errors={NotFound: ("account_not_found",), Conflict: ("other_world",), Invalid: ("no_criterion",)},
 )
 def clean_up() -> Response:
     """Deletes the tweets that meet every criterion; what is on its way to X is skipped."""

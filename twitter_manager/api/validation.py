@@ -12,7 +12,7 @@ from twitter_manager.api.openapi.operations import Operation
 from twitter_manager.api.post_requests import PostBody
 from twitter_manager.api.publishing import Problem, Warnings, blueprint, warnings_to_json
 from twitter_manager.api.threads import ThreadBody
-from twitter_manager.errors import NotFound
+from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.services.publishing.validate import Report as FoundReport
 from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.twitter.text.parse import ParsedText
@@ -68,7 +68,7 @@ def _report(report: FoundReport) -> Response:
     bodies=(PostBody, ThreadBody),
     example={"account_id": 1, "text": "Hello from Alice"},
     responses={200: Report},
-    errors={NotFound: ("account_not_found",)},
+    errors={NotFound: ("account_not_found",), Conflict: ("other_world",)},
 )
 def validate() -> Response:
     """Says what would become of a post or a thread, its lengths and its price, without doing anything."""

@@ -4,13 +4,12 @@ Usernames become ids here and nowhere else; an id alone costs no statement.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
-from twitter_manager.errors import Invalid, NotFound
+from twitter_manager.errors import Conflict, Invalid, NotFound
 from twitter_manager.storage import accounts, service_state
 
 __all__ = [
@@ -22,11 +21,11 @@ __all__ = [
     "account_in_query",
     "find_account",
     "get_account",
-    "list_accounts",
 ]
 
 USERNAME = r"^@?[A-Za-z0-9_]{1,20}$"
 _USERNAME = re.compile(USERNAME)
+_IN_PATH = "An account in a path is its id, or its username with @, such as @alice"
 
 Username = Annotated[str, Field(pattern=USERNAME, examples=["@alice"])]
 
@@ -45,29 +44,19 @@ class AccountCriterion(inputs.BulkBody):
     account: Username = inputs.LEFT_OUT
 
 
-def find_account(asked: AccountFields | AccountCriterion, *, place: str = "") -> int | None:
-    """The id of the account that is named; None where none is. `place` stands in front of the fields' names.
-
-    Raises NotFound, and Invalid for two different ones.
-    """
-    return _resolve(asked.account_id, asked.account, place=place)
+def find_account(asked: AccountFields | AccountCriterion) -> int | None:
+    """The id of the account that is named; None where none is. Raises NotFound, Conflict, and Invalid for two different
+    ones."""
+    return _resolve(asked.account_id, asked.account)
 
 
-def get_account(asked: AccountFields, *, place: str = "") -> int:
+def get_account(asked: AccountFields) -> int:
     """The id of the account that is named. Raises as `find_account`, and Invalid where none is named."""
-    found = find_account(asked, place=place)
+    found = find_account(asked)
     if found is None:
-        field = f"{place}account_id"
-        raise Invalid("invalid_field", sentence=f"{field} is required, or account with a username", field=field)
+        sentence = "account_id is required, or account with a username"
+        raise Invalid("invalid_field", sentence=sentence, field="account_id")
     return found
-
-
-def list_accounts(ids: Sequence[int] | None, usernames: Sequence[str] | None) -> list[int]:
-    """The ids of all that are named, each once. Raises NotFound, and Invalid where none is named."""
-    if ids is None and usernames is None:
-        raise Invalid("invalid_field", sentence="account_ids is required, or accounts", field="account_ids")
-    named = [_id_of(username, field=f"accounts.{place}") for place, username in enumerate(usernames or ())]
-    return list(dict.fromkeys([*(ids or ()), *named]))
 
 
 def account_in_query() -> int | None:
@@ -79,25 +68,27 @@ def account_in_query() -> int | None:
 
 
 def account_in_path(text: str) -> int:
-    """The id in a path, or the one of `@username` there. Raises Invalid, NotFound."""
+    """The id in a path, or the one of `@username` there. Raises Invalid, NotFound, Conflict."""
     if text.startswith("@") and _USERNAME.fullmatch(text):
         return _id_of(text, field="account_id")
-    return inputs.to_id(text, field="account_id")
+    return inputs.to_id(text, field="account_id", sentence=_IN_PATH)
 
 
-def _resolve(account_id: int | None, username: str | None, *, place: str = "") -> int | None:
+def _resolve(account_id: int | None, username: str | None) -> int | None:
     if username is None:
         return account_id
-    field = f"{place}account"
-    found = _id_of(username, field=field)
+    found = _id_of(username, field="account")
     if account_id not in (None, found):
-        raise Invalid("invalid_field", sentence=f"{field} and account_id name different accounts", field=field)
+        raise Invalid("invalid_field", sentence="account and account_id name different accounts", field="account")
     return found
 
 
 def _id_of(username: str, *, field: str) -> int:
-    db = current.services().db
-    found = accounts.find_id(db, username.removeprefix("@"), mock=service_state.mock_mode(db))
-    if found is None:
-        raise NotFound("account_not_found", field=field)
-    return found
+    db, name = current.services().db, username.removeprefix("@")
+    mock = service_state.mock_mode(db)
+    found = accounts.find_id(db, name, mock=mock)
+    if found is not None:
+        return found
+    if accounts.find_id(db, name, mock=not mock) is not None:
+        raise Conflict("other_world", field=field)
+    raise NotFound("account_not_found", field=field)

@@ -69,7 +69,8 @@ _MAX_FAULTS = 20  # of one row: so that an answer does not grow far beyond its q
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
 _CODINGS = frozenset({"gzip", "deflate", "br", "zstd", "compress"})
-_IDS = frozenset({"account_id"})  # fields of ours that are an Id: they have a code of their own
+# Fields of ours that are an Id: they have a code of their own.
+_IDS = {"account_id": "account_id is a positive whole number; a username goes into account"}
 
 
 Model = TypeVar("Model", bound=Body)
@@ -134,10 +135,10 @@ def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[In
     return unknown or row
 
 
-def to_id(text: str, *, field: str) -> int:
+def to_id(text: str, *, field: str, sentence: str | None = None) -> int:
     """The id in a path or query: 1 to 2**63 - 1 in digits. Raises Invalid naming `field`."""
     if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MAX_ID:
-        raise Invalid("invalid_id", field=field)
+        raise Invalid("invalid_id", sentence=sentence, field=field)
     return int(text)
 
 
@@ -162,7 +163,7 @@ def check_not_empty(*names: str) -> None:
 def id_in_query(name: str) -> int | None:
     """Raises Invalid."""
     text = text_in_query(name)
-    return None if text is None else to_id(text, field=name)
+    return None if text is None else to_id(text, field=name, sentence=_IDS.get(name))
 
 
 def number_in_query(name: str, *, default: int, maximum: int) -> int:
@@ -233,8 +234,9 @@ def _fault(error: ErrorDetails) -> Invalid:
         return _unknown(f"{name}.{unknown}" if name else unknown)
     if error["type"] == EMPTY:
         return _empty(error["ctx"]["name"])
-    if error["loc"] and error["loc"][-1] in _IDS and error["type"] != "missing":
-        return Invalid("invalid_id", field=name)
+    sentence = _IDS.get(str(error["loc"][-1])) if error["loc"] else None
+    if sentence is not None and error["type"] != "missing":
+        return Invalid("invalid_id", sentence=sentence, field=name)
     return Invalid("invalid_field", sentence=f"{name} {phrase_of(error)}", field=name)
 
 
