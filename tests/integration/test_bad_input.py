@@ -126,12 +126,41 @@ def test_lone_surrogates(service: Service, alice: int, text: bytes) -> None:
 def test_a_lone_surrogate_as_a_fields_name(service: Service, alice: int) -> None:
     body = rb'{"account_id": 1, "text": "x", "\ud800": 1}'
     shape = assert_error(send(service.client, body), 422, "invalid_field", field="?")
-    assert shape["error"] == "A field is not known here"
+    assert shape["error"].startswith("A field is not known here")
 
 
 @pytest.mark.parametrize("extra", ["txet", "zzz"])
 def test_an_unknown_field_is_named_before_a_missing_one(client: FlaskClient, extra: str) -> None:
     assert_error(client.post(PATH, json={extra: "hello"}), 422, "invalid_field", field=extra)
+
+
+NOT_KNOWN = "A field is not known here"
+OF_TWEET = "known are: account_id, account, text"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "sentence"),
+    [
+        ("/tweet", {"txet": "Hi"}, "txet", f"{NOT_KNOWN}; {OF_TWEET}"),
+        ("/tweet", {"content": "Hi"}, "content", f"{NOT_KNOWN}: write text; {OF_TWEET}"),
+        ("/tweet", {"draft": True}, "draft", f"{NOT_KNOWN}: POST /api/v1/tweets takes it; {OF_TWEET}"),
+        ("/tweet", {"scheduled_at": 1}, "scheduled_at", f"{NOT_KNOWN}: POST /api/v1/tweets takes it; {OF_TWEET}"),
+        ("/tweets", {"scheduled_at": 1}, "scheduled_at", f"{NOT_KNOWN}: write schedule_at; known are: "),
+        ("/tweets", {"poll": {"option": 1}}, "poll.option", f"{NOT_KNOWN}; known are: options, duration_minutes"),
+        ("/tweet/post/1", {"text": "Hi"}, "text", f"{NOT_KNOWN}; this call takes none"),
+    ],
+)
+def test_an_unknown_field_is_told_what_there_is(
+    client: FlaskClient, path: str, body: dict[str, Any], field: str, sentence: str
+) -> None:
+    shape = assert_error(client.post(f"/api/v1{path}", json=body), 422, "invalid_field", field=field)
+    assert shape["error"].startswith(sentence)
+
+
+def test_an_unknown_field_of_a_row(client: FlaskClient) -> None:
+    rows = [{"account_id": 1, "text": "Hi", "scheduled_at": "now"}]
+    [refused] = client.post("/api/v1/tweets/batch", json={"tweets": rows}).json["posts"]
+    assert refused["error"].startswith(f"{NOT_KNOWN}: write schedule_at; known are: ")
 
 
 def test_exactly_280_is_fine_and_281_is_not(service: Service, alice: int) -> None:

@@ -1,6 +1,7 @@
 """Tweets of the store: create, look at one, change it, try again, delete, settle a doubtful one."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from flask import Response, jsonify
 from pydantic import Field
@@ -9,7 +10,7 @@ from twitter_manager.api.http import current, inputs
 from twitter_manager.api.http.account_names import AccountCriterion, AccountFields, find_account, get_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
-from twitter_manager.api.post_requests import TEXT_ERRORS
+from twitter_manager.api.post_requests import TEXT_ERRORS, PostBody
 from twitter_manager.api.tweet_responses import STATUSES, Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.services.publishing.tweets import Change
@@ -30,6 +31,10 @@ blueprint = Resource(
 
 class TweetBody(AccountFields):
     """A tweet to keep until it is told to go out."""
+
+    _elsewhere: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        (*PostBody.model_fields, "scheduled_at"), "POST /api/v1/tweets"
+    )
 
     text: str
 

@@ -5,7 +5,7 @@ nothing is converted. Unknown fields are refused before anything else is checked
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -37,6 +37,9 @@ EMPTY = "empty_criterion"  # these three are types of pydantic's errors beside i
 UNKNOWN = "unknown_field"
 MOMENT = "moment"
 _MAX_NAME = 64
+_MAX_KNOWN = 20  # names in a sentence
+_NOT_KNOWN = "A field is not known here"
+_MEANT = {"scheduled_at": "schedule_at", "content": "text", "username": "account"}  # often taken for the other
 _DIGITS = re.compile(r"[0-9]{1,19}")
 
 
@@ -70,12 +73,15 @@ class Body(BaseModel):
     _names: ClassVar[frozenset[str]] = frozenset()
     _optional: ClassVar[frozenset[str]] = frozenset()
     _left_out: ClassVar[tuple[object, ...]] = (None, "")
+    _elsewhere: ClassVar[Mapping[str, str]] = {}  # by field that the model does not have: the call that takes it
+    _known: ClassVar[str] = ""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         cls._names = frozenset(fields)
+        cls._known = f"known are: {', '.join(list(fields)[:_MAX_KNOWN])}" if fields else "this call takes none"
         cls._optional = frozenset(name for name, field in fields.items() if not field.is_required())
 
     @model_validator(mode="before")
@@ -85,7 +91,7 @@ class Body(BaseModel):
             return values
         if cls.model_config.get("extra") == "forbid" and not cls._names.issuperset(values):
             name = next(iter(cls.unknown(values)))
-            raise PydanticCustomError(UNKNOWN, "unknown", {"name": printable(name)})
+            raise PydanticCustomError(UNKNOWN, "unknown", {"name": printable(name), "sentence": cls.not_known(name)})
         given = values.values()
         for empty in cls._left_out:
             if empty in given:
@@ -96,6 +102,14 @@ class Body(BaseModel):
     def unknown(cls, values: dict[str, Any]) -> Iterator[str]:
         """The names of fields that the model does not have."""
         return (name for name in values if name not in cls._names)
+
+    @classmethod
+    def not_known(cls, name: str) -> str:
+        """What an unknown field may have meant, and which there are."""
+        if name in cls._elsewhere:
+            return f"{_NOT_KNOWN}: {cls._elsewhere[name]} takes it; {cls._known}"
+        meant = _MEANT.get(name)
+        return f"{_NOT_KNOWN}: write {meant}; {cls._known}" if meant in cls._names else f"{_NOT_KNOWN}; {cls._known}"
 
     @classmethod
     def _without_empty(cls, values: dict[str, Any]) -> dict[str, Any]:

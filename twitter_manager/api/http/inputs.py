@@ -126,7 +126,7 @@ def rows(model: type[Model], values: Sequence[object], *, name: str) -> list[Mod
 def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[Invalid]:
     if not isinstance(value, dict):
         return [Invalid("invalid_field", sentence=f"{name} must be an object", field=name)]
-    unknown = [_unknown(printable(each)) for each in islice(model.unknown(value), _MAX_FAULTS)]
+    unknown = [_unknown(printable(each), model.not_known(each)) for each in islice(model.unknown(value), _MAX_FAULTS)]
     known = {each: value[each] for each in value.keys() - set(model.unknown(value))} if unknown else value
     try:
         row = model.model_validate(known)
@@ -231,7 +231,7 @@ def _fault(error: ErrorDetails) -> Invalid:
     name = _name_of(error["loc"], of_entry=error["type"] in ("model_type", UNKNOWN))
     if error["type"] == UNKNOWN:
         unknown = error["ctx"]["name"]
-        return _unknown(f"{name}.{unknown}" if name else unknown)
+        return _unknown(f"{name}.{unknown}" if name else unknown, error["ctx"]["sentence"])
     if error["type"] == EMPTY:
         return _empty(error["ctx"]["name"])
     sentence = _IDS.get(str(error["loc"][-1])) if error["loc"] else None
@@ -244,8 +244,8 @@ def _empty(name: str) -> Invalid:
     return Invalid("invalid_field", sentence=f"{name} is empty: leave it out, or say which", field=name)
 
 
-def _unknown(name: str) -> Invalid:
-    return Invalid("invalid_field", sentence="A field is not known here", field=name)
+def _unknown(name: str, sentence: str) -> Invalid:
+    return Invalid("invalid_field", sentence=sentence, field=name)
 
 
 def _name_of(location: tuple[int | str, ...], *, of_entry: bool) -> str:
