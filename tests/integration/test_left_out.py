@@ -29,10 +29,37 @@ def test_nothing_else_is_taken_for_a_number(service: Service, alice: int, value:
     assert_error(post(service, "/tweet", account_id=value, text="One"), 422, "invalid_id", field="account_id")
 
 
-@pytest.mark.parametrize("flag", ["1", "true", 1])
+@pytest.mark.parametrize("flag", ["1", "yes", "True", 1])
 def test_only_true_and_false_are_yes_and_no(service: Service, alice: int, flag: object) -> None:
     refused = post(service, "/tweets", account_id=alice, text="One", draft=flag)
     assert_error(refused, 422, "invalid_field", field="draft")
+
+
+def test_true_and_false_may_stand_in_quotes(service: Service, alice: int) -> None:
+    path = f"/api/v1/accounts/{alice}"
+    for text, status in (("false", "inactive"), ("true", "active")):
+        assert service.client.patch(path, json={"is_active": text}).json["status"] == status
+    made = post(service, "/tweets", account_id=alice, text="One", draft="true", made_with_ai="false")
+    assert made.json["status"] == "draft"
+    assert post(service, "/tweets/cleanup", all="true").json["deleted"] == 1
+    assert post(service, "/mock-mode", enabled="true").json["enabled"] is True
+    rows = [{"account_id": alice, "text": "Two", "draft": "true"}]
+    assert post(service, "/tweets/batch", tweets=rows, dry_run="true").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "form"),
+    [
+        ("/tweets/batch", "accounts", '["alice", "bob"]'),
+        ("/tweets/batch", "account_ids", "[1, 2]"),
+        ("/tweets/cleanup", "statuses", '["failed"]'),
+    ],
+)
+def test_a_text_with_commas_is_no_list_and_the_form_is_shown(
+    service: Service, alice: int, path: str, field: str, form: str
+) -> None:
+    shape = assert_error(post(service, path, **{field: "a,b"}), 422, "invalid_field", field=field)
+    assert shape["error"] == f"{field} must be a list, such as {form}"
 
 
 @pytest.mark.parametrize("empty", [None, ""])

@@ -140,7 +140,7 @@ def show(account_id: str) -> Response:
 class AccountChange(inputs.Body):
     """Off (`false`): its tweets are held. On again: they go on."""
 
-    is_active: bool
+    is_active: inputs.Flag
 
 
 @blueprint.patch("/<account_id>")

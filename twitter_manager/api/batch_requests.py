@@ -22,8 +22,8 @@ _ID: TypeAdapter[int] = TypeAdapter(inputs.Id)
 
 
 class _Switches(inputs.Body):
-    dry_run: bool = False
-    atomic: bool = False
+    dry_run: inputs.Flag = False
+    atomic: inputs.Flag = False
 
 
 class BatchBody(_Switches):

@@ -32,7 +32,7 @@ def show() -> Response:
 class Switch(inputs.Body):
     """What it shall be from now on."""
 
-    enabled: bool
+    enabled: inputs.Flag
 
 
 @blueprint.post("/mock-mode")

@@ -50,8 +50,8 @@ class PartBody(inputs.Body):
     poll: PollBody | None = None
     reply_settings: Literal["following", "mentionedUsers", "subscribers", "verified"] | None = None
     community_id: inputs.XId | None = None
-    made_with_ai: bool = False
-    paid_partnership: bool = False
+    made_with_ai: inputs.Flag = False
+    paid_partnership: inputs.Flag = False
 
     def to_post(self, *, reply_to: str | None = None) -> Post:
         """As the services know it."""
@@ -73,14 +73,14 @@ class Timing(inputs.Body):
 
     schedule_at: inputs.Moment | None = None
     late_policy: LatePolicy = "publish"
-    allow_duplicate: bool = False
+    allow_duplicate: inputs.Flag = False
 
 
 class PostFields(PartBody, Timing):
     """A post, whoever's it is."""
 
     reply_to_tweet_id: inputs.XId | None = None
-    draft: bool = False
+    draft: inputs.Flag = False
 
     def to_publish_request(self, account_id: int) -> PublishRequest:
         """As the services know it."""

@@ -187,7 +187,7 @@ class TweetCleanUp(AccountCriterion):
 
     statuses: Annotated[list[TweetStatus], Field(max_length=len(STATUSES))] = inputs.LEFT_OUT
     days_old: Annotated[int, Field(ge=0, le=36_500), inputs.DIGITS] = inputs.LEFT_OUT
-    all: bool = False
+    all: inputs.Flag = False
 
 
 class TweetsDeleted(ResponseModel):

@@ -163,7 +163,7 @@ class WebhookPatch(inputs.PatchBody):
     url: Url = inputs.LEFT_OUT
     events: Annotated[Events | None, Field(description="null: every event.")] = None
     description: Annotated[Description | None, Field(description="null: none.")] = None
-    is_active: bool = inputs.LEFT_OUT
+    is_active: inputs.Flag = inputs.LEFT_OUT
 
 
 @blueprint.patch("/<webhook_id>")

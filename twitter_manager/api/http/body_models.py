@@ -1,7 +1,7 @@
 """The base of the models of bodies, and the fields that many have.
 
-A string of digits is read as a whole number, and an optional field that is null or "" counts as left out; beyond that
-nothing is converted. Unknown fields are refused before anything else is checked.
+A string of digits is read as a whole number, "true" and "false" as what they say, and an optional field that is null or
+"" counts as left out; beyond that nothing is converted. Unknown fields are refused before anything else is checked.
 """
 
 import re
@@ -23,6 +23,7 @@ __all__ = [
     "UNKNOWN",
     "Body",
     "BulkBody",
+    "Flag",
     "Id",
     "Moment",
     "NoFields",
@@ -41,10 +42,15 @@ _MAX_KNOWN = 20  # names in a sentence
 _NOT_KNOWN = "A field is not known here"
 _MEANT = {"scheduled_at": "schedule_at", "content": "text", "username": "account"}  # often taken for the other
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_FLAGS = {"true": True, "false": False}
 
 
 def _number(value: object) -> object:
     return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+
+
+def _flag(value: object) -> object:
+    return _FLAGS.get(value, value) if isinstance(value, str) else value
 
 
 def _moment(value: object) -> datetime:
@@ -57,6 +63,7 @@ def _moment(value: object) -> datetime:
 
 DIGITS = BeforeValidator(_number)  # must be last: after the limits, which then stay in the schema
 Id = Annotated[int, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too."), DIGITS]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 

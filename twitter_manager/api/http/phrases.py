@@ -10,6 +10,12 @@ from twitter_manager.api.http.body_models import MOMENT
 
 __all__ = ["phrase_of"]
 
+_LISTS = {  # by the field's name
+    "accounts": '["alice", "bob"]',
+    "statuses": '["failed"]',
+    "events": '["tweet.posted", "tweet.failed"]',
+    "options": '["Yes", "No"]',
+}
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -17,8 +23,16 @@ def phrase_of(error: ErrorDetails) -> str:
     """What stands after the field's name in the sentence about it."""
     if error["type"] == MOMENT:
         return error["msg"]
+    if error["type"] == "list_type":
+        return _no_list(error)
     found = _PHRASES.get(error["type"], "is wrong")
     return found if isinstance(found, str) else found(error.get("ctx", {}), error["input"])
+
+
+def _no_list(error: ErrorDetails) -> str:
+    name = str(error["loc"][-1]) if error["loc"] else ""
+    example = _LISTS.get(name) or ("[1, 2]" if name.endswith("_ids") else None)
+    return f"must be a list, such as {example}" if example else "must be a list"
 
 
 def _words(limits: Mapping[str, Any], _: Any) -> str:
@@ -46,7 +60,6 @@ _PHRASES: Mapping[str, str | Callable[[Mapping[str, Any], Any], str]] = {
     "string_type": "must be a text",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
-    "list_type": "must be a list",
     "literal_error": _words,
     "greater_than_equal": lambda limits, _: f"must be at least {limits['ge']}",
     "less_than_equal": lambda limits, _: f"must be at most {limits['le']}",
