@@ -17,6 +17,7 @@ from tests.support.documented_client import bare_app, document, faults_of, opera
 from tests.support.raised_errors import errors_raised_by, reached_from
 from tests.support.service import Service
 from twitter_manager.api.batch_requests import SharedPost, SharedPostBody
+from twitter_manager.api.http import phrases
 from twitter_manager.api.http.auth import PUBLIC
 from twitter_manager.api.http.errors import STATUSES
 from twitter_manager.api.http.inputs import Body
@@ -136,6 +137,12 @@ def test_the_body_is_the_one_that_the_view_reads(endpoint: str) -> None:
     read = {READ_BY_ROW.get(model, model) for model in read}
     declared = set(OPERATIONS[endpoint].bodies)
     assert read == declared, f"the view of {endpoint} reads {read}, and {WHERE} says {declared}"
+
+
+def test_every_pattern_of_a_body_has_words_for_it() -> None:
+    models = {model for operation in OPERATIONS.values() for model in operation.bodies}
+    texts = json.dumps([model.model_json_schema() for model in models])
+    assert set(re.findall(r'"pattern": "([^"]*)"', texts)) == set(phrases._PATTERNS)
 
 
 @pytest.mark.parametrize("endpoint", OPERATIONS)

@@ -249,13 +249,31 @@ def test_calls_that_take_no_body_refuse_one(client: FlaskClient, body: bytes) ->
             "poll.options is too long: 30 characters of at most 25",
         ),
         ("/tweets", {"media_ids": ["7" * 13] * 5}, "media_ids has too many entries: 5 of at most 4"),
-        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must match ^[0-9]{1,19}$"),
+        ("/tweets", {"quote_tweet_id": "never"}, "quote_tweet_id must be an id of X's in digits, in quotes"),
+        ("/tweets", {"quote_tweet_id": 20}, "quote_tweet_id must be a text, in quotes"),
+        ("/tweets", {"account": "a b"}, "account must be a username such as @alice"),
+        (
+            "/tweets/1/resolve",
+            {"as": "posted", "twitter_id": "0"},
+            "twitter_id must be an id of X's in digits, in quotes",
+        ),
+        (
+            "/tweets",
+            {"schedule_at": "2050-11-20T14:05:00+0100"},
+            "schedule_at must have a colon in its offset: write +01:00, not +0100",
+        ),
+        (
+            "/tweets",
+            {"schedule_at": "2050-11-20T14:05:00"},
+            "schedule_at must have its offset, Z or one like +01:00, such as 2050-11-20T14:05:00Z",
+        ),
     ],
 )
 def test_the_sentence_says_what_may_be_and_how_far_off_it_is(
     service: Service, alice: int, path: str, body: dict[str, Any], sentence: str
 ) -> None:
-    more = {"account_id": alice} if path == "/tweets/cleanup" else {"account_id": alice, "text": "Hello"}
+    fields = {"/tweets/cleanup": ("account_id",), "/tweets/1/resolve": ()}.get(path, ("account_id", "text"))
+    more = {name: value for name, value in {"account_id": alice, "text": "Hello"}.items() if name in fields}
     answer = service.client.post(f"/api/v1{path}", json={**more, **body})
     assert answer.json["error"] == sentence
     assert_error(answer, 422, answer.json["code"], field=answer.json["field"])

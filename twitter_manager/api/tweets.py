@@ -8,6 +8,7 @@ from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
 from twitter_manager.api.http.account_names import AccountCriterion, AccountFields, find_account, get_account
+from twitter_manager.api.http.body_models import X_ID_NOT_ZERO
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
 from twitter_manager.api.post_requests import TEXT_ERRORS, PostBody
@@ -222,7 +223,7 @@ class Resolution(inputs.Body):
     """The owner's word on a tweet of which the service could not find out whether it is at X."""
 
     as_: Literal["posted", "not_posted"] = Field(alias="as")
-    twitter_id: str | None = Field(default=None, pattern=r"^[1-9][0-9]{0,18}$")
+    twitter_id: str | None = Field(default=None, pattern=X_ID_NOT_ZERO)
 
 
 class TweetResolved(ResponseModel):

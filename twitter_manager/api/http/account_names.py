@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http.body_models import USERNAME
 from twitter_manager.errors import Conflict, Invalid, NotFound
 from twitter_manager.storage import accounts, service_state
 
 __all__ = [
-    "USERNAME",
     "AccountCriterion",
     "AccountFields",
     "Username",
@@ -23,7 +23,6 @@ __all__ = [
     "get_account",
 ]
 
-USERNAME = r"^@?[A-Za-z0-9_]{1,20}$"
 _USERNAME = re.compile(USERNAME)
 _IN_PATH = "An account in a path is its id, or its username with @, such as @alice"
 

@@ -21,6 +21,9 @@ __all__ = [
     "MAX_ID",
     "MOMENT",
     "UNKNOWN",
+    "USERNAME",
+    "X_ID",
+    "X_ID_NOT_ZERO",
     "Body",
     "BulkBody",
     "Flag",
@@ -37,6 +40,9 @@ LEFT_OUT: Any = None  # the default of an optional field that cannot be null
 EMPTY = "empty_criterion"  # these three are types of pydantic's errors beside its own
 UNKNOWN = "unknown_field"
 MOMENT = "moment"
+X_ID = r"^[0-9]{1,19}$"
+X_ID_NOT_ZERO = r"^[1-9][0-9]{0,18}$"
+USERNAME = r"^@?[A-Za-z0-9_]{1,20}$"
 _MAX_NAME = 64
 _MAX_KNOWN = 20  # names in a sentence
 _NOT_KNOWN = "A field is not known here"
@@ -64,7 +70,7 @@ def _moment(value: object) -> datetime:
 DIGITS = BeforeValidator(_number)  # must be last: after the limits, which then stay in the schema
 Id = Annotated[int, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too."), DIGITS]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-XId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
+XId = Annotated[str, Field(pattern=X_ID)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 

@@ -9,7 +9,8 @@ __all__ = ["moment_fault", "to_moment"]
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME_OF_DAY = re.compile(r"[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.[0-9]+)?)?")
-_EXAMPLE = "such as 2026-11-20T14:05:00Z"
+_NO_COLON = re.compile(r"[+-][0-9]{4}")
+_EXAMPLE = "such as 2050-11-20T14:05:00Z"  # of a time to come: it is tried as it stands
 
 
 def to_moment(text: str) -> datetime:
@@ -30,6 +31,8 @@ def moment_fault(text: str) -> str:
         return f"must have a time of day and its offset, {_EXAMPLE}"
     if time_of_day and time_of_day.end() == len(text):
         return f"must have its offset, Z or one like +01:00, {_EXAMPLE}"
+    if time_of_day and _NO_COLON.fullmatch(text, time_of_day.end()):
+        return "must have a colon in its offset: write +01:00, not +0100"
     return f"must be a time with its offset, {_EXAMPLE}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from twitter_manager.api.http.body_models import MOMENT
+from twitter_manager.api.http.body_models import MOMENT, USERNAME, X_ID, X_ID_NOT_ZERO
 
 __all__ = ["phrase_of"]
 
@@ -16,6 +16,8 @@ _LISTS = {  # by the field's name
     "events": '["tweet.posted", "tweet.failed"]',
     "options": '["Yes", "No"]',
 }
+_AN_X_ID = "an id of X's in digits, in quotes"
+_PATTERNS = {USERNAME: "a username such as @alice", X_ID: _AN_X_ID, X_ID_NOT_ZERO: _AN_X_ID}
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -57,7 +59,7 @@ def _too_few(limits: Mapping[str, Any], given: Any) -> str:
 
 _PHRASES: Mapping[str, str | Callable[[Mapping[str, Any], Any], str]] = {
     "missing": "is required",
-    "string_type": "must be a text",
+    "string_type": lambda _, given: f"must be a text{', in quotes' if isinstance(given, int) else ''}",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
     "literal_error": _words,
@@ -68,5 +70,5 @@ _PHRASES: Mapping[str, str | Callable[[Mapping[str, Any], Any], str]] = {
     "too_long": _too_many,
     "too_short": _too_few,
     "model_type": "must be an object",
-    "string_pattern_mismatch": lambda limits, _: f"must match {limits['pattern']}",
+    "string_pattern_mismatch": lambda limits, _: f"must be {_PATTERNS[limits['pattern']]}",
 }

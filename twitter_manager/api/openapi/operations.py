@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 
-from twitter_manager.api.http.account_names import USERNAME
+from twitter_manager.api.http.body_models import USERNAME
 from twitter_manager.api.http.inputs import MAX_ID, MAX_ROWS, Body
 from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.schemas import Schema
