@@ -55,8 +55,8 @@ def iso_time(given: object) -> datetime | None:
 
 
 def iso_date(given: object) -> datetime | None:
-    """The start in UTC of the day of an ISO 8601 date; also accepts a time with an offset."""
-    return iso_time(f"{given}T00:00:00Z") or iso_time(given)
+    """The start in UTC of the day of an ISO 8601 date; also accepts a time, one without an offset in UTC."""
+    return iso_time(f"{given}T00:00:00Z") or iso_time(given) or iso_time(f"{given}Z")
 
 
 def delay(given: object, *, now: datetime, most: float) -> float | None:

@@ -71,6 +71,7 @@ def test_iso_time(given: str) -> None:
 
 def test_iso_date() -> None:
     assert untrusted_times.iso_date("2026-12-01") == datetime(2026, 12, 1, tzinfo=UTC)
+    assert untrusted_times.iso_date("2026-12-01T00:00:00") == datetime(2026, 12, 1, tzinfo=UTC)
     assert untrusted_times.iso_time("2026-12-01") is None
 
 

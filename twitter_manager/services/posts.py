@@ -11,7 +11,7 @@ from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Invalid, ServiceError
 from twitter_manager.models import Tweet
 from twitter_manager.timestamps import earlier
-from twitter_manager.twitter.text.matching import canonical
+from twitter_manager.twitter.text.canonical import canonical
 from twitter_manager.twitter.text.parse import ParsedText, is_blank, is_surely_too_long, parse
 
 __all__ = [

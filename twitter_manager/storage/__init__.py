@@ -10,13 +10,12 @@ folder per database.
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.storage.database import Database
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
-from twitter_manager.storage.sqlite.inspection import Inspection, inspect
+from twitter_manager.storage.sqlite.inspection import Inspection, inspect_database
 
 __all__ = ["Inspection", "inspect_database", "open_database"]
 
@@ -24,8 +23,3 @@ __all__ = ["Inspection", "inspect_database", "open_database"]
 def open_database(settings: Settings, *, clock: Callable[[], datetime] = timestamps.now) -> Database:
     """The database of the settings. Touches nothing before its first use."""
     return SqliteDatabase(settings.database_path, clock=clock)
-
-
-def inspect_database(path: Path) -> Inspection:
-    """Reads the whole database file, also one that this program would not open. Raises StorageUnavailable."""
-    return inspect(path)

@@ -16,8 +16,8 @@ __all__ = [
     "delete_older_than",
     "find",
     "insert",
-    "insert_answer",
     "store_answer",
+    "try_insert",
 ]
 
 RETENTION_SECONDS = 86_400.0  # an older row counts as not there
@@ -66,37 +66,11 @@ def insert(tx: Transaction, call: IdempotentCall | None, *, subject_id: int) -> 
 
     Raises Conflict when another call, in whatever process, was first: then this transaction must not commit.
     """
-    if call is not None and not _insert(tx, call, subject_id=subject_id):
+    if call is not None and not try_insert(tx, call, subject_id=subject_id):
         raise Conflict("idempotency_key_in_use", retryable=True)
 
 
-def store_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
-    """Stores the first response about what was made; False when nothing was, or a response is stored already."""
-    changed = tx.execute(
-        """
-        UPDATE idempotency_key SET status = :status, answer = :answer
-        WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key
-            AND status IS NULL AND created_at >= :oldest
-        """,
-        **_scope(call),
-        status=status,
-        answer=answer,
-        oldest=earlier(tx.now, RETENTION_SECONDS),
-    )
-    return changed == 1
-
-
-def insert_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
-    """Stores the response of a call that made nothing of its own; False when there is one already."""
-    return _insert(tx, call, status=status, answer=answer)
-
-
-def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Deletes what was made before `moment`; returns how many."""
-    return tx.execute("DELETE FROM idempotency_key WHERE created_at < :moment", moment=moment)
-
-
-def _insert(
+def try_insert(
     tx: Transaction,
     call: IdempotentCall,
     *,
@@ -104,7 +78,8 @@ def _insert(
     status: int | None = None,
     answer: str | None = None,
 ) -> bool:
-    """Inserts the row, or replaces one that is too old to count."""
+    """Stores what is made, or the response of a call that made nothing of its own. Replaces a row that is too old to
+    count; False when there is another."""
     changed = tx.execute(
         """
         INSERT INTO idempotency_key (api_key_id, method, path, key, body_hash, subject_id, status, answer, created_at)
@@ -123,6 +98,27 @@ def _insert(
         oldest=earlier(tx.now, RETENTION_SECONDS),
     )
     return changed == 1
+
+
+def store_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
+    """Stores the first response about what was made; False when nothing was, or a response is stored already."""
+    changed = tx.execute(
+        """
+        UPDATE idempotency_key SET status = :status, answer = :answer
+        WHERE api_key_id = :api_key_id AND method = :method AND path = :path AND key = :key
+            AND status IS NULL AND created_at >= :oldest
+        """,
+        **_scope(call),
+        status=status,
+        answer=answer,
+        oldest=earlier(tx.now, RETENTION_SECONDS),
+    )
+    return changed == 1
+
+
+def delete_older_than(tx: Transaction, moment: datetime) -> int:
+    """Deletes what was made before `moment`; returns how many."""
+    return tx.execute("DELETE FROM idempotency_key WHERE created_at < :moment", moment=moment)
 
 
 def _scope(call: IdempotentCall) -> dict[str, object]:

@@ -7,7 +7,7 @@ from twitter_manager.models import Tweet
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.rows import mapper
 from twitter_manager.storage.statuses import QUEUED, UNSETTLED
-from twitter_manager.timestamps import later
+from twitter_manager.timestamps import earlier
 
 __all__ = [
     "CleanUp",
@@ -99,6 +99,6 @@ _CLEAN_UP = """
 def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
     return {
         "statuses": list(which.statuses) if which.statuses else None,
-        "before": None if which.days_old is None else later(tx.now, -86_400.0 * which.days_old),
+        "before": None if which.days_old is None else earlier(tx.now, 86_400.0 * which.days_old),
         "account_id": which.account_id,
     }

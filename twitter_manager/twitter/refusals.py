@@ -5,9 +5,10 @@ three are checked.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from twitter_manager import untrusted_times
 from twitter_manager.twitter.errors import (
     AccountPaused,
     AccountSuspended,
@@ -56,7 +57,7 @@ def problem_of(status: int, body: Any) -> Problem:
         reason=reason,
         nested=" ".join(_word(each.get(name)) for each in inner for name in ("title", "reason")).strip(),
         readable=bool(title or detail or reason or codes or any(types)),
-        reset_at=_moment(outer.get("reset_date")),
+        reset_at=untrusted_times.iso_date(outer.get("reset_date")),
     )
 
 
@@ -140,12 +141,3 @@ def _app_code(problem: Problem) -> str | None:
 
 def _word(value: object) -> str:
     return value[:500] if isinstance(value, str) else ""
-
-
-def _moment(value: object) -> datetime | None:
-    """A date or a time of X's, a date as its first moment in UTC; None where it is neither."""
-    try:
-        moment = datetime.fromisoformat(_word(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -34,7 +34,7 @@ def keep(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}", *, status
 
 def insert_answer(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}") -> bool:
     with db.transaction() as tx:
-        return idempotency_keys.insert_answer(tx, call, status=200, answer=answer)
+        return idempotency_keys.try_insert(tx, call, status=200, answer=answer)
 
 
 def found(db: SqliteDatabase, call: IdempotentCall, *, seconds: float = 0) -> tuple[object, ...] | None:

@@ -137,7 +137,7 @@ def _store(call: IdempotentCall, response: Response) -> None:
         with current.services().db.transaction() as tx:
             stored = idempotency_keys.store_answer(tx, call, status=status, answer=answer)
             if not stored and status < 300:
-                idempotency_keys.insert_answer(tx, call, status=status, answer=answer)
+                idempotency_keys.try_insert(tx, call, status=status, answer=answer)
     except Exception as error:
         log.error("an answer under an Idempotency-Key was not kept request=%s", current.request_id(), exc_info=error)
 

@@ -23,7 +23,8 @@ from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
-from twitter_manager.twitter.text.matching import SeenPost, SentPost, Verdict, canonical, canonical_seen, compare
+from twitter_manager.twitter.text.canonical import canonical
+from twitter_manager.twitter.text.matching import SeenPost, SentPost, Verdict, canonical_seen, compare
 
 __all__ = ["Finding", "ReconcileTimeline", "Unsettled", "match_posts"]
 

@@ -23,7 +23,7 @@ from twitter_manager.services.wakeup import wake_lane
 from twitter_manager.storage import batches, idempotency_keys, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
-from twitter_manager.twitter.text.matching import canonical
+from twitter_manager.twitter.text.canonical import canonical
 
 __all__ = ["BatchItem", "BatchResult", "Batches", "UnreadableRow"]
 

@@ -1,6 +1,5 @@
 """Creating tweets and making them due. Nothing here calls X: the lane's worker does."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,8 +22,6 @@ from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.storage.tweets import NewTweet
 
 __all__ = ["Published", "Publishing"]
-
-log = logging.getLogger("twitter_manager.services")
 
 
 @dataclass(frozen=True, slots=True)

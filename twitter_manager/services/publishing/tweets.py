@@ -1,6 +1,5 @@
 """What an owner does with stored tweets: change, cancel, retry, delete here and at X, clean up."""
 
-import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,8 +25,6 @@ from twitter_manager.twitter.errors import RateLimited, XError
 __all__ = ["Change", "CleanedUp", "Tweets"]
 
 MAX_DELETED = 1000  # in one transaction: other writers wait for it
-
-log = logging.getLogger("twitter_manager.services")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from twitter_manager import sqlite_file
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.storage.sqlite.migrations import SHIPPED
 
-__all__ = ["Inspection", "inspect"]
+__all__ = ["Inspection", "inspect_database"]
 
 _PATIENCE = 5.0
 
@@ -24,8 +24,9 @@ class Inspection:
     damage: str | None
 
 
-def inspect(path: Path) -> Inspection:
-    """Reads all of the file at `path`. Raises StorageUnavailable where it cannot be read at all."""
+def inspect_database(path: Path) -> Inspection:
+    """Reads all of the file at `path`, also one that this program would not open. Raises StorageUnavailable where it
+    cannot be read at all."""
     try:
         with closing(sqlite_file.connect(path, patience=_PATIENCE)) as raw:
             raw.execute("PRAGMA query_only = ON")

@@ -22,7 +22,7 @@ from twitter_manager.twitter.text.canonical import canonical, masked
 from twitter_manager.twitter.text.nearness import is_cut_short, is_near
 from twitter_manager.twitter.text.parse import LIMIT, weighted_length
 
-__all__ = ["SeenPost", "SeenUrl", "SentPost", "Verdict", "canonical", "canonical_seen", "compare"]
+__all__ = ["SeenPost", "SeenUrl", "SentPost", "Verdict", "canonical_seen", "compare"]
 
 
 class Verdict(Enum):

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from twitter_manager.twitter.text.canonical import canonical
 from twitter_manager.twitter.text.matching import (
     SeenPost,
     SeenUrl,
     SentPost,
     Verdict,
-    canonical,
     canonical_seen,
     compare,
 )
