@@ -283,6 +283,13 @@ def test_an_answer_has_one_schema_whether_it_is_settled_or_not() -> None:
             assert len(refs) == 1, (method, path)
 
 
+def test_the_url_of_a_post_is_described_alike_everywhere() -> None:
+    found = document()["components"]["schemas"]
+    names = ("Tweet", "TweetDetails", "TweetOfThread", "PostTaken", "ThreadPart", "BatchPost")
+    said = {found[name]["properties"]["url"]["description"] for name in names if name in found}
+    assert len(said) == 1, said
+
+
 def schemas(node: Any, where: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object below `node` that may be a schema, with its place."""
     for name, child in node.items() if isinstance(node, dict) else enumerate(node):

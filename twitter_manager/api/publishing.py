@@ -31,7 +31,7 @@ blueprint = Resource(
 )
 
 
-class PublishWarning(ResponseModel):
+class PostWarning(ResponseModel):
     """Something that does not stand against a post, but should be known."""
 
     code: Annotated[str, Field(examples=["limit_forecast"])]
@@ -40,7 +40,7 @@ class PublishWarning(ResponseModel):
     expected_at: Annotated[Time | None, Field(description="When the last of them really goes out.")]
 
 
-Warnings = Annotated[list[PublishWarning], Field(examples=[[]])]
+Warnings = Annotated[list[PostWarning], Field(examples=[[]])]
 
 
 def warnings_to_json(warnings: Sequence[forecast.PublishWarning]) -> list[dict[str, object]]:

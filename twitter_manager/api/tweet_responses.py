@@ -75,7 +75,7 @@ class Tweet(ResponseModel):
     username: Annotated[str, Field(examples=["alice"])]
     account_id: Id
     twitter_id: Annotated[XId | None, Field(description="The post's id at X.", examples=[None])]
-    url: Annotated[str | None, Field(description="Where a person sees the post at X.", examples=[None])]
+    url: Annotated[PostUrl, Field(examples=[None])]
     scheduled_at: Annotated[Time | None, Field(examples=[None])]
     posted_at: Annotated[Time | None, Field(examples=[None])]
     next_attempt_at: Annotated[
