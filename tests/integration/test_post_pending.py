@@ -95,6 +95,8 @@ def test_accounts_that_are_none(client: FlaskClient, body: dict[str, object], st
     assert_error(client.post(PATH, json=body), status, code)
 
 
-def test_a_null_account_means_all(service: Service, alice: int, worker: object) -> None:
+def test_no_account_means_all_and_an_empty_one_nobody(service: Service, alice: int, worker: object) -> None:
     service.tweet(alice, "goes")
-    assert service.client.post(PATH, json={"account_id": None}).json["posted"] == 1
+    for empty in ({"account_id": None}, {"account": ""}):
+        assert_error(service.client.post(PATH, json=empty), 422, "invalid_field")
+    assert service.client.post(PATH).json["posted"] == 1
