@@ -200,7 +200,7 @@ def test_a_place_is_free_again_whatever_the_call_ended_in(
 
     body = {"account_id": alice, "text": "Once"}
     with monkeypatch.context() as patched:
-        patched.setattr(service.services.publishing, "create", broken)
+        patched.setattr(service.services.tweets, "create", broken)
         assert_error(send(service, TWEET, body), 500, "internal_error")
     assert send(service, TWEET, body).status_code == 201
     assert texts(service) == ["Once"]

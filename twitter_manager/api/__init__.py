@@ -20,6 +20,7 @@ Every request passes, in this order: `request_log` (its id, later its line in th
         errors            every error's status and the one shape; the only file that knows statuses
         auth wrong_keys   the key, and the limit on guessing one
         idempotency hosts head headers request_log
+        forwarded         what a proxy may say of the path and the scheme it is asked under
         pages             HTML, where a person rather than a program comes; the templates are in templates/
         application json_provider   Flask, without what each request would pay for and none needs
     openapi/              the OpenAPI document and the Postman collection, made of all that

@@ -99,7 +99,7 @@ REFUSE_THE_EXAMPLES = {
     "attempts.insert",
     "batches.get",
     "idempotency_keys.insert",
-    "idempotency_keys.insert_answer",
+    "idempotency_keys.try_insert",
     "lanes.get",
     "oauth_states.insert",
     "rate_windows.put",
