@@ -21,8 +21,9 @@ COLLECTION = ROOT / "postman" / "twitter-manager.postman_collection.json"
 ENVIRONMENT = ROOT / "postman" / "twitter-manager.postman_environment.json"
 LATER = "2036-11-20T14:05:00Z"
 EVERY_STATUS = ["canceled", "draft", "failed", "held", "pending", "posted", "posting", "scheduled", "unconfirmed"]
-# A worker's heartbeat, counters of ids, and the index of the texts.
-NO_DATA = re.compile("worker|sqlite_sequence|tweet_text.*")
+# A worker's heartbeat and its leases (one that lasts too long is cut by the service itself), counters of ids, and the
+# index of the texts.
+NO_DATA = re.compile("worker|lane|sqlite_sequence|tweet_text.*")
 # What a run leaves behind: the marks of its calls, which go by themselves.
 MARKS = {"oauth_state", "x_call", "rate_window", "tweet_period"}
 
