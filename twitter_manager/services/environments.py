@@ -6,7 +6,7 @@ from datetime import datetime
 
 import requests
 
-from twitter_manager.config import Settings
+from twitter_manager.config import Settings, base_url_of
 from twitter_manager.services.rate_limits.meter import Meter
 from twitter_manager.simulator.adapter import SimulatorAdapter
 from twitter_manager.simulator.world import World as SimulatedWorld
@@ -23,12 +23,13 @@ _MOCK_API = "https://x.invalid"  # never resolved: the simulator answers in the 
 
 @dataclass(frozen=True, slots=True)
 class XEnvironment:
-    """How X is reached. `client` is None where none is configured."""
+    """How X is reached. `client` is None where none is configured; `authorize_url` gives the consent page for a
+    redirect URI: the simulated X is wherever the caller reached us."""
 
     mock: bool
     x: XClient
     client: ClientCredentials | None
-    authorize_url: str
+    authorize_url: Callable[[str], str]
 
 
 class XEnvironments:
@@ -56,13 +57,13 @@ def build_environments(
         False,
         XClient(settings.twitter_api_url, clock=clock, meter=Meter(db, mock=False)),
         ClientCredentials(client, settings.twitter_client_secret) if client else None,
-        settings.twitter_authorize_url,
+        lambda _: settings.twitter_authorize_url,
     )
     mock = XEnvironment(
         True,
         XClient(_MOCK_API, lambda: _simulated_session(simulated()), clock=clock, meter=Meter(db, mock=True)),
         ClientCredentials("mock-client"),
-        settings.base_url + CONSENT_PATH,
+        lambda redirect_uri: base_url_of(redirect_uri) + CONSENT_PATH,
     )
     return XEnvironments(real, mock)
 

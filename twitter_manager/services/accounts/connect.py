@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from twitter_manager.config import base_url_of
 from twitter_manager.crypto import hash_key
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow, ServiceError, StorageUnavailable
 from twitter_manager.models import Account, OAuthState
 from twitter_manager.services.accounts.exchange import connect_account
 from twitter_manager.services.context import Context
-from twitter_manager.services.environments import CONSENT_PATH
 from twitter_manager.services.seats import Seats
 from twitter_manager.storage import accounts, api_keys, oauth_states, service_state
 from twitter_manager.storage.database import Queries, Transaction
@@ -119,7 +117,7 @@ class AccountConnections:
             created_at=created_at,
         )
         url = oauth2.authorize_url(
-            base_url_of(redirect_uri) + CONSENT_PATH if mock else environment.authorize_url,
+            environment.authorize_url(redirect_uri),
             client_id=environment.client.client_id,
             redirect_uri=redirect_uri,
             scopes=self._scopes,
