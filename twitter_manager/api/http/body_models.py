@@ -17,6 +17,7 @@ from twitter_manager.api.http.moments import moment_fault, to_moment
 __all__ = [
     "DIGITS",
     "EMPTY",
+    "ID_DIGITS",
     "LEFT_OUT",
     "MAX_ID",
     "MOMENT",
@@ -45,12 +46,12 @@ _MAX_NAME = 64
 _MAX_KNOWN = 20  # names in a sentence
 _NOT_KNOWN = "A field is not known here"
 _MEANT = {"scheduled_at": "schedule_at", "content": "text", "username": "account"}  # often taken for the other
-_DIGITS = re.compile(r"[0-9]{1,19}")
+ID_DIGITS = re.compile(r"[0-9]{1,19}")
 _FLAGS = {"true": True, "false": False}
 
 
 def _number(value: object) -> object:
-    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+    return int(value) if isinstance(value, str) and ID_DIGITS.fullmatch(value) else value
 
 
 def _flag(value: object) -> object:

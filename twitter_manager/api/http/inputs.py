@@ -17,6 +17,7 @@ from twitter_manager.api.http import json_bodies
 from twitter_manager.api.http.body_models import (
     DIGITS,
     EMPTY,
+    ID_DIGITS,
     LEFT_OUT,
     MAX_ID,
     UNKNOWN,
@@ -66,7 +67,6 @@ __all__ = [
 
 MAX_ROWS = 50
 _LAST_PAGE = 2**31
-_DIGITS = re.compile(r"[0-9]{1,19}")
 _MAX_FAULTS = 20  # of one row: so that an answer does not grow far beyond its question
 _CURSOR = re.compile(r"(before|after)-([0-9]{1,19})")
 _PLUS_READ_AS_BLANK = re.compile(r" (?=[0-9:]{2,5}\Z)")
@@ -139,7 +139,7 @@ def _row(model: type[Model], value: object, *, name: str) -> Model | Sequence[In
 
 def to_id(text: str, *, field: str, sentence: str | None = None) -> int:
     """The id in a path or query: 1 to 2**63 - 1 in digits. Raises Invalid naming `field`."""
-    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MAX_ID:
+    if not ID_DIGITS.fullmatch(text) or not 1 <= int(text) <= MAX_ID:
         raise Invalid("invalid_id", sentence=sentence, field=field)
     return int(text)
 
@@ -173,7 +173,7 @@ def number_in_query(name: str, *, default: int, maximum: int) -> int:
     text = text_in_query(name)
     if text is None:
         return default
-    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= maximum:
+    if not ID_DIGITS.fullmatch(text) or not 1 <= int(text) <= maximum:
         raise Invalid("invalid_field", sentence=f"{name} must be a whole number from 1 to {maximum}", field=name)
     return int(text)
 
