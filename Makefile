@@ -4,6 +4,8 @@ PYTHON = .venv/bin/python
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP_INSTALL) --require-hashes
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+# the driver is only installed where the address asks for it
+POSTGRES = $(findstring postgres,$(DATABASE_URL))$(shell grep -sE '^ *(export )? *DATABASE_URL *= *.?postgres' .env)
 NPM_PACKAGES = tests/e2e/package.json tests/e2e/package-lock.json
 NPM_OPTIONS = --silent --no-audit --no-fund
 
@@ -17,12 +19,12 @@ help:
 	@echo "make check   lint, format and types"
 	@echo "make e2e     whole-service runs that need a browser or several minutes"
 	@echo "make chaos   the long runs with kill -9"
-	@echo "make bench   how fast it is, into docs/benchmarks.md, in five minutes"
+	@echo "make bench   how fast it is, into docs/benchmarks.md, in eight minutes"
 	@echo "make lock    pin what the requirements need in turn, with hashes; UPGRADE=--upgrade for the newest"
 
 setup: .venv/.installed
 
-run: .venv/.installed
+run: .venv/.installed $(if $(POSTGRES),.venv/.installed-postgres)
 	@exec $(PYTHON) app.py
 
 test: .venv/.installed-dev
@@ -45,6 +47,7 @@ bench: .venv/.installed-bench
 lock: .venv/.installed-dev
 	$(LOCK) requirements-setup.txt -o requirements-setup.lock
 	$(LOCK) requirements.txt -o requirements.lock
+	$(LOCK) requirements-postgres.txt -c requirements.lock -o requirements-postgres.lock
 	$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
 	$(LOCK) requirements-bench.txt -c requirements-dev.lock -o requirements-bench.lock
 	$(LOCK) requirements-e2e.txt -o requirements-e2e.lock
@@ -67,6 +70,11 @@ lock: .venv/.installed-dev
 	@$(PYTHON) $(LOCKED) -r requirements-setup.lock
 	@$(PYTHON) $(LOCKED) -r requirements.lock
 	@PYTHONWARNINGS=ignore $(PYTHON) $(PIP_INSTALL) --no-deps --no-build-isolation --editable . # it warns of itself
+	@touch $@
+
+.venv/.installed-postgres: requirements-postgres.lock .venv/.installed
+	@echo "Installing PostgreSQL's driver into .venv"
+	@$(PYTHON) $(LOCKED) -r requirements-postgres.lock
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed

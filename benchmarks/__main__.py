@@ -1,8 +1,18 @@
-"""`make bench`: every figure, one after the other, in about five minutes; then docs/benchmarks.md."""
+"""`make bench`: every figure, one after the other, in about eight minutes; then docs/benchmarks.md."""
 
 from collections.abc import Callable, Sequence
 
-from benchmarks import burst, memory, page, post_pending, punctuality, requests_per_second, start_up
+from benchmarks import (
+    burst,
+    depth,
+    memory,
+    page,
+    post_pending,
+    punctuality,
+    requests_per_second,
+    start_up,
+    throughput,
+)
 from benchmarks.figures import Figure, median_of
 
 __all__ = ["main"]
@@ -13,7 +23,9 @@ MEASURES: Sequence[Callable[[], Sequence[Figure]]] = (
     requests_per_second.measure,
     lambda: median_of(ROUNDS, post_pending.measure),
     lambda: median_of(ROUNDS, burst.measure),
+    throughput.measure,
     punctuality.measure,
+    depth.measure,
     memory.measure,
     lambda: median_of(ROUNDS, start_up.measure),
 )

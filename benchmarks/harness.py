@@ -18,6 +18,7 @@ from twitter_manager.timestamps import from_text, now, to_text
 __all__ = ["LATENCY", "ServiceUnderLoad", "SimulatedX", "folder", "in_whole_seconds", "numbered_texts"]
 
 LATENCY = 0.15  # seconds that the simulated X takes for each answer
+_BATCH = 1000  # posts in one call
 Json = dict[str, Any]
 
 
@@ -132,14 +133,15 @@ class ServiceUnderLoad:
             self.ask("POST", "/api/v1/tweet", tweet)
 
     def schedule(self, moments: Sequence[datetime]) -> None:
-        """Creates a tweet for each of the moments, evenly over the accounts; up to a thousand."""
+        """Creates a tweet for each of the moments, evenly over the accounts."""
         tweets = [
             {**tweet, "schedule_at": to_text(moment)}
             for tweet, moment in zip(self._tweets(len(moments)), moments, strict=True)
         ]
-        created = self.ask("POST", "/api/v1/tweets/batch", {"tweets": tweets})
-        if {post["status"] for post in created["posts"]} != {"scheduled"}:
-            raise RuntimeError("not every post was scheduled")
+        for begin in range(0, len(tweets), _BATCH):
+            created = self.ask("POST", "/api/v1/tweets/batch", {"tweets": tweets[begin : begin + _BATCH]})
+            if {post["status"] for post in created["posts"]} != {"scheduled"}:
+                raise RuntimeError("not every post was scheduled")
 
     def _tweets(self, count: int) -> list[Json]:
         return [

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
+from benchmarks import postgresql
 from benchmarks.figures import Figure
 from twitter_manager.timestamps import now
 
@@ -34,7 +35,7 @@ def write(figures: Sequence[Figure]) -> None:
 def _machine() -> str:
     python = ".".join(platform.python_version_tuple()[:2])
     sqlite = ".".join(sqlite3.sqlite_version.split(".")[:2])
-    return f"{os.cpu_count()} cores, Python {python}, SQLite {sqlite}"
+    return f"{os.cpu_count()} cores, Python {python}, SQLite {sqlite}, {postgresql.version()}"
 
 
 def _goal(figure: Figure) -> str:

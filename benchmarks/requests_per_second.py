@@ -1,16 +1,17 @@
 """Requests per second and p99 of the two calls that come most, each beside a bare Flask function.
 
-Both are called alternately on copies of the same database, a second at a time, so that whatever else the machine does
-meets both.
+Both are called alternately, a second at a time, so that whatever else the machine does meets both: on copies of the
+same SQLite database, and on the same PostgreSQL database.
 """
 
 import json
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from benchmarks import load
+from benchmarks import load, postgresql
 from benchmarks.figures import Figure
 from benchmarks.harness import ServiceUnderLoad, folder
 from benchmarks.load import Load
@@ -21,15 +22,31 @@ __all__ = ["measure"]
 TWEETS_BEFORE = 200
 REPEATS = 9
 SECONDS = 1.0
+GOALS_ON_SQLITE, GOALS_ON_POSTGRESQL = (0.80, 0.88), (0.7, 0.7)  # POST, GET
 Asked = Callable[[int], Load]  # at which port
 
 
 def measure(repeats: int = REPEATS, seconds: float = SECONDS) -> list[Figure]:
     """The service's requests per second divided by the bare function's, and the bare function's p99 divided by the
     service's."""
-    with folder() as path, ServiceUnderLoad(path, accounts=1) as harness:
+    return [
+        *_on("SQLite", GOALS_ON_SQLITE, repeats, seconds),
+        *postgresql.figures(partial(_on_postgresql, repeats, seconds)),
+    ]
+
+
+def _on_postgresql(repeats: int, seconds: float) -> list[Figure]:
+    with postgresql.database() as url:
+        return _on("PostgreSQL", GOALS_ON_POSTGRESQL, repeats, seconds, url)
+
+
+def _on(
+    name: str, goals: tuple[float, float], repeats: int, seconds: float, database_url: str | None = None
+) -> list[Figure]:
+    settings = {} if database_url is None else {"DATABASE_URL": database_url}
+    with folder() as path, ServiceUnderLoad(path, accounts=1, **settings) as harness:
         harness.create(TWEETS_BEFORE)
-        bare_port, bare = _bare_flask(path, harness.service.database)
+        bare_port, bare = _bare_flask(path, database_url or _copied(harness.service.database, path / "bare"))
         key = {"X-API-Key": harness.service.api_key}
         body = json.dumps(
             {"account_id": harness.accounts[0], "text": "Tweet number # of a good many, said in one line"}
@@ -37,16 +54,16 @@ def measure(repeats: int = REPEATS, seconds: float = SECONDS) -> list[Figure]:
         try:
             return [
                 *_compared(
-                    "POST /api/v1/tweet",
-                    0.80,
+                    f"{name}, POST /api/v1/tweet",
+                    goals[0],
                     repeats,
                     harness.service.port,
                     bare_port,
                     lambda port: load.run(port, "POST", "/api/v1/tweet", headers=key, body=body, seconds=seconds),
                 ),
                 *_compared(
-                    "GET /api/v1/tweets",
-                    0.88,
+                    f"{name}, GET /api/v1/tweets",
+                    goals[1],
                     repeats,
                     harness.service.port,
                     bare_port,
@@ -57,15 +74,18 @@ def measure(repeats: int = REPEATS, seconds: float = SECONDS) -> list[Figure]:
             bare.end()
 
 
-def _bare_flask(path: Path, database: Path) -> tuple[int, Process]:
-    """The bare functions with a copy of the service's database."""
-    copy, port = path / "bare" / database.name, free_port()
-    copy.parent.mkdir()
-    with_wal = [database, database.with_name(f"{database.name}-wal")]
-    for file in with_wal:
-        shutil.copy(file, copy.parent)
+def _copied(database: Path, folder: Path) -> str:
+    folder.mkdir()
+    for file in (database, database.with_name(f"{database.name}-wal")):
+        shutil.copy(file, folder)
+    return str(folder / database.name)
+
+
+def _bare_flask(path: Path, database: str) -> tuple[int, Process]:
+    """The bare functions on this database."""
+    port = free_port()
     bare = Process(
-        ["-m", "benchmarks.bare_flask", str(copy), str(port)],
+        ["-m", "benchmarks.bare_flask", database, str(port)],
         environment={**os.environ, "PYTHONPATH": str(ROOT)},
         output=path / "bare.out",
     )

@@ -1,5 +1,6 @@
-"""The service behind its front door: a real SQLite file, the simulated X in the process, a clock the test turns."""
+"""The service behind its front door: a real database, the simulated X in the process, a clock the test turns."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.support import databases, ready_files
 from tests.support.clock import Clock
 from tests.support.documented_client import DocumentedClient
 from tests.support.service import BackgroundWorker, Service
@@ -15,6 +17,44 @@ from twitter_manager import config
 from twitter_manager.config import Settings
 from twitter_manager.factory import create_app
 from twitter_manager.services import Services, build, prepare
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default=os.environ.get("TEST_DATABASE", "sqlite"),
+        help="what the tests store in; see tests/support/databases.py",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    databases.use(config.getoption("--database"))
+    ready_files.use()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if databases.chosen() == "sqlite":
+        return
+    problem = databases.server_problem()
+    if problem and os.environ.get("CI") == "true":
+        raise pytest.UsageError(problem)
+    for item in items:
+        if problem:
+            item.add_marker(pytest.mark.skip(reason=problem))
+        elif item.get_closest_marker("sqlite") or "tests/unit/storage/sqlite" in item.nodeid:
+            item.add_marker(pytest.mark.skip(reason="about SQLite's file"))
+
+
+def pytest_unconfigure() -> None:
+    databases.at_end()
+
+
+@pytest.fixture(autouse=True)
+def _other_databases() -> Iterator[None]:
+    """The next test gets an empty one."""
+    yield
+    databases.after_test()
 
 
 @pytest.fixture
@@ -28,7 +68,7 @@ def start(tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Service]]:
     with ExitStack() as ends:
 
         def start(**environment: str) -> Service:
-            settings = prepare(config.load(tmp_path, environment)).settings
+            settings = prepare(config.load(tmp_path, databases.settings_of(tmp_path) | environment)).settings
             services = build(settings, clock=clock)
             ends.callback(_close, services)
             app = create_app(services=services)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from twitter_manager.api.http import errors as api_errors
-from twitter_manager.error_codes import CODES, accounts, posting, requests, webhooks
+from twitter_manager.error_codes import CODES, accounts, media, posting, requests, webhooks
 from twitter_manager.serving import refusals
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,7 +160,7 @@ def test_every_code_in_sql_is_known() -> None:
 
 
 def test_a_code_stands_in_one_file_only() -> None:
-    assert sum(len(each.CODES) for each in (requests, accounts, posting, webhooks)) == len(CODES)
+    assert sum(len(each.CODES) for each in (requests, accounts, posting, media, webhooks)) == len(CODES)
 
 
 def test_every_code_is_in_use() -> None:

@@ -17,26 +17,47 @@ FLOORS = (
     ("cli",),
     ("api", "worker"),
     ("services",),
-    ("storage", "twitter", "receivers", "simulator", "serving", "logs"),
+    ("storage", "twitter", "receivers", "media_files", "simulator", "serving", "logs"),
     ("config",),
-    ("crypto", "models", "database_url", "host_names", "env_files", "answers", "untrusted_times", "sqlite_file"),
+    ("setting_values",),
+    (
+        "crypto",
+        "models",
+        "database_url",
+        "host_names",
+        "env_files",
+        "responses",
+        "untrusted_times",
+        "sqlite_file",
+        "sqlite_rows",
+    ),
     ("errors",),
-    ("error_codes", "timestamps", "version", "capacity", "start_lock", "private_files", "terminal", "final_response"),
+    (
+        "error_codes",
+        "timestamps",
+        "version",
+        "capacity",
+        "start_lock",
+        "private_files",
+        "scratch_folders",
+        "terminal",
+        "final_response",
+    ),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
 # The rooms of services/, top to bottom; the same rule: down only, and neighbours never.
 WINGS = (
     ("__init__",),
-    ("startup", "doctor", "maintenance"),
+    ("startup", "doctor", "maintenance", "copies"),
     ("dispatch", "publishing", "webhooks"),
-    ("accounts",),
+    ("accounts", "encryption"),
     ("health", "mock_mode", "api_keys"),
-    ("wakeup",),
+    ("wakeup", "alerts"),
     ("context",),
-    ("notifier", "environments", "seats"),
+    ("notifier", "environments", "seats", "audit"),
     ("rate_limits",),
-    ("posts", "backoff"),
+    ("posts", "backoff", "calls_per_minute", "secrets_file"),
 )
 WING_OF = {wing: number for number, wings in enumerate(WINGS) for wing in wings}
 
@@ -50,23 +71,25 @@ WHERE = {
     "pydantic": ("api",),
     "pydantic_core": ("api",),
     "waitress": ("serving",),
-    "sqlite3": ("sqlite_file.py", "storage/sqlite", "simulator"),
+    "sqlite3": ("sqlite_file.py", "sqlite_rows.py", "storage/sqlite", "simulator"),
     "psycopg": ("storage/postgres",),
     # services/environments.py is the one place where the transport is chosen
     "requests": ("twitter", "simulator/adapter.py", "services/environments.py"),
     "urllib3": ("twitter", "simulator/adapter.py"),
     "certifi": ("receivers",),
-    "cryptography": ("crypto", "config"),
+    "cryptography": ("crypto", "setting_values"),
     "dotenv": ("env_files",),
 }
 
 # Modules of ours that only some of us may import: storage/__init__.py alone knows which database it is.
 WHERE_OURS = {
     "twitter_manager.storage.sqlite": ("storage/__init__.py", "storage/sqlite"),
+    "twitter_manager.storage.postgres": ("storage/__init__.py", "storage/postgres"),
     "twitter_manager.sqlite_file": ("storage/sqlite", "simulator"),
+    "twitter_manager.sqlite_rows": ("storage/sqlite", "simulator"),
 }
 
-SQL_ROOMS = ("storage", "simulator")
+SQL_ROOMS = ("storage", "simulator", "sqlite_rows")
 SQL = re.compile(
     r"\b(select\s.+?\sfrom|insert\s+(or\s+\w+\s+)?into|update\s+\w+\s+set|delete\s+from|create\s+(unique\s+)?"
     r"(table|index|trigger)|drop\s+table|alter\s+table|pragma\s+\w+|begin\s+immediate)\b",
@@ -164,6 +187,19 @@ def test_every_module_stands_on_a_floor_and_every_floor_is_inhabited() -> None:
 def test_every_wing_of_the_services_has_its_place() -> None:
     wings = {name_in_package(path).split("/")[1].removesuffix(".py") for path in (PACKAGE / "services").rglob("*.py")}
     assert wings == set(WING_OF)
+
+
+@pytest.mark.parametrize(
+    ("folder", "may_import"), [("http", {"http", "openapi"}), ("openapi", {"http", "openapi", "error_response"})]
+)
+def test_what_every_call_passes_knows_no_resource(folder: str, may_import: set[str]) -> None:
+    found = {
+        (path.name, name)
+        for path in (PACKAGE / "api" / folder).glob("*.py")
+        for name in imported(ast.parse(path.read_text()))
+        if f"{name}.".startswith("twitter_manager.api.") and not may_import.intersection(name.split(".")[2:3])
+    }
+    assert not found
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_in_package)

@@ -59,7 +59,7 @@ def test_a_step_uses_only_what_steps_before_it_kept() -> None:
     for planned, request in zip(REQUESTS, requests_of_collection(), strict=True):
         used = set(re.findall(r"\{\{(\w+)\}\}", json.dumps(request["request"])))
         assert used <= known, (planned.endpoint, used - known)
-        known |= set(planned.keeps)
+        known |= set(planned.sets)
     assert set(PATH_VARIABLES.values()) <= known
 
 

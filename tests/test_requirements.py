@@ -15,7 +15,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 def pins(path: Path) -> dict[str, str]:
     """By name: the version, in a list with those that it includes, or in a lock."""
     text = path.read_text(encoding="utf-8")
-    found = dict(re.findall(r"^([\w.-]+)==([\w.]+)", text, re.MULTILINE))
+    found = dict(re.findall(r"^([\w.-]+)(?:\[\w+\])?==([\w.]+)", text, re.MULTILINE))
     for name in re.findall(r"^-r (\S+)", text, re.MULTILINE):
         found |= pins(ROOT / name)
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found.items()}
@@ -25,7 +25,7 @@ def pins(path: Path) -> dict[str, str]:
 def test_every_line_of_a_list_is_a_pin_and_says_why(path: Path) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith(("#", "-r "))]
     assert lines
-    assert [line for line in lines if not re.fullmatch(r"[\w-]+==[\w.]+( +# .+)?", line)] == []
+    assert [line for line in lines if not re.fullmatch(r"[\w-]+(\[\w+\])?==[\w.]+( +# .+)?", line)] == []
 
 
 @pytest.mark.parametrize("path", LISTS, ids=lambda path: path.name)
@@ -53,7 +53,7 @@ def test_newman_and_what_it_needs_are_locked_likewise() -> None:
 
 
 def test_what_is_installed_into_one_environment_has_one_version() -> None:
-    locks = [pins(ROOT / f"requirements{name}.lock") for name in ("", "-dev", "-bench")]
+    locks = [pins(ROOT / f"requirements{name}.lock") for name in ("", "-postgres", "-dev", "-bench")]
     for name in set().union(*locks):
         assert len({lock[name] for lock in locks if name in lock}) == 1, f"{name}: run make lock"
 

@@ -23,7 +23,12 @@ MODELS = {
     "idempotency_key": models.IdempotencyKey,
     "attempt": models.Attempt,
     "lane": models.Lane,
+    "slot_week": models.SlotWeek,
+    "media": models.Media,
+    "media_subtitles": models.MediaSubtitles,
     "app_rest": models.AppRest,
+    "alert": models.Alert,
+    "audit": models.AuditEntry,
     "webhook": models.Webhook,
     "webhook_delivery": models.WebhookDelivery,
     "worker": models.Worker,
@@ -31,7 +36,7 @@ MODELS = {
     "rate_window": models.KnownWindow,
 }
 SEARCH = {"tweet_text", "tweet_text_config", "tweet_text_data", "tweet_text_idx"}  # FTS5's own
-WITHOUT_MODEL = {"service_state", "tweet_count", "tweet_period", *SEARCH}
+WITHOUT_MODEL = {"api_key_calls", "service_state", "tweet_count", "tweet_media", "tweet_period", *SEARCH}
 NOT_A_ROW = {models.TweetOfAccount}
 TYPES = {str: "TEXT", datetime: "TEXT", int: "INTEGER", bool: "INTEGER"}
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ FOLLOWS = {
 def as_text(value: object) -> str:
     if value is None or value == ():
         return ""
+    if isinstance(value, timedelta):
+        return f"{value // timedelta(hours=1)}h"
     return ("off", "on")[value] if isinstance(value, bool) else str(value)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.service import Service
-from twitter_manager.api import webhook_deliveries
+from twitter_manager import models
 from twitter_manager.api.tweet_responses import STATUSES
 from twitter_manager.services.publishing.thread_states import THREAD_STATES
 from twitter_manager.storage import batches, threads, tweet_holds, tweet_states, tweets
@@ -99,7 +99,9 @@ CALLS: dict[str, list[Call]] = {
         lambda tx, tweet, account, thread: tweet_states.retry(tx, tweet, content="other", fingerprint="other")
     ],
     "tweet_states.make_due": [lambda tx, tweet, account, thread: tweet_states.make_due(tx, tweet, post_now=True)],
-    "tweet_states.make_pending_due": [lambda tx, tweet, account, thread: tweet_states.make_pending_due(tx, account)],
+    "tweet_states.make_pending_due": [
+        lambda tx, tweet, account, thread: tweet_states.make_pending_due(tx, among=[account])
+    ],
     "tweet_states.schedule_check": [lambda tx, tweet, account, thread: tweet_states.schedule_check(tx, tweet, tx.now)],
     "tweet_states.postpone_checks": [
         lambda tx, tweet, account, thread: tweet_states.postpone_checks(tx, account, tx.now)
@@ -125,11 +127,11 @@ CALLS: dict[str, list[Call]] = {
 
 def expire_overdue(tx: Transaction, tweet: int, account: int, policy: str) -> None:
     tx.execute("UPDATE tweet SET late_policy = :policy WHERE id = :id", policy=policy, id=tweet)
-    tweet_holds.expire_overdue(tx, account, before=later(tx.now, 1), most=10)
+    tweet_holds.expire_overdue(tx, account, before=later(tx.now, 1), limit=10)
 
 
 def cancel_batch(tx: Transaction, tweet: int) -> None:
-    batch = batches.insert(tx)
+    batch = batches.insert(tx, api_key_id=None)
     tx.execute("UPDATE tweet SET batch_id = :batch_id WHERE id = :id", batch_id=batch.id, id=tweet)
     tweet_states.cancel_batch(tx, batch.id)
 
@@ -195,7 +197,7 @@ def test_the_statuses_of_accounts() -> None:
 
 
 def test_the_statuses_of_deliveries() -> None:
-    assert states_in("A delivery to a webhook") == list(webhook_deliveries.STATUSES)
+    assert states_in("A delivery to a webhook") == list(models.DELIVERY_STATUSES)
 
 
 def test_every_function_that_is_named_exists() -> None:

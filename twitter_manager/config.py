@@ -2,24 +2,22 @@
 
 Order: the environment, then `.env` in the service's folder (app.py's, or see folder_of), then `instance/secrets.env`
 there (what the first start made).
-An empty value counts as not set.
+An empty value counts as not set. NAME_FILE in the environment or `.env` names a file that has the value of NAME.
 """
 
 import ipaddress
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
-
-from twitter_manager.database_url import is_postgresql, sqlite_path
-from twitter_manager.env_files import nearly_settings, read_env_file
+from twitter_manager import setting_values
+from twitter_manager.database_url import is_postgresql, shown, sqlite_path
+from twitter_manager.env_files import nearly_settings, read_env_file, read_value
 from twitter_manager.errors import StartRefused
-from twitter_manager.host_names import served_name
 
 __all__ = ["SECRETS_FILE", "Settings", "base_url_of", "folder_of", "load"]
 
@@ -32,104 +30,6 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy
 _OAUTH1 = ("consumer_key", "consumer_secret", "oauth1_token", "oauth1_token_secret")
 
 
-def _text(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("has a character that cannot be printed")
-    return value
-
-
-def _api_key(value: str) -> str:
-    if len(value) < 16:
-        raise ValueError("is under 16 characters; leave it out and one is made for you")
-    return _text(value)
-
-
-def _fernet_keys(value: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in value.split(","))
-    for key in keys:
-        try:
-            Fernet(key)
-        except ValueError as error:
-            raise ValueError("holds something that is no Fernet key (32 bytes, url-safe base64)") from error
-    return keys
-
-
-def _url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError as error:  # a bracket that is not closed, a port that is no number: in Python's words
-        raise ValueError("is no http(s) URL") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", value):
-        raise ValueError("is no http(s) URL")
-    return value.rstrip("/")
-
-
-def _origin(value: str) -> str:
-    url = _url(value)
-    parts = urlsplit(url)
-    if parts.path or parts.query or parts.fragment or url.endswith(("?", "#")):
-        raise ValueError("has more than a scheme, a host and a port: every call adds its own path, such as /2/tweets")
-    return url
-
-
-def _callback(value: str) -> str:
-    _url(value)
-    if urlsplit(value).fragment:
-        raise ValueError("is a callback with a fragment, which X cannot call")
-    return value
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", value) or not low <= int(value) <= high:
-            raise ValueError(f"is no whole number from {low} to {high}")
-        return int(value)
-
-    return parse
-
-
-def _switch(value: str) -> bool:
-    word = value.lower()
-    if word not in ("on", "off", "true", "false", "1", "0", "yes", "no"):
-        raise ValueError("is neither on nor off")
-    return word in ("on", "true", "1", "yes")
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        found = next((word for word in words if word.lower() == value.lower()), None)
-        if found is None:
-            raise ValueError(f"is none of {', '.join(words)}")
-        return found
-
-    return parse
-
-
-def _hosts(value: str) -> tuple[str, ...]:
-    names = [served_name(each.strip()) for each in value.split(",") if each.strip()]
-    if None in names:
-        raise ValueError("holds something that is no host name, such as twitter.example.org or 192.168.1.20")
-    return tuple(name for name in names if name is not None)
-
-
-def _networks(value: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(each.strip()) for each in value.split(",") if each.strip())
-    except ValueError as error:
-        raise ValueError("holds something that is no network, such as 192.168.1.0/24 or 10.0.0.7") from error
-
-
-def _scopes(value: str) -> str:
-    scopes = value.split()
-    if not all(re.fullmatch(r"[a-z]+(\.[a-z]+)+", scope) for scope in scopes):
-        raise ValueError("is no list of scopes separated by blanks")
-    missing = {"tweet.read", "tweet.write", "users.read", "offline.access"} - set(scopes)
-    if missing:
-        raise ValueError(f"lacks {', '.join(sorted(missing))}, without which nothing can be posted for long")
-    return " ".join(scopes)
-
-
 def _setting(
     default: object,
     parse: Callable[[str], object],
@@ -137,10 +37,12 @@ def _setting(
     *,
     secret: bool = False,
     also: str | None = None,
+    hidden: bool = False,
 ) -> Any:
-    """`parse` raises ValueError with words that follow the name; `also`: another name that is accepted."""
-    metadata = {"parse": parse, "help": text, "secret": secret, "also": also}
-    return field(default=default, repr=not secret, metadata=metadata)
+    """`parse` raises ValueError with words that follow the name; `also`: another name that is accepted; `hidden`: it
+    may have a secret in it."""
+    metadata = {"parse": parse, "help": text, "secret": secret, "hidden": secret or hidden, "also": also}
+    return field(default=default, repr=not metadata["hidden"], metadata=metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,60 +55,78 @@ class Settings:
     misspelt: Mapping[str, str] = field(default_factory=dict, metadata={"derived": True})
     unused_proxies: tuple[str, ...] = field(default=(), metadata={"derived": True})  # names that are set
 
-    api_key: str | None = _setting(None, _api_key, "a key for X-API-Key; made on first start", secret=True)
-    encryption_key: tuple[str, ...] = _setting(
-        (), _fernet_keys, "Fernet key for the tokens; several, comma-separated, newest first", secret=True
+    api_key: str | None = _setting(
+        None, setting_values.api_key, "a key for X-API-Key; made on first start", secret=True
     )
-    twitter_client_id: str | None = _setting(None, _text, "the X app's OAuth 2.0 client id")
+    encryption_key: tuple[str, ...] = _setting(
+        (), setting_values.fernet_keys, "Fernet key for the tokens; several, comma-separated, newest first", secret=True
+    )
+    twitter_client_id: str | None = _setting(None, setting_values.text, "the X app's OAuth 2.0 client id")
     twitter_client_secret: str | None = _setting(
-        None, _text, "its client secret; without one it is a public client", secret=True
+        None, setting_values.text, "its client secret; without one it is a public client", secret=True
     )
     twitter_callback_url: str | None = _setting(
-        None, _callback, "must equal a callback registered at X", also="TWITTER_REDIRECT_URI"
+        None, setting_values.callback, "must equal a callback registered at X", also="TWITTER_REDIRECT_URI"
     )
     twitter_bearer_token: str | None = _setting(
-        None, _text, "app-only token for trends", secret=True, also="TWITTER_ACCESS_TOKEN"
+        None, setting_values.text, "app-only token for trends", secret=True, also="TWITTER_ACCESS_TOKEN"
     )
-    twitter_api_url: str = _setting("https://api.x.com", _origin, "every /2/... call goes here")
+    twitter_api_url: str = _setting("https://api.x.com", setting_values.origin, "every /2/... call goes here")
     twitter_authorize_url: str = _setting(
-        "https://x.com/i/oauth2/authorize", _url, "where a person connects an account"
+        "https://x.com/i/oauth2/authorize", setting_values.url, "where a person connects an account"
     )
-    twitter_media_api: str = _setting("v2", _one_of("v2", "v1.1"), "v1.1 takes the old upload")
-    twitter_consumer_key: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
-    twitter_consumer_secret: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
-    twitter_oauth1_token: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
-    twitter_oauth1_token_secret: str | None = _setting(None, _text, "OAuth 1.0a for the old upload", secret=True)
-    twitter_upload_url: str = _setting("https://upload.twitter.com", _url, "only for the old v1.1 upload")
+    twitter_media_api: str = _setting("v2", setting_values.one_of("v2", "v1.1"), "v1.1 takes the old upload")
+    twitter_consumer_key: str | None = _setting(None, setting_values.text, "OAuth 1.0a for the old upload", secret=True)
+    twitter_consumer_secret: str | None = _setting(
+        None, setting_values.text, "OAuth 1.0a for the old upload", secret=True
+    )
+    twitter_oauth1_token: str | None = _setting(None, setting_values.text, "OAuth 1.0a for the old upload", secret=True)
+    twitter_oauth1_token_secret: str | None = _setting(
+        None, setting_values.text, "OAuth 1.0a for the old upload", secret=True
+    )
+    twitter_upload_url: str = _setting("https://upload.twitter.com", setting_values.url, "only for the old v1.1 upload")
     media_chunk_size: int | None = _setting(
         None,
-        _whole_number(65_536, 5_242_880),
+        setting_values.whole_number(65_536, 5_242_880),
         "bytes per piece of an upload; by default from the file's size",
     )
     media_processing_timeout: int = _setting(
-        300, _whole_number(1, 86_400), "seconds without progress until a video counts as failed"
+        300, setting_values.whole_number(1, 86_400), "seconds without progress until a video counts as failed"
     )
-    twitter_scopes: str = _setting(SCOPES, _scopes, "what a person is asked to grant")
+    twitter_scopes: str = _setting(SCOPES, setting_values.scopes, "what a person is asked to grant")
     mock_mode: bool | None = _setting(
-        None, _switch, "on: a built-in simulated X; by default on without TWITTER_CLIENT_ID"
+        None, setting_values.switch, "on: a built-in simulated X; by default on without TWITTER_CLIENT_ID"
     )
-    host: str = _setting("127.0.0.1", _text, "address to listen on")
-    port: int = _setting(5555, _whole_number(1, 65_535), "port to listen on")
-    instance_dir: str | None = _setting(None, _text, "database, keys, media, logs; instance/ in the service's folder")
-    media_dir: str | None = _setting(None, _text, "media files; INSTANCE_DIR/media")
-    allowed_hosts: tuple[str, ...] = _setting((), _hosts, "further names a request may carry in Host")
-    trusted_proxies: int = _setting(0, _whole_number(0, 10), "how many X-Forwarded-* hops are believed")
+    host: str = _setting("127.0.0.1", setting_values.text, "address to listen on")
+    port: int = _setting(5555, setting_values.whole_number(1, 65_535), "port to listen on")
+    instance_dir: str | None = _setting(
+        None, setting_values.text, "database, keys, media, logs; instance/ in the service's folder"
+    )
+    media_dir: str | None = _setting(None, setting_values.text, "media files; INSTANCE_DIR/media")
+    allowed_hosts: tuple[str, ...] = _setting((), setting_values.hosts, "further names a request may carry in Host")
+    trusted_proxies: int = _setting(0, setting_values.whole_number(0, 10), "how many X-Forwarded-* hops are believed")
     database_url: str = _setting(
         "sqlite:///instance/twitter_manager.db",
-        _text,
-        "sqlite:///path; relative paths are relative to the service's folder",
+        setting_values.text,
+        "sqlite:///path, relative to the service's folder; or postgresql://user:password@host:5432/database",
+        hidden=True,
     )
-    worker: bool = _setting(True, _switch, "the posting worker inside the web process")
-    worker_concurrency: int = _setting(16, _whole_number(1, 256), "posts in flight at once")
+    worker: bool = _setting(True, setting_values.switch, "the posting worker inside the web process")
+    worker_concurrency: int = _setting(16, setting_values.whole_number(1, 256), "posts in flight at once")
     webhook_allowed_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = _setting(
-        (), _networks, "networks that webhooks may reach although they are not public"
+        (), setting_values.networks, "networks that webhooks may reach although they are not public"
     )
-    log_dir: str | None = _setting(None, _text, "log files, one a day; INSTANCE_DIR/logs")
-    log_level: str = _setting("INFO", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much is logged")
+    backup_dir: str | None = _setting(
+        None, setting_values.text, "where copies are put on a clock; without it none are made"
+    )
+    backup_every: timedelta = _setting(  # noqa: RUF009  - a field like the others
+        timedelta(hours=24), setting_values.duration, "how often: 30m, 24h, 7d"
+    )
+    backup_keep: int = _setting(
+        7, setting_values.whole_number(1, 10_000), "how many copies are kept; older ones are deleted"
+    )
+    log_dir: str | None = _setting(None, setting_values.text, "log files, one a day; INSTANCE_DIR/logs")
+    log_level: str = _setting("INFO", setting_values.one_of("DEBUG", "INFO", "WARNING", "ERROR"), "how much is logged")
 
     def __post_init__(self) -> None:
         faults = list(self._faults())
@@ -222,8 +142,10 @@ class Settings:
         return self.instance_path / SECRETS_FILE
 
     @property
-    def database_path(self) -> Path:
-        """By default in INSTANCE_DIR."""
+    def database_path(self) -> Path | None:
+        """SQLite's file, by default in INSTANCE_DIR; None: the database is PostgreSQL's."""
+        if is_postgresql(self.database_url):
+            return None
         if self.database_url == Settings.database_url:
             return self.instance_path / "twitter_manager.db"
         return Path(sqlite_path(self.database_url, base=str(self.root)))
@@ -237,6 +159,10 @@ class Settings:
     def standalone_simulator_path(self) -> Path:
         """The X of `twitter-manager simulator`: what is done to it does not happen to mock mode."""
         return self.instance_path / "x.db"
+
+    @property
+    def backup_path(self) -> Path | None:
+        return self.root / self.backup_dir if self.backup_dir else None
 
     @property
     def log_path(self) -> Path:
@@ -259,7 +185,7 @@ class Settings:
     @property
     def where(self) -> str:
         """For a person."""
-        return f"Instance: {self.instance_path}, database: {self.database_path}"
+        return f"Instance: {self.instance_path}, database: {self.database_path or shown(self.database_url)}"
 
     def warnings(self) -> list[str]:
         """One line for each thing that is allowed but probably not meant."""
@@ -274,9 +200,7 @@ class Settings:
 
     def _faults(self) -> Iterator[str]:
         """One line for each thing that does not go together."""
-        if is_postgresql(self.database_url):
-            yield "DATABASE_URL: PostgreSQL is not served yet; use sqlite:///path"
-        else:
+        if not is_postgresql(self.database_url):
             try:
                 sqlite_path(self.database_url, base="")
             except ValueError as error:
@@ -313,6 +237,7 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
     environment = os.environ if environ is None else environ
     from_file = read_env_file(root / ".env")
     given: dict[str, str] = from_file | {k: v for k, v in environment.items() if v.strip()}
+    given |= _from_named_files(root, given)
     folder = root / given.get("INSTANCE_DIR", "instance").strip()
     secrets = read_env_file(folder / SECRETS_FILE)
     from_secrets, given = frozenset(secrets.keys() - given.keys()), secrets | given
@@ -339,10 +264,37 @@ def load(root: Path, environ: Mapping[str, str] | None = None) -> Settings:
 
 def _misspelt(environment: Iterable[str], in_files: Iterable[str]) -> dict[str, str]:
     """The environment has other programs' names, too: there only the nearest count."""
-    settings = [each for each in fields(Settings) if "derived" not in each.metadata]
-    known = [name for each in settings for name in (each.name.upper(), each.metadata["also"]) if name]
-    near = nearly_settings(environment, known, nearness=0.9)
-    return near | nearly_settings(in_files, known, nearness=0.75)
+    known = list(_names())
+    near = nearly_settings(_unnamed(environment), known, nearness=0.9)
+    return near | nearly_settings(_unnamed(in_files), known, nearness=0.75)
+
+
+def _names() -> Iterator[str]:
+    """Every name of every setting."""
+    for each in fields(Settings):
+        if "derived" not in each.metadata:
+            yield from (name for name in (each.name.upper(), each.metadata["also"]) if name)
+
+
+def _unnamed(names: Iterable[str]) -> set[str]:
+    """Without those that name a setting's file."""
+    return set(names) - {f"{name}_FILE" for name in _names()}
+
+
+def _from_named_files(root: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """What the files hold that are named by NAME_FILE, as containers hand secrets over. Raises StartRefused."""
+    named = {name: given[f"{name}_FILE"].strip() for name in _names() if f"{name}_FILE" in given}
+    found, faults = {}, []
+    for name, path in named.items():
+        try:
+            if name in given:
+                raise ValueError(f"and {name} are both set; keep one of them")
+            found[name] = read_value(root / path)
+        except ValueError as error:
+            faults.append(f"{name}_FILE {error}")
+    if faults:
+        raise StartRefused("\n".join(faults))
+    return found
 
 
 def _read(name: str, metadata: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, object]:

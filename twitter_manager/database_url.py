@@ -1,15 +1,26 @@
-"""DATABASE_URL: which kind of database, and where a SQLite file lies. Pure: looks at nothing but its arguments."""
+"""DATABASE_URL: which kind of database, where a SQLite file lies, and what of the address may be shown.
+
+Pure: looks at nothing but its arguments.
+"""
 
 import re
 
-__all__ = ["is_postgresql", "sqlite_path"]
+__all__ = ["is_postgresql", "shown", "sqlite_path"]
 
 _DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
-_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+# also without //, as in postgres:user:password@host: no file is to get that name
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 def is_postgresql(url: str) -> bool:
     return url.startswith(("postgresql://", "postgres://"))
+
+
+def shown(url: str) -> str:
+    """A PostgreSQL address without password and options, which may have one, too."""
+    scheme, _, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")  # a password may have any character
+    return f"{scheme}://{user.partition(':')[0]}{at}{place.partition('?')[0]}"
 
 
 def sqlite_path(url: str, *, base: str) -> str:
@@ -20,7 +31,7 @@ def sqlite_path(url: str, *, base: str) -> str:
     Raises ValueError, with words for the person who set it.
     """
     path = url.removeprefix("sqlite:///")
-    if path == url and (_SCHEME.match(url) or url.lower().startswith("sqlite:")):
+    if path == url and _SCHEME.match(url):
         raise ValueError("is neither sqlite:///path nor postgresql://…")
     if not path.strip() or path.endswith(("/", "\\")):
         raise ValueError("names no file")

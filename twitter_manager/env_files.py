@@ -1,5 +1,8 @@
-"""Files of lines NAME=value, and names in them that are nearly those of settings."""
+"""Files of lines NAME=value or of one value alone, and names that are nearly those of settings."""
 
+import errno
+import os
+import stat
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,7 +11,9 @@ from dotenv.parser import Binding, parse_stream
 
 from twitter_manager.errors import StartRefused
 
-__all__ = ["nearly_settings", "read_env_file"]
+__all__ = ["nearly_settings", "read_env_file", "read_value"]
+
+MAX_VALUE = 64 * 1024
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -26,6 +31,36 @@ def read_env_file(path: Path) -> dict[str, str]:
         faults = (f"{path.name} line {line} is not NAME=value, or has a quote that is not closed" for line in unread)
         raise StartRefused("\n".join(faults))
     return {each.key: each.value for each in bindings if each.key and each.value and each.value.strip()}
+
+
+def read_value(path: Path) -> str:
+    """The text of a file that holds one value and maybe a newline. Raises ValueError with words that follow its name,
+    and never with what the file holds."""
+    try:
+        text = _read_regular(path, MAX_VALUE + 1).decode()
+    except UnicodeDecodeError as error:
+        raise ValueError("names a file that is no text in UTF-8") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "that is no path"
+        raise ValueError(f"names a file that cannot be read: {why}") from error
+    if len(text) > MAX_VALUE:
+        raise ValueError(f"names a file of over {MAX_VALUE // 1024} KiB")
+    value = text.removesuffix("\n").removesuffix("\r")
+    if not value.strip():
+        raise ValueError("names a file that is empty")
+    return value
+
+
+def _read_regular(path: Path, most: int) -> bytes:
+    """A pipe may have nobody who writes, and the start would wait for ever. Raises OSError."""
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return file.read(most)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _line_of(binding: Binding) -> int:

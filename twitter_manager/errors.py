@@ -10,6 +10,7 @@ ServiceError
 ├── NotJson          send JSON
 ├── Invalid          one field is wrong: `field` names it
 ├── SlowDown         repeat the same call at `next_attempt_at`
+├── StorageFull      there is no room for what was sent: free the disk, then repeat
 ├── XRefused         X said no or could not be reached: `twitter` holds X's own words
 └── NotNow           the service cannot at this moment: repeat it later
     └── StorageUnavailable   the database is locked, full or away
@@ -34,6 +35,7 @@ __all__ = [
     "ServiceError",
     "SlowDown",
     "StartRefused",
+    "StorageFull",
     "StorageUnavailable",
     "TooLarge",
     "XRefused",
@@ -113,6 +115,10 @@ class Invalid(ServiceError):
 
 class SlowDown(ServiceError):
     """The same call may be repeated at `next_attempt_at`."""
+
+
+class StorageFull(ServiceError):
+    """No room for what was sent; nothing of it was kept."""
 
 
 class XRefused(ServiceError):

@@ -2,21 +2,29 @@
 
 from pathlib import Path
 
-from flask import Flask
-
 from twitter_manager import cli, config
 from twitter_manager.api import BLUEPRINTS, oauth
-from twitter_manager.api.http import auth, errors, forwarded, head, headers, hosts, idempotency, queries, request_log
+from twitter_manager.api.http import (
+    access,
+    audited,
+    auth,
+    errors,
+    forwarded,
+    head,
+    hosts,
+    idempotency,
+    queries,
+    request_log,
+)
 from twitter_manager.api.http.application import Application
 from twitter_manager.api.http.json_provider import OrjsonProvider
-from twitter_manager.capacity import MAX_BODY
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build
 
 __all__ = ["create_app"]
 
 
-def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Application:
     """By default with the settings of the current folder, and services built from them.
 
     Starts nothing: no keys, no migrations, no worker. Raises StartRefused for invalid settings.
@@ -26,7 +34,6 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     settings = services.settings
     app = Application("twitter_manager.api", static_folder=None)
     app.json = OrjsonProvider(app)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.merge_slashes = False  # a redirect would repeat the query, and with it ?api_key
     app.extensions["services"] = services
     _add_routes(app, settings)
@@ -35,16 +42,17 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     return app
 
 
-def _add_routes(app: Flask, settings: Settings) -> None:
+def _add_routes(app: Application, settings: Settings) -> None:
     """In the order in which requests pass them."""
-    errors.register(app)
+    errors.register(app, oauth.callback_page)
     request_log.register(app)
     hosts.register(app, settings)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     oauth.register_callback(app, settings)
     head.register(app)
+    audited.register(app)
     auth.register(app)
+    access.register(app)
     queries.register(app)
     idempotency.register(app)
-    headers.register(app)

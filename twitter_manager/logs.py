@@ -13,19 +13,20 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from io import FileIO
 from pathlib import Path
 
 from twitter_manager import private_files, terminal
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused
-from twitter_manager.timestamps import to_text
 
 __all__ = ["DailyFile", "OneLine", "check_folder", "file_failing_since", "set_up"]
 
 MAX_TRACE = 16_384  # characters of one traceback
 KEPT_DAYS = 14
 _REPORT_SECONDS = 60.0
+_DAY_SECONDS = 86_400
 _NAME = re.compile(r"twitter_manager-(\d{4}-\d{2}-\d{2})\.log")
 # control characters, line and paragraph separators, changes of writing direction, lone surrogates
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -45,6 +46,9 @@ def set_up(settings: Settings) -> None:
             old.close()
     others.addHandler(DailyFile(settings.log_path))
     others.addHandler(_Stderr())
+    # a line says neither where it was written nor in which thread: a third of its time
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def check_folder(settings: Settings) -> None:
@@ -72,12 +76,18 @@ class OneLine(logging.Formatter):
     """'2026-11-20T14:05:00.123Z INFO twitter_manager.requests …'; further lines begin with '  | '."""
 
     def format(self, record: logging.LogRecord) -> str:
-        when = to_text(datetime.fromtimestamp(record.created, UTC))
-        line = _escaped(f"{when} {record.levelname} {record.name} {_message_of(record)}")
+        second, millisecond = divmod(int(record.created * 1000), 1000)
+        line = _escaped(f"{_text_of(second)}.{millisecond:03}Z {record.levelname} {record.name} {_message_of(record)}")
         if record.exc_info and record.exc_info[1] is not None:
             trace = _shortened(self.formatException(record.exc_info))
             line += "".join(f"\n  | {_escaped(part)}" for part in trace.split("\n"))
         return line
+
+
+@lru_cache(maxsize=8)
+def _text_of(second: int) -> str:
+    """Many lines share a second."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _shortened(trace: str) -> str:
@@ -98,7 +108,7 @@ class DailyFile(logging.Handler):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
-        self._day: date | None = None
+        self._day: int | None = None  # since 1970
         self._file: FileIO | None = None
         self._cut = False  # the last line is incomplete
         self._reported_at: float | None = None
@@ -115,7 +125,7 @@ class DailyFile(logging.Handler):
             self._report(error)
 
     def _write(self, record: logging.LogRecord) -> None:
-        file = self._file_of(datetime.fromtimestamp(record.created, UTC).date())
+        file = self._file_of(int(record.created // _DAY_SECONDS))
         line = f"{self.format(record)}\n".encode(errors="backslashreplace")
         whole = b"\n" + line if self._cut else line
         written = file.write(whole) or 0
@@ -135,16 +145,17 @@ class DailyFile(logging.Handler):
             self.release()
         super().close()
 
-    def _file_of(self, day: date) -> FileIO:
+    def _file_of(self, day: int) -> FileIO:
         if self._file is None or day != self._day:
+            today = datetime.fromtimestamp(day * _DAY_SECONDS, UTC).date()
             private_files.make_folder(self._folder)
-            fresh = FileIO(self._folder / _file_name(day), "a", opener=_open_private)
+            fresh = FileIO(self._folder / _file_name(today), "a", opener=_open_private)
             if self._file is not None:
                 with suppress(OSError):
                     self._file.close()
             self._file, self._day = fresh, day
             with suppress(OSError):  # a folder that cannot be listed keeps its old files, and accepts new lines
-                _tidy_up(self._folder, day - timedelta(days=KEPT_DAYS))
+                _tidy_up(self._folder, today - timedelta(days=KEPT_DAYS))
         return self._file
 
     def _report(self, error: Exception) -> None:

@@ -8,23 +8,32 @@ from datetime import datetime
 from typing import Literal, get_args
 
 __all__ = [
+    "DELIVERY_STATUSES",
     "EDITABLE",
     "FINAL",
+    "NOT_POSTED",
     "NO_DUPLICATE",
     "QUEUED",
     "SENDABLE",
     "TWEET_STATUSES",
     "UNSETTLED",
     "Account",
+    "Alert",
     "ApiKey",
     "AppRest",
     "Attempt",
+    "AuditEntry",
     "Batch",
     "BatchRefusal",
+    "DeliveryStatus",
     "IdempotencyKey",
     "KnownWindow",
     "Lane",
+    "Media",
+    "MediaSubtitles",
+    "MediaType",
     "OAuthState",
+    "SlotWeek",
     "Thread",
     "Tweet",
     "TweetOfAccount",
@@ -38,12 +47,16 @@ __all__ = [
 
 TweetStatus = Literal["draft", "pending", "scheduled", "posting", "posted", "failed", "unconfirmed", "held", "canceled"]
 TWEET_STATUSES: tuple[TweetStatus, ...] = get_args(TweetStatus)
+MediaType = Literal["photo", "gif", "video", "subtitles"]
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+DELIVERY_STATUSES: tuple[DeliveryStatus, ...] = get_args(DeliveryStatus)
 
 QUEUED: tuple[TweetStatus, ...] = ("pending", "scheduled")
 SENDABLE: tuple[TweetStatus, ...] = (*QUEUED, "held")
 UNSETTLED: tuple[TweetStatus, ...] = ("posting", "unconfirmed")  # X may have it
 FINAL: tuple[TweetStatus, ...] = ("posted", "failed", "canceled")
 EDITABLE: tuple[TweetStatus, ...] = ("draft", *SENDABLE, "canceled")  # certainly not at X, nor refused there
+NOT_POSTED: tuple[TweetStatus, ...] = ("draft", *SENDABLE, "canceled", "failed")  # as far as is known here
 NO_DUPLICATE: tuple[TweetStatus, ...] = ("draft", "failed", "canceled")  # an equal tweet may be created
 
 
@@ -61,6 +74,13 @@ class ApiKey:
     created_at: datetime
     is_active: bool
     revoked_at: datetime | None
+    scopes: str  # read, write, admin, with blanks between them
+    account_ids: str | None  # a JSON list of the only accounts that there are for it
+    world: str | None  # mock or live: it may only call while that one is on
+    expires_at: datetime | None
+    requests_per_minute: int | None
+    last_used_at: datetime | None  # to the minute
+    made_by: int | None  # the key that made it; None: a setting or a command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +109,16 @@ class Account:
     followers: int | None
     created_at: datetime
     linked_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotWeek:
+    """When an account posts what only says "next": the slots of its week."""
+
+    account_id: int
+    timezone: str  # an IANA name
+    slots: str  # a JSON list such as ["mon 09:30"], in the order of the week, on the clocks there
     updated_at: datetime
 
 
@@ -160,6 +190,7 @@ class Batch:
 
     id: int
     created_at: datetime
+    api_key_id: int | None  # the key that sent it; None: not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +254,23 @@ class AppRest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Failures in a row, of an account or of X as a whole, and whether an alert is firing for them."""
+
+    subject: str  # 'account 7', 'app live' or 'app mock'
+    account_id: int | None
+    mock: bool
+    failures: int  # in a row
+    failing_since: datetime | None  # the first of them
+    failed_at: datetime | None  # the last failure, whatever succeeded since; also of the next two
+    error_code: str | None
+    twitter_error: str | None  # X's words, as JSON {status, title, detail}
+    rule: str | None  # in_a_row | of_the_hour: what it fires for; None: it does not
+    firing_since: datetime | None
+    resolved_at: datetime | None  # the last one; what was before counts for no further one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
     """A POST with an Idempotency-Key: what it made, and its first answer."""
 
@@ -257,6 +305,7 @@ class Webhook:
     failed_at: datetime | None  # the last of them
     created_at: datetime
     updated_at: datetime
+    api_key_id: int | None  # the key with limits that it belongs to, and whose accounts it tells of; None: of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +318,7 @@ class WebhookDelivery:
     event: str
     data: str  # JSON, as it was when it happened
     about: str | None  # an event about the same is queued once an hour only
-    status: str  # pending | delivered | failed
+    status: DeliveryStatus
     attempts: int  # since it was queued last
     queued_at: datetime  # when it happened, or was queued again
     next_attempt_at: datetime | None
@@ -278,6 +327,59 @@ class WebhookDelivery:
     error_detail: str | None  # in the system's words
     created_at: datetime
     delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file that a caller gave us. Equal files have one file in the store, and a row each."""
+
+    id: int
+    sha256: str
+    file_key: str  # its name in the store
+    type: MediaType
+    mime_type: str  # by its bytes
+    size: int
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    frame_rate: int | None  # frames in 1,000 seconds
+    frame_count: int | None
+    video_codec: str | None
+    audio_codec: str | None
+    alt_text: str | None
+    file_name: str | None  # as it was sent, without a path; only to be shown
+    api_key_id: int | None  # the key with limits that it belongs to; None: everybody's
+    created_at: datetime
+    last_used_at: datetime | None  # a tweet needed it, to the day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSubtitles:
+    """The subtitles of a video in one language, a media of their own."""
+
+    video_id: int
+    language_code: str  # two capitals
+    subtitles_id: int
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """A call or a command that changed something, or was refused by a state or by X. What it names may be gone."""
+
+    id: int
+    created_at: datetime
+    actor: str  # key | command
+    api_key_id: int | None
+    request_id: str | None
+    method: str | None
+    route: str  # a path with {names}, or a command
+    account_id: int | None
+    subject: str | None  # tweet | thread | batch | webhook | account | api_key
+    subject_id: int | None
+    counts: str | None  # JSON: how many of what, where one call changed several
+    status: int | None  # of the response; None for a command
+    code: str | None  # of the error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

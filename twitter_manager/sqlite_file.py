@@ -4,7 +4,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-__all__ = ["Identity", "connect", "has_wal_of_another", "identity", "is_programming_error", "wal_of"]
+__all__ = ["Identity", "connect", "has_wal_of_another", "identity", "is_programming_error", "sync", "wal_of"]
 
 Identity = tuple[int, int]
 _PROGRAMMING = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_TOOBIG}
@@ -48,3 +48,14 @@ def is_programming_error(error: sqlite3.DatabaseError) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     ours = code is None or (code & 0xFF) in _PROGRAMMING or isinstance(error, sqlite3.IntegrityError)
     return ours and "no such table" not in str(error)
+
+
+def sync(path: Path) -> None:
+    """Flushes the file, or a rename in the folder, to the disk; Windows opens no folder."""
+    if path.is_dir() and os.name != "posix":
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask
 
 from twitter_manager import cli, config, logs, terminal
+from twitter_manager.api.http.application import Application, Request
 from twitter_manager.capacity import DRAIN_SECONDS
 from twitter_manager.config import Settings
 from twitter_manager.errors import StartRefused, StorageUnavailable
@@ -45,11 +46,11 @@ def application(root: Path) -> Flask:
     return app
 
 
-def _await_first_start(app: Flask, root: Path) -> None:
+def _await_first_start(app: Application, root: Path) -> None:
     """A worker process makes the keys at its first start, maybe after this import: they are loaded once they exist."""
 
-    @app.before_request
-    def load_keys() -> None:
+    @app.check
+    def load_keys(_: Request) -> None:
         if not app.extensions["services"].settings.encryption_key:
             settings = config.load(root)
             if settings.encryption_key:

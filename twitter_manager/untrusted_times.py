@@ -18,19 +18,19 @@ _LAST = datetime(3000, 1, 1, tzinfo=UTC)
 _ALL_SECONDS = (_LAST - _FIRST).total_seconds()
 
 
-def seconds(given: object, *, most: float = MAX_SECONDS) -> float | None:
-    """A number of 0 or more, from JSON or in digits, `most` where it is above that; None: it is no such number."""
+def seconds(given: object, *, maximum: float = MAX_SECONDS) -> float | None:
+    """A number of 0 or more, from JSON or in digits, `maximum` where it is above that; None: it is no such number."""
     if isinstance(given, str):
         digits = given.strip()
         given = int(digits[:_MAX_TEXT]) if digits.isascii() and digits.isdigit() else None
     if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
         return None
-    return float(min(given, most))
+    return float(min(given, maximum))
 
 
 def epoch(given: object) -> datetime | None:
     """Seconds since 1970-01-01 UTC."""
-    number = seconds(given, most=_ALL_SECONDS)
+    number = seconds(given, maximum=_ALL_SECONDS)
     return None if number is None or number == _ALL_SECONDS else _FIRST + timedelta(seconds=number)
 
 
@@ -59,13 +59,13 @@ def iso_date(given: object) -> datetime | None:
     return iso_time(f"{given}T00:00:00Z") or iso_time(given) or iso_time(f"{given}Z")
 
 
-def delay(given: object, *, now: datetime, most: float) -> float | None:
-    """The seconds that a Retry-After asks for, a number or a date (RFC 9110 §10.2.3); up to `most`."""
-    number = seconds(given, most=most)
+def delay(given: object, *, now: datetime, maximum: float) -> float | None:
+    """The seconds that a Retry-After asks for, a number or a date (RFC 9110 §10.2.3); up to `maximum`."""
+    number = seconds(given, maximum=maximum)
     if number is not None:
         return number
     moment = http_date(given)
-    return None if moment is None else max(0.0, min((moment - now).total_seconds(), most))
+    return None if moment is None else max(0.0, min((moment - now).total_seconds(), maximum))
 
 
 def _within(moment: datetime) -> datetime | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres_cluster import Cluster, binaries, running_cluster
 from tests.support.service_process import Installation
 from twitter_manager.simulator.server import running
 from twitter_manager.simulator.world import World
@@ -42,6 +43,17 @@ def install(tmp_path: Path, x_url: str) -> Iterator[Callable[..., Installation]]
         yield lambda **settings: stack.enter_context(
             Installation(tmp_path / "service", x_url=x_url, **{"log_disk_is_full": full, **settings})
         )
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL that the test may restart. Skips where there is none; in CI that is a failure."""
+    found = binaries()
+    if found is None:
+        problem = "PostgreSQL's initdb is not here: apt-get install postgresql"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(problem)
+    with running_cluster(found) as cluster:
+        yield cluster
 
 
 @pytest.fixture

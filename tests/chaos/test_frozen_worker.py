@@ -3,14 +3,15 @@
 The same with a moved clock, in many variants, is test_lost_leases.py.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.support.service_process import Installation, Process, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation, Process
+from tests.support.stored_rows import Locked
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.simulator.world import World
 
@@ -26,7 +27,7 @@ def freeze_without_the_pen(service: Installation, worker: Process) -> None:
         try:
             with service.locked_database(patience=0.5):
                 return True
-        except sqlite3.OperationalError:
+        except Locked:
             worker.thaw()
             return False
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once
-from tests.support.service_process import Installation, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation
 from twitter_manager.simulator.world import World
 
 

@@ -4,29 +4,39 @@ The process is kept at the very step by its own database, or by an X that does n
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from sqlite3 import connect
 
 import pytest
 import requests
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.support.service_process import Installation, ServiceAway, eventually
+from tests.support.databases import chosen
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation, ServiceAway
 from twitter_manager.simulator.world import World
 
-# keeping an answer takes as long as counting to a thousand million
-HOLD = """
-    CREATE TRIGGER hold BEFORE UPDATE OF status ON idempotency_key BEGIN
-        SELECT count(*) FROM (
-            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000000)
-            SELECT n FROM numbers);
-    END
-"""
-
-
-def run(service: Installation, sql: str) -> list[tuple[object, ...]]:
-    with closing(connect(service.database, isolation_level=None, timeout=10)) as db:
-        return db.execute(sql).fetchall()
+# keeping an answer takes as long as counting to a thousand million, or half a minute
+HOLD = {
+    "sqlite": """
+        CREATE TRIGGER hold BEFORE UPDATE OF status ON idempotency_key BEGIN
+            SELECT count(*) FROM (
+                WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000000)
+                SELECT n FROM numbers);
+        END
+    """,
+    "postgresql": """
+        CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(25); RETURN new; END $$;
+        CREATE TRIGGER hold BEFORE UPDATE OF status ON idempotency_key FOR EACH ROW EXECUTE FUNCTION hold()
+    """,
+}
+LET_GO = {
+    "sqlite": "DROP TRIGGER hold",
+    "postgresql": """
+        SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event = 'PgSleep';
+        DROP FUNCTION hold CASCADE
+    """,  # the server goes on with what a dead process asked for
+}
 
 
 def send(service: Installation, path: str, body: dict[str, object]) -> requests.Response:
@@ -41,7 +51,7 @@ def send(service: Installation, path: str, body: dict[str, object]) -> requests.
 
 
 def is_done_and_unanswered(service: Installation, path: str) -> bool:
-    return (path, None) in run(service, "SELECT path, status FROM idempotency_key WHERE subject_id IS NOT NULL")
+    return (path, None) in service.stored.read("SELECT path, status FROM idempotency_key WHERE subject_id IS NOT NULL")
 
 
 def assert_nobody_heard(answer: "Future[requests.Response]") -> None:
@@ -58,14 +68,14 @@ def test_what_was_done_before_it_died_is_answered_after_it(service: Installation
     with ThreadPoolExecutor(2) as pool:
         posted = pool.submit(send, service, post, {})
         eventually(world.posts, seconds=30, what="X has the post", every=0.01)
-        run(service, HOLD)
+        service.stored.run(HOLD[chosen()])
         made = pool.submit(send, service, "/api/v1/tweet", body)
         for path in (post, "/api/v1/tweet"):
             eventually(lambda path=path: is_done_and_unanswered(service, path), seconds=30, what=f"{path} is done")
         running.kill()
         assert_nobody_heard(posted)
         assert_nobody_heard(made)
-    run(service, "DROP TRIGGER hold")
+    service.stored.run(LET_GO[chosen()])
     service.start()
     answers = [send(service, "/api/v1/tweet", body) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]

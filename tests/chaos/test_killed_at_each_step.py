@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once, refreshes, sends
-from tests.support.service_process import Installation, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation
 from twitter_manager.simulator.world import World
 
 TEXT = "Once & only once: https://example.com/once?x=1 🎯"

@@ -14,7 +14,8 @@ import pytest
 
 from tests.chaos.exactly_once import assert_chained, assert_each_once, refreshes, sends
 from tests.chaos.tweet_texts import texts
-from tests.support.service_process import Installation, Process, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation, Process
 from twitter_manager.simulator.world import World
 
 TWEETS = 500
@@ -136,9 +137,9 @@ def _all_posted(service: Installation) -> bool:
 
 def _figures(service: Installation, world: World) -> str:
     faults = Counter(f"{call.fault} ({call.route})" for call in world.calls() if call.fault)
-    looks = len(world.calls(method="GET", path=TIMELINE.split()[1]))
+    readings = len(world.calls(method="GET", path=TIMELINE.split()[1]))
     lines = [
-        f"sends {sends(world)}, looks {looks}, refreshes {refreshes(world, connected=len(ACCOUNTS))}",
+        f"sends {sends(world)}, readings {readings}, refreshes {refreshes(world, connected=len(ACCOUNTS))}",
         f"attempts by their end: {service.attempts()}",
         *(f"{count:5} {fault}" for fault, count in sorted(faults.items())),
     ]

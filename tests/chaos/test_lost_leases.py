@@ -16,6 +16,7 @@ import requests
 
 from tests.chaos.exactly_once import sends
 from tests.chaos.line_to_x import Line
+from tests.support import databases
 from tests.support.clock import ShiftedClock
 from twitter_manager.config import Settings
 from twitter_manager.services import Services, build, prepare
@@ -31,10 +32,10 @@ PAST_THE_LEASE = LEASE_SECONDS + 1
 
 
 class Frozen:
-    """A step of the first worker that is under way in a thread."""
+    """A task of the first worker that is under way in a thread."""
 
-    def __init__(self, step: LaneTask) -> None:
-        self._thread = threading.Thread(target=step.execute)
+    def __init__(self, task: LaneTask) -> None:
+        self._thread = threading.Thread(target=task.execute)
         self._thread.start()
 
     def ends(self) -> None:
@@ -49,7 +50,7 @@ class Two:
     def __init__(self, first: Services, second: Services, *, line: Line, world: World, clock: ShiftedClock) -> None:
         self.first, self.second, self.line, self.world, self._clock = first, second, line, world, clock
         account = _connected(second)
-        self.tweet_id = second.tweets.create(account_id=account, text=TEXT).id
+        self.tweet_id = second.tweets.create(account_id=account, text=TEXT)
         with second.db.transaction() as tx:
             workers.beat(tx, worker_id="second", host="here")
         second.publishing.post_pending(None)
@@ -70,25 +71,25 @@ class Two:
 
     def intent_of_first(self) -> LaneTask:
         """The first worker takes the lane and writes the intent; the call is not made yet."""
-        step = self.first.dispatcher.claim_next("first")
-        assert step is not None
+        task = self.first.dispatcher.claim_next("first")
+        assert task is not None
         assert self.status == "posting"
-        return step
+        return task
 
     def first_waits_for(self, what: str) -> Frozen:
         """The first worker calls X and stands still with its "request" or its "answer" on the line."""
-        step = self.intent_of_first()
+        task = self.intent_of_first()
         (self.line.hold_requests if what == "request" else self.line.hold_answers)()
-        frozen = Frozen(step)
+        frozen = Frozen(task)
         self.line.wait_until_held(what)
         return frozen
 
     def run_second(self) -> None:
         """The second worker does the one thing that is due, waiting for its time if need be."""
         for _ in range(30):
-            step = self.second.dispatcher.claim_next("second")
-            if step is not None:
-                step.execute()
+            task = self.second.dispatcher.claim_next("second")
+            if task is not None:
+                task.execute()
                 return
             self.pass_time(2)
         raise AssertionError("nothing became due in a minute")
@@ -137,6 +138,7 @@ def _settings(folder: Path, x_url: str) -> Settings:
         twitter_client_id="the-client",
         twitter_api_url=x_url,
         twitter_authorize_url=f"{x_url}/i/oauth2/authorize",
+        **databases.fields_of(folder),
     )
 
 
@@ -151,9 +153,9 @@ def _connected(services: Services) -> int:
 
 
 def test_awakened_before_its_first_byte_it_sends_nothing(two: Two) -> None:
-    step = two.intent_of_first()
+    task = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
-    step.execute()
+    task.execute()
     assert sends(two.world) == 0
     assert two.status == "pending"
     two.second_works_until("posted")
@@ -161,11 +163,11 @@ def test_awakened_before_its_first_byte_it_sends_nothing(two: Two) -> None:
 
 
 def test_awakened_before_its_first_byte_while_the_second_reconciles_it(two: Two) -> None:
-    step = two.intent_of_first()
+    task = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
     two.run_second()
     assert two.status == "unconfirmed"
-    step.execute()
+    task.execute()
     assert sends(two.world) == 0
     assert two.status == "pending"  # the first one knows that it sent nothing
     two.second_works_until("posted")
@@ -173,21 +175,21 @@ def test_awakened_before_its_first_byte_while_the_second_reconciles_it(two: Two)
 
 
 def test_awakened_before_its_first_byte_when_the_second_has_sent_it(two: Two) -> None:
-    step = two.intent_of_first()
+    task = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("posted")
-    step.execute()
+    task.execute()
     assert sends(two.world) == 1
     two.is_posted_once()
 
 
 def test_awakened_before_its_first_byte_while_the_second_is_sending_it(two: Two) -> None:
-    step = two.intent_of_first()
+    task = two.intent_of_first()
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")
     its_own = two.second.dispatcher.claim_next("second")
     assert its_own is not None
-    step.execute()
+    task.execute()
     assert two.status == "posting"
     its_own.execute()
     assert sends(two.world) == 1
@@ -357,18 +359,18 @@ def test_a_late_503_after_the_second_adopted_the_post(two: Two) -> None:
     two.is_posted_once()
 
 
-# ---- stood still during a look
+# ---- stood still during a check
 
 
 def test_a_reading_from_before_the_tweet_was_sent_again_proves_nothing(two: Two) -> None:
-    """The reading of a frozen look is older than the second attempt: it may not count against it."""
+    """The reading of a frozen check is older than the second attempt: it may not count against it."""
     two.world.faults.cuts_the_line()
     two.intent_of_first().execute()
     two.pass_time(2)
-    look = two.first.dispatcher.claim_next("first")
-    assert look is not None
+    reading = two.first.dispatcher.claim_next("first")
+    assert reading is not None
     two.line.hold_answers()
-    frozen = Frozen(look)
+    frozen = Frozen(reading)
     two.line.wait_until_held("answer")
     two.pass_time(PAST_THE_LEASE)
     two.second_works_until("pending")

@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import psycopg
 import pytest
 import requests
 
 from tests.chaos.tweet_texts import texts
+from tests.support import databases
 from twitter_manager import timestamps
 from twitter_manager.config import Settings
 from twitter_manager.errors import ServiceError
 from twitter_manager.services import Services, build, prepare
+from twitter_manager.services.accounts.connect import ConnectionFailed
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.recovery import reap_worker
@@ -36,7 +39,7 @@ from twitter_manager.timestamps import later
 
 TWEETS = 24
 NAMES = ("ann", "ben")
-MAX_TURNS = 3000
+MAX_ROUNDS = 3000
 TIMELINE = "GET /2/users/{id}/tweets"
 
 
@@ -56,7 +59,7 @@ class Time:
 
 @dataclass
 class Life:
-    """One life of a worker: its services, the step it does next, the one it stands still in front of, and how long it
+    """One life of a worker: its services, the task it does next, the one it stands still in front of, and how long it
     lives."""
 
     id: str
@@ -113,7 +116,7 @@ class Story:
         life = self.chance.choice(self.workers)
         try:
             self._act(life)
-        except (Death, sqlite3.OperationalError):  # the last transaction of the dead stays open
+        except (Death, sqlite3.OperationalError, psycopg.Error):  # the last transaction of the dead stays open
             if not life.is_over:
                 raise
             self._reap(life)
@@ -121,18 +124,18 @@ class Story:
         self._answer_questions()
 
     def _act(self, life: Life) -> None:
-        step = life.frozen or life.following or life.services.dispatcher.claim_next(life.id)
+        task = life.frozen or life.following or life.services.dispatcher.claim_next(life.id)
         life.following = None
-        if step is None:
+        if task is None:
             self._pass_time()
         elif life.frozen is None and self.chance.random() < 0.05:
-            life.frozen = step
+            life.frozen = task
             life.thaws_at = later(self.time(), self.chance.choice([1, 30, LEASE_SECONDS + 1, 400]))
         elif life.thaws_at is not None and self.time() < life.thaws_at:
             self.time.moved += 1
         else:
             life.frozen = life.thaws_at = None
-            life.following = life.services.dispatcher.run_and_claim_next(step, life.id)
+            life.following = life.services.dispatcher.run_and_claim_next(task, life.id)
 
     def _pass_time(self) -> None:
         due = lanes.next_due(self.owner.db)
@@ -152,14 +155,14 @@ class Story:
         self.workers[at] = self._born()
         with self.owner.db.transaction() as tx:
             if self.chance.random() < 0.7:
-                reap_worker(tx, dead.id)
+                reap_worker(tx, dead.id, certainly_dead=True)
 
     def _reconnect_the_lost(self) -> None:
         """A pair that died with its worker may cost the account; its owner connects it again."""
         for account in accounts.list_all(self.owner.db):
             if account.status == "failed":
                 assert account.error_code == "refresh_lost"
-                with suppress(ServiceError):  # X has a bad day for connecting, too: once more, later
+                with suppress(ServiceError, ConnectionFailed):  # X has a bad day for connecting, too: once more, later
                     self.connect(account.username)
 
     def _answer_questions(self) -> None:
@@ -185,6 +188,7 @@ def story(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Story]:
             twitter_client_id="the-client",
             twitter_api_url=url,
             twitter_authorize_url=f"{url}/i/oauth2/authorize",
+            **databases.fields_of(tmp_path),
         )
         yield stack.enter_context(closing(Story(prepare(settings).settings, time=time, world=world, chance=chance)))
 
@@ -219,10 +223,10 @@ def _tell(story: Story) -> None:
     _bad_days(story.world, story.chance)
     story.owner.publishing.post_pending(None)
     expiring = story.chance.randrange(20, 200)
-    for turn in range(MAX_TURNS):
+    for round_number in range(MAX_ROUNDS):
         if story.is_over():
             break
-        if turn == expiring:
+        if round_number == expiring:
             story.time.moved += story.chance.choice([600, 6900, 7300])
         story.go_on()
     assert story.is_over(), tweet_lists.list_page(story.owner.db, TweetFilter(), limit=50)

@@ -12,7 +12,8 @@ import pytest
 
 from tests.chaos.exactly_once import assert_each_once, refreshes
 from tests.chaos.tweet_texts import texts
-from tests.support.service_process import Installation, Process, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation, Process
 from twitter_manager.simulator.world import World
 
 TWEETS = 40

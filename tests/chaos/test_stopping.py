@@ -7,7 +7,8 @@ import pytest
 import requests
 
 from tests.chaos.exactly_once import assert_each_once, sends
-from tests.support.service_process import Installation, Process, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation, Process
 from twitter_manager.simulator.world import World
 
 WITHIN = 10.0

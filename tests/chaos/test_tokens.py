@@ -3,7 +3,8 @@
 import pytest
 
 from tests.chaos.exactly_once import assert_each_once, refreshes, sends
-from tests.support.service_process import Installation, eventually
+from tests.support.eventually import eventually
+from tests.support.service_process import Installation
 from twitter_manager.simulator.world import World
 
 NAMES = ("ann", "ben", "cem", "dot", "eve")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.integration.test_cli import ROOT, end, free_port, healthy, key_in, wait_for
+from tests.integration.test_cli import ROOT, end, free_port, healthy, key_in
+from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -68,7 +69,7 @@ def test_it_serves_from_an_empty_folder(command: Path, tmp_path: Path) -> None:
         text=True,
     ) as running:
         try:
-            wait_for(lambda: healthy(port))
+            eventually(lambda: healthy(port))
             assert first_steps(f"http://127.0.0.1:{port}", key_in(folder)) == "posted"
             out, _ = end(running)
         finally:

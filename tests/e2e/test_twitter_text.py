@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / ".venv" / "npm" / "node_modules"
-MOST = 20_000
+MAX_TEXTS = 20_000
 SEED = 20_261_128
 
 
@@ -255,7 +255,7 @@ def counted() -> list[Counted]:
     """The texts: every emoji by itself, every top-level domain, and what chance makes."""
     chance = random.Random(SEED)
     texts = [*EVERY_EMOJI, *(f"see foo.{tld}/x and http://{tld}.{tld}" for tld in EVERY_TLD)]
-    while len(texts) < MOST + len(EVERY_EMOJI) + len(EVERY_TLD):
+    while len(texts) < MAX_TEXTS + len(EVERY_EMOJI) + len(EVERY_TLD):
         texts.append(generated(chance))
     return counted_by_twitter_text(texts)
 
@@ -264,7 +264,7 @@ def test_nothing_that_twitter_text_refuses_is_valid_here(counted: list[Counted])
     assert [each.text for each in counted if not each.valid and parse(each.text).valid] == []
     refused = sum(not each.valid for each in counted)
     print(f"{len(counted)} texts, {refused} refused by twitter-text")
-    assert refused > MOST // 5
+    assert refused > MAX_TEXTS // 5
 
 
 def test_what_twitter_text_takes_is_refused_only_for_a_known_reason(counted: list[Counted]) -> None:

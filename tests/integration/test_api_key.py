@@ -168,6 +168,7 @@ def test_the_memory_for_addresses_is_bounded() -> None:
     assert wrong.record("a", 1.0) is None, "forgotten when c came"
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_away_is_503_and_not_401(service: Service, client: FlaskClient) -> None:
     file = service.services.settings.database_path
     away = file.with_name("away.db")
@@ -177,6 +178,7 @@ def test_a_database_that_is_away_is_503_and_not_401(service: Service, client: Fl
     assert client.get("/api/v1/accounts").status_code == 200
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_503_for_writers_and_comes_back(
     service: Service, alice: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

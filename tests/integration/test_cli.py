@@ -18,6 +18,7 @@ import pytest
 import requests
 from filelock import FileLock
 
+from tests.support.eventually import eventually
 from tests.support.service import JSON, Service
 from twitter_manager import config, logs
 from twitter_manager.factory import create_app
@@ -79,7 +80,9 @@ def test_making_a_key_later_leaves_the_services_own_key_alone(service: Service, 
     assert service.client.get("/api/v1/test").status_code == 200
 
 
-@pytest.mark.parametrize("words", [["revoke", "9" * 20], ["revoke", str(2**63)], ["create", "--name", "a\nb"]])
+@pytest.mark.parametrize(
+    "words", [["revoke", "9" * 20], ["revoke", str(2**63)], ["create", "--name", "a\nb"], ["create", "--name", "  "]]
+)
 def test_what_no_key_can_have_is_refused_in_a_line(service: Service, words: list[str]) -> None:
     code, _, err = run(service, "keys", *words)
     assert code == 2
@@ -116,7 +119,7 @@ def test_the_whole_service_starts_says_where_it_is_and_ends_on_sigterm(tmp_path:
     port = free_port()
     environment = {**clean_environment(tmp_path), "PORT": str(port)}
     with process(environment, "app.py") as running:
-        wait_for(lambda: healthy(port))
+        eventually(lambda: healthy(port))
         key = key_in(tmp_path)
         answer = requests.get(f"http://127.0.0.1:{port}/api/v1/test", headers={"X-API-Key": key}, timeout=5)
         assert answer.status_code == 200
@@ -161,7 +164,7 @@ def test_sigterm_during_the_start_is_obeyed(tmp_path: Path, words: list[str]) ->
     environment = {**clean_environment(tmp_path), "PORT": str(free_port())}
     (tmp_path / "instance").mkdir()
     with FileLock(tmp_path / "instance" / "start.lock"), process(environment, *words) as running:
-        wait_for((tmp_path / "instance" / "logs").exists)
+        eventually((tmp_path / "instance" / "logs").exists)
         time.sleep(0.2)
         begun = time.monotonic()
         out, err = end(running)
@@ -173,7 +176,7 @@ def test_sigterm_lets_the_call_in_flight_end_and_tells_its_caller(tmp_path: Path
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with process({**clean_environment(tmp_path), "PORT": str(port)}, "app.py") as running:
-        wait_for(lambda: healthy(port))
+        eventually(lambda: healthy(port))
         headers = {"X-API-Key": key_in(tmp_path)}
         auth_url = requests.get(f"{base}/api/v1/auth/twitter", headers=headers, timeout=5).json()["auth_url"]
         account = requests.get(f"{auth_url}&mock_user=alice", headers=JSON, timeout=5).json()["account"]
@@ -183,7 +186,7 @@ def test_sigterm_lets_the_call_in_flight_end_and_tells_its_caller(tmp_path: Path
         world.faults.is_slow(1.0)
         with ThreadPoolExecutor() as pool:
             call = pool.submit(requests.post, f"{base}/api/v1/tweet/post/{tweet}", headers=headers, timeout=10)
-            wait_for(lambda: len(world.posts()) == 1)
+            eventually(lambda: len(world.posts()) == 1)
             end(running)
             answer = call.result()
         world.close()
@@ -217,7 +220,7 @@ def test_the_simulator_over_http(tmp_path: Path) -> None:
     port = free_port()
     words = ("-m", "flask", "--app", "app", "simulator", "--port", str(port))
     with process(clean_environment(tmp_path), *words) as running:
-        wait_for(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
+        eventually(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
         end(running, by=signal.SIGINT)
     assert running.returncode == 0
     assert (tmp_path / "instance" / "x.db").exists()
@@ -237,7 +240,7 @@ def test_the_simulator_knows_the_client_and_the_callback_it_is_told_of(tmp_path:
         "code_challenge_method": "plain",
     }
     with process(clean_environment(tmp_path), *words) as running:
-        wait_for(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
+        eventually(lambda: reachable(f"http://127.0.0.1:{port}/2/users/me") == 401)
         page = f"http://127.0.0.1:{port}/i/oauth2/authorize?{urlencode(query)}"
         assert [reachable(f"{page}&client_id={client}") for client in ("mine", "other")] == [200, 400]
         end(running, by=signal.SIGINT)
@@ -323,10 +326,3 @@ def reachable(url: str) -> int | None:
 
 def healthy(port: int) -> bool:
     return reachable(f"http://127.0.0.1:{port}/api/v1/health") == 200
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < ends, "it did not happen within 20 s"
-        time.sleep(0.05)

@@ -15,8 +15,8 @@ from tests.integration.test_cli import (
     free_port,
     healthy,
     process,
-    wait_for,
 )
+from tests.support.eventually import eventually
 from twitter_manager import config
 from twitter_manager.__main__ import main
 
@@ -41,7 +41,7 @@ def test_it_serves_and_says_which_instance(tmp_path: Path, environment: dict[str
     (tmp_path / ".env").write_text(f"PORT={port}\nINSTANCE_DIR=kept\n")
     where = f"Instance: {tmp_path / 'kept'}, database: {tmp_path / 'kept' / 'twitter_manager.db'}"
     with process(environment, "-m", "twitter_manager", "serve") as running:
-        wait_for(lambda: healthy(port))
+        eventually(lambda: healthy(port))
         keys = finished(environment, "-m", "twitter_manager", "keys", "list")
         doctor = finished(environment, "-m", "twitter_manager", "doctor")
         out, _ = end(running)

@@ -36,6 +36,70 @@ class TestDuplicates:
         assert service.client.post("/api/v1/threads", json=thread).status_code == 201
         scheduled(service, alice, "Thank you", "2026-11-20T15:00:00Z")
 
+    @pytest.mark.parametrize(
+        ("at", "codes"), [("2026-11-21T14:59:00Z", ["repeated_part"]), ("2026-11-21T15:01:00Z", [])]
+    )
+    def test_a_part_with_a_text_that_is_there_already_is_warned_of(
+        self, service: Service, alice: int, at: str, codes: list[str]
+    ) -> None:
+        scheduled(service, alice, "Thank you", "2026-11-20T15:00:00Z")
+        thread = {"account_id": alice, "tweets": ["News", "Thank you"], "schedule_at": at}
+        trial = service.client.post("/api/v1/tweets/validate", json=thread).json
+        made = service.client.post("/api/v1/threads", json=thread).json
+        assert [each["code"] for each in trial["warnings"]] == codes
+        assert [each["code"] for each in made["warnings"]] == codes
+        assert trial["valid"]
+
+    def test_what_its_owner_allowed_is_not_warned_of(self, service: Service, alice: int) -> None:
+        scheduled(service, alice, "Thank you", "2026-11-20T15:00:00Z")
+        thread = {"account_id": alice, "tweets": ["News", "Thank you"], "allow_duplicate": True}
+        assert service.client.post("/api/v1/tweets/validate", json=thread).json["warnings"] == []
+
+    def test_a_text_is_not_changed_into_one_that_is_there_already(self, service: Service, alice: int) -> None:
+        first = scheduled(service, alice, "Same", "2026-11-20T15:00:00Z")
+        second = scheduled(service, alice, "Other", "2026-11-20T16:00:00Z")
+        path = f"/api/v1/tweets/{second}"
+        refused = service.client.patch(path, json={"text": "Same"})
+        existing = {"field": "text", "existing_post_id": first, "existing_tweet_id": None}
+        assert_error(refused, 409, "duplicate", **existing)
+        assert (
+            service.client.patch(path, json={"text": "Same", "schedule_at": "2026-11-22T16:00:00Z"}).status_code == 200
+        )
+        assert service.client.patch(path, json={"text": " Other"}).status_code == 200
+        assert service.client.patch(path, json={"text": "Same", "allow_duplicate": True}).status_code == 200
+        assert service.client.patch(path, json={"text": "Same", "status": "canceled"}).status_code == 200
+
+    @pytest.mark.parametrize("before", [{"draft": True}, {"schedule_at": "2026-11-20T15:00:00Z"}])
+    def test_what_did_not_count_is_not_taken_up_beside_an_equal_one(
+        self, service: Service, alice: int, before: dict[str, object]
+    ) -> None:
+        body = {"account_id": alice, "text": "Same"}
+        first = service.client.post("/api/v1/tweets", json={**body, **before}).json["post_id"]
+        path = f"/api/v1/tweets/{first}"
+        if "draft" not in before:
+            service.client.patch(path, json={"status": "canceled"})
+        second = scheduled(service, alice, "Same", "2026-11-20T16:00:00Z")
+        assert service.client.patch(path, json={"status": "pending"}).json["existing_post_id"] == second
+        allowed = service.client.patch(path, json={"status": "pending", "allow_duplicate": True})
+        assert allowed.json["status"] == "pending"
+
+    def test_what_is_posted_is_said_to_be_so_first(self, service: Service, alice: int) -> None:
+        scheduled(service, alice, "Same", "2026-11-20T15:00:00Z")
+        with BackgroundWorker(service):
+            posted = service.client.post("/api/v1/tweets", json={"account_id": alice, "text": "Other"}).json
+        refused = service.client.patch(f"/api/v1/tweets/{posted['post_id']}", json={"text": "Same"})
+        assert_error(refused, 409, "tweet_not_editable")
+
+    def test_a_failed_one_does_not_go_out_with_a_text_that_is_there_already(self, service: Service, alice: int) -> None:
+        first = scheduled(service, alice, "Same", "2026-11-20T15:00:00Z")
+        service.world.faults.refuses(400, detail="No")
+        with BackgroundWorker(service):
+            failed = service.client.post("/api/v1/tweets", json={"account_id": alice, "text": "Other"}).json
+            path = f"/api/v1/tweets/{failed['post_id']}/retry"
+            assert service.client.post(path, json={"text": "Same"}).json["existing_post_id"] == first
+            again = service.client.post(path, json={"text": "Same", "allow_duplicate": True})
+        assert again.status_code == 200, again.text
+
     def test_what_is_held_since_yesterday_goes_out_soon(self, service: Service, alice: int) -> None:
         service.world.faults.runs_out_of_credits()
         body = {"account_id": alice, "text": "Same"}

@@ -37,6 +37,7 @@ def test_unhealthy_when_the_worker_falls_silent(service: Service, anonymous: Fla
     assert anonymous.get("/api/v1/health").status_code == 503
 
 
+@pytest.mark.sqlite
 def test_unhealthy_while_the_database_is_away_and_healthy_again_by_itself(
     service: Service, anonymous: FlaskClient
 ) -> None:
@@ -68,6 +69,7 @@ def test_the_trial_call_needs_the_key_and_says_success(client: FlaskClient, anon
     assert anonymous.get("/api/v1/test").status_code == 401
 
 
+@pytest.mark.sqlite
 def test_a_failed_write_is_a_reason_of_its_own_and_the_worker_is_not_blamed(service: Service, alice: int) -> None:
     service.beat()
     file = service.services.settings.database_path
@@ -84,6 +86,7 @@ def test_a_failed_write_is_a_reason_of_its_own_and_the_worker_is_not_blamed(serv
     assert service.anonymous.get("/api/v1/health").status_code == 200
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_named_and_then_forgotten(service: Service, alice: int) -> None:
     """SQLite itself says that it is full; the real disk is in tests/chaos/test_full_disks.py."""
     service.beat()

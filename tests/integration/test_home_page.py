@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.factories import new_account, new_tweet
 from tests.support.service import PAGE, BackgroundWorker, Service, assert_error
 from twitter_manager.api.http import pages
 
@@ -94,6 +95,18 @@ def test_in_live_mode_it_names_nobody_of_the_simulated_x(start: Callable[..., Se
     assert "anna" not in text
 
 
+def test_who_has_no_key_learns_nothing_of_real_accounts(start: Callable[..., Service]) -> None:
+    service = start(TWITTER_CLIENT_ID="client", MOCK_MODE="off")
+    with service.services.db.transaction() as tx:
+        account = new_account(tx, 7_001, mock=False)
+        new_tweet(tx, account.id, "Hello")
+        tx.execute("UPDATE tweet SET id = 4321")
+    page = service.anonymous.get("/").text
+    assert "Post it" in current_step(page)
+    assert not [each for each in ("user7001", "4321", "1 account", "1 pending", "account_id") if each in page]
+    assert "/tweet/post/TWEET_ID" in page
+
+
 def test_it_leads_to_the_documentation(service: Service) -> None:
     links = Links()
     links.feed(service.anonymous.get("/").text)
@@ -165,6 +178,7 @@ def test_it_shows_that_x_refuses_the_app(service: Service, alice: int) -> None:
     assert "The X app has no credits left" in service.anonymous.get("/").text
 
 
+@pytest.mark.sqlite
 def test_a_browser_sees_a_page_also_when_the_database_is_away(service: Service) -> None:
     file = service.services.settings.database_path
     file.rename(file.with_name("away.db"))

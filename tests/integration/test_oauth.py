@@ -333,6 +333,7 @@ def test_a_callback_at_the_bare_address_leaves_head_to_the_home_page(start: Call
     assert service.anonymous.head("/").status_code == 200
 
 
+@pytest.mark.sqlite
 def test_every_get_that_changes_something_has_no_head(service: Service, alice: int) -> None:
     files = (service.services.settings.database_path, service.services.settings.simulator_path)
     consent = urlsplit(service.begin()["auth_url"])

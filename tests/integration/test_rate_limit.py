@@ -12,7 +12,7 @@ from twitter_manager.timestamps import later, to_text
 DELETE = "DELETE /2/tweets/{id}"
 
 
-def take(service: Service, account_id: int, calls: int, endpoint: str = "GET /2/tweets") -> None:
+def acquire(service: Service, account_id: int, calls: int, endpoint: str = "GET /2/tweets") -> None:
     with service.services.db.transaction() as tx:
         for _ in range(calls):
             assert limiter.acquire(tx, account_id=account_id, mock=True, endpoint=endpoint) is None
@@ -75,9 +75,9 @@ class TestWhatIsLeft:
 
     def test_calls_count_until_they_are_15_minutes_old(self, service: Service, alice: int) -> None:
         began = service.clock()
-        take(service, alice, 2)
+        acquire(service, alice, 2)
         service.clock.forward(60.5)
-        take(service, alice, 1)
+        acquire(service, alice, 1)
         shown = rate_limit(service, alice)
         assert (shown["remaining_requests"], shown["requests_until_reset"]) == (447, 447)
         assert (shown["reset_at"], shown["reset_in_seconds"]) == (to_text(later(began, 900)), 840)
@@ -86,7 +86,7 @@ class TestWhatIsLeft:
         assert rate_limit(service, alice)["remaining_requests"] == 449
 
     def test_without_room_it_says_when_there_is_some(self, service: Service, alice: int) -> None:
-        take(service, alice, 450)
+        acquire(service, alice, 450)
         shown = rate_limit(service, alice)
         assert shown["remaining_requests"] == 0
         assert shown["reset_at"] == to_text(later(service.clock(), 900))
@@ -102,7 +102,7 @@ class TestWhatIsLeft:
 
     def test_other_accounts_are_counted_apart_but_for_the_app(self, service: Service, alice: int) -> None:
         bob = service.connect("bob")
-        take(service, bob, 100, "POST /2/tweets")
+        acquire(service, bob, 100, "POST /2/tweets")
         shown = rate_limit(service, alice)
         assert shown["remaining_requests"] == 450
         posts = {each["per"]: each["remaining"] for each in shown["endpoints"] if each["endpoint"] == "POST /2/tweets"}
@@ -126,7 +126,7 @@ class TestASpentWindow:
     def test_a_call_is_answered_429_and_x_is_not_called(self, service: Service, alice: int, endpoint: str) -> None:
         tweet_id = posted(service, alice)
         shown = rate_limit(service, alice)
-        take(service, alice, min(shown["remaining_requests"], endpoint_of(shown, endpoint)["remaining"]), endpoint)
+        acquire(service, alice, min(shown["remaining_requests"], endpoint_of(shown, endpoint)["remaining"]), endpoint)
         answer = service.client.delete(f"/api/v1/tweets/{tweet_id}?from_twitter=1")
         until = to_text(later(service.clock(), 900))
         shape = assert_error(answer, 429, "rate_limit_exceeded", next_attempt_at=until, retryable=True)
@@ -153,7 +153,7 @@ class TestASpentWindow:
 
     def test_without_asking_x_the_row_goes_all_the_same(self, service: Service, alice: int) -> None:
         tweet_id = posted(service, alice)
-        take(service, alice, 50, DELETE)
+        acquire(service, alice, 50, DELETE)
         assert service.client.delete(f"/api/v1/tweets/{tweet_id}").status_code == 200
 
     def test_a_renewal_that_x_puts_off(self, service: Service, alice: int) -> None:
@@ -163,7 +163,7 @@ class TestASpentWindow:
         assert rate_limit(service, alice)["remaining_requests"] == 450
 
     def test_a_renewal_on_request_waits_for_the_accounts_window(self, service: Service, alice: int) -> None:
-        take(service, alice, 450)
+        acquire(service, alice, 450)
         renewals = len(service.world.calls(path="/2/oauth2/token"))
         until = to_text(later(service.clock(), 900))
         answer = service.client.post(f"/api/v1/accounts/{alice}/refresh")

@@ -19,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
+from tests.support.eventually import eventually
 from twitter_manager.capacity import MAX_BODY
 from twitter_manager.error_codes import CODES
 from twitter_manager.logs import OneLine
@@ -83,7 +84,7 @@ def running(
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawResponse:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -98,7 +99,7 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=5)
 
 
-def read_answer(client: socket.socket, *, head_only: bool = False) -> Answer:
+def read_answer(client: socket.socket, *, head_only: bool = False) -> RawResponse:
     stream = client.makefile("rb")
     with stream:
         status = int(stream.readline().split()[1])
@@ -107,23 +108,16 @@ def read_answer(client: socket.socket, *, head_only: bool = False) -> Answer:
             name, _, value = line.decode("latin-1").partition(": ")
             headers[name] = value
         body = b"" if head_only else stream.read(int(headers["Content-Length"]))
-    return Answer(status, headers, body)
+    return RawResponse(status, headers, body)
 
 
-def ask(server: Server, request: bytes) -> Answer:
+def ask(server: Server, request: bytes) -> RawResponse:
     with connect(server) as client:
         client.sendall(request)
         return read_answer(client)
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 3.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.005)
-
-
-def assert_error_shape(answer: Answer, *, status: int, code: str) -> None:
+def assert_error_shape(answer: RawResponse, *, status: int, code: str) -> None:
     assert answer.status == status
     assert list(answer.error) == ["error", "code", "request_id", "hint"]
     assert answer.error["code"] == code
@@ -201,7 +195,7 @@ def test_stalled_and_waiting_clients_do_not_slow_health() -> None:
         (b"GET /broken HTTP/1.1\r\n" + HOST_LINE + b"\r\n", 500, "internal_error"),
     ],
 )
-def test_what_the_server_answers_itself_has_the_one_error_shape(request_bytes: bytes, status: int, code: str) -> None:
+def test_what_the_server_answers_itself_has_the_one_error_to_json(request_bytes: bytes, status: int, code: str) -> None:
     with running(SmallApplication()) as server:
         answer = ask(server, request_bytes)
     assert_error_shape(answer, status=status, code=code)

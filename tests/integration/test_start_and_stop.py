@@ -27,8 +27,8 @@ from tests.integration.test_cli import (
     key_in,
     process,
     reachable,
-    wait_for,
 )
+from tests.support.eventually import eventually
 from tests.support.service import JSON
 from twitter_manager.config import Settings
 from twitter_manager.services import build, prepare
@@ -80,7 +80,7 @@ def test_a_stop_says_what_it_waits_for_and_how_to_end_it_at_once(tmp_path: Path,
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with process({**clean_environment(tmp_path), "PORT": str(port)}, "app.py") as running:
-        wait_for(lambda: healthy(port))
+        eventually(lambda: healthy(port))
         headers = {"X-API-Key": key_in(tmp_path)}
         auth_url = requests.get(f"{base}/api/v1/auth/twitter", headers=headers, timeout=5).json()["auth_url"]
         account = requests.get(f"{auth_url}&mock_user=alice", headers=JSON, timeout=5).json()["account"]["id"]
@@ -91,7 +91,7 @@ def test_a_stop_says_what_it_waits_for_and_how_to_end_it_at_once(tmp_path: Path,
             url = f"{base}/api/v1/tweet/post/{tweet}"
             caller = threading.Thread(target=requests.post, args=(url,), kwargs={"headers": headers, "timeout": 10})
             caller.start()
-            wait_for(lambda: len(world.posts()) == 1)
+            eventually(lambda: len(world.posts()) == 1)
             out, err = end(running, by=by)
             caller.join()
     assert out.splitlines()[-1] == (
@@ -105,7 +105,7 @@ def test_a_stop_says_what_it_waits_for_and_how_to_end_it_at_once(tmp_path: Path,
 def test_a_stop_with_nothing_to_wait_for_says_so(tmp_path: Path) -> None:
     port = free_port()
     with process({**clean_environment(tmp_path), "PORT": str(port)}, "app.py") as running:
-        wait_for(lambda: healthy(port))
+        eventually(lambda: healthy(port))
         time.sleep(0.2)  # until that request is over on its side, too
         assert end(running)[0].splitlines()[-1] == "Stopping: nothing is in flight."
 
@@ -134,7 +134,7 @@ def test_after_a_storm_of_connections_under_a_low_limit_it_answers_at_once(tmp_p
         ["/bin/sh", "-c", command], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        wait_for(lambda: healthy(port))
+        eventually(lambda: healthy(port))
         with ExitStack() as storm:
             for _ in range(600):
                 storm.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5)).sendall(b"GET /api")
@@ -157,7 +157,7 @@ def test_with_no_place_for_any_line_it_starts_serves_and_ends_well(tmp_path: Pat
     with Path("/dev/full").open("wb") as full:
         running = subprocess.Popen([sys.executable, "app.py"], cwd=tmp_path, env=environment, stdout=full, stderr=full)
         try:
-            wait_for(lambda: healthy(port))
+            eventually(lambda: healthy(port))
             running.terminate()
             assert running.wait(10) == 0
         finally:
@@ -171,7 +171,7 @@ def test_under_a_lax_umask_all_that_a_running_service_makes_is_its_owners_alone(
     before = os.umask(0o022)
     try:
         with process({**clean_environment(tmp_path), "PORT": str(port)}, "app.py") as running:
-            wait_for(lambda: healthy(port))
+            eventually(lambda: healthy(port))
             headers = {"X-API-Key": key_in(tmp_path)}
             requests.get(f"http://127.0.0.1:{port}/api/v1/auth/twitter", headers=headers, timeout=5)
             folder = tmp_path / "instance"
@@ -189,7 +189,7 @@ def lines_of_a_start(folder: Path, **settings: str) -> str:
     """What a start says, with these settings."""
     port = free_port()
     with process({**clean_environment(folder), "PORT": str(port), **settings}, "app.py") as running:
-        wait_for(lambda: reachable(f"http://127.0.0.1:{port}/") == 200)
+        eventually(lambda: reachable(f"http://127.0.0.1:{port}/") == 200)
         return end(running)[0]
 
 

@@ -7,6 +7,7 @@ from werkzeug.test import TestResponse
 
 from tests.support.service import BackgroundWorker, Service, assert_error
 from twitter_manager.api import posting
+from twitter_manager.error_codes import CODES
 
 TEXTS = ["First of all", "Then this", "And in the end that"]
 
@@ -108,6 +109,12 @@ def test_a_thread_that_is_held_on_its_way_is_no_success(service: Service, alice:
     answer = publish(service, alice)
     assert (answer.status_code, answer.json["status"]) == (202, "held")
     assert (answer.json["accepted"], answer.json["success"]) == (True, False)
+    part = answer.json["tweets"][1]
+    assert part["error_code"] == "rate_limited"
+    for name in ("error", "error_code", "next_attempt_at"):
+        assert answer.json[name] == part[name], "what the thread waits for"
+    assert answer.json["hint"] == CODES["rate_limited"].remedy
+    assert answer.json["twitter"]["status"] == 429
 
 
 def test_a_corrected_part_goes_on_with_the_thread(service: Service, alice: int) -> None:

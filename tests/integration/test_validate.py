@@ -130,7 +130,7 @@ def test_equal_parts_of_a_thread_are_warned_of(service: Service, alice: int) -> 
     answer = service.client.post("/api/v1/threads", json=body)
     assert answer.status_code == 201, answer.text
     assert [each["code"] for each in answer.json["warnings"]] == ["equal_parts"]
-    body["tweets"] = ["One", "Two", "one"]
+    body["tweets"] = ["Three", "Four", "three"]
     assert validate(service, **body)["warnings"] == []
 
 

@@ -5,10 +5,12 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
+from tests.support import databases
 from tests.support.clock import START, Clock
 from twitter_manager.models import Account, Attempt, Tweet
 from twitter_manager.storage import accounts, attempts, tweet_states, tweets
 from twitter_manager.storage.database import Queries, Transaction
+from twitter_manager.storage.postgres.engine import PostgresDatabase
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
 from twitter_manager.timestamps import later
 
@@ -62,6 +64,12 @@ def new_unconfirmed_tweet(
     return tweets.get(tx, tweet.id)
 
 
+def number_from_one(tx: Transaction) -> None:
+    """The ids of accounts and tweets: of PostgreSQL's, those of a transaction that was taken back stay used up."""
+    if databases.chosen() == "postgresql":
+        tx.all("SELECT setval('twitter_account_id_seq', 1, FALSE), setval('tweet_id_seq', 1, FALSE)")
+
+
 def put(tx: Transaction, table: str, **values: object) -> None:
     """Inserts a row without the storage functions."""
     names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
@@ -86,8 +94,12 @@ def contents(path: Path) -> list[str]:
         return [text for (text,) in connection.execute("SELECT content FROM tweet ORDER BY id")]
 
 
-def open_database(path: Path, clock: Clock) -> SqliteDatabase:
+def open_database(path: Path, clock: Clock) -> SqliteDatabase | PostgresDatabase:
     """A database with a short patience, so that a test of a locked one is over soon."""
-    db = SqliteDatabase(path, clock=clock, patience=0.02)
+    db: SqliteDatabase | PostgresDatabase
+    if databases.chosen() == "sqlite":
+        db = SqliteDatabase(path, clock=clock, patience=0.02)
+    else:
+        db = PostgresDatabase(databases.server().url_of(str(path)), clock=clock, patience=0.5)
     db.migrate()
     return db

@@ -7,12 +7,10 @@ import secrets
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +20,9 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from cryptography.fernet import Fernet
 
+from tests.support import databases
+from tests.support.eventually import eventually
+from tests.support.stored_rows import Postgres, Sqlite
 from twitter_manager.config import Settings
 
 __all__ = ["Account", "Installation", "Process", "ServiceAway", "eventually", "free_port"]
@@ -39,14 +40,6 @@ def free_port() -> int:
     """A port of this machine that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
         return int(sock.getsockname()[1])
-
-
-def eventually(condition: Callable[[], object], *, seconds: float, what: str, every: float = 0.05) -> None:
-    """Waits until `condition` holds; fails with `what` after `seconds`."""
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, f"it did not come about in {seconds:.0f} s: {what}"
-        time.sleep(every)
 
 
 class Process:
@@ -100,16 +93,24 @@ class Installation:
     """A folder with an app.py of its own (so that no other .env counts), its keys and settings, and the processes that
     work on it."""
 
-    def __init__(self, folder: Path, *, x_url: str, log_disk_is_full: bool = False, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        x_url: str,
+        log_disk_is_full: bool = False,
+        keys_of: "Installation | None" = None,
+        **settings: str,
+    ) -> None:
         """`x_url`: the simulated X over HTTP; `settings` by their names in the environment. `log_disk_is_full`: every
-        line of the log is refused, and everything on stderr."""
+        line of the log is refused, and everything on stderr. `keys_of`: another machine with the same database."""
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "app.py", folder)
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.api_key = secrets.token_urlsafe(24)
-        self.encryption_key = Fernet.generate_key().decode()
+        self.api_key = keys_of.api_key if keys_of else secrets.token_urlsafe(24)
+        self.encryption_key = keys_of.encryption_key if keys_of else Fernet.generate_key().decode()
         self.errors_seen: list[str] = []
         self.oauth_secrets: set[str] = set()
         self._processes: list[Process] = []
@@ -126,6 +127,7 @@ class Installation:
             "TWITTER_CLIENT_ID": "the-client",
             "TWITTER_API_URL": x_url,
             "TWITTER_AUTHORIZE_URL": f"{x_url}/i/oauth2/authorize",
+            **databases.settings_of(folder),
             **settings,
         }
 
@@ -139,8 +141,20 @@ class Installation:
             asker.join(10)
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What its processes and commands are started with."""
+        return {**_environment(), **self._settings, "PYTHONUNBUFFERED": "1"}
+
+    @property
     def database(self) -> Path:
+        """SQLite's file."""
         return self.folder / "instance" / "twitter_manager.db"
+
+    @property
+    def stored(self) -> Sqlite | Postgres:
+        """Its database, from beside it."""
+        url = self._settings.get("DATABASE_URL")
+        return Postgres(url) if url else Sqlite(self.database)
 
     def start(self, **settings: str) -> Process:
         """`python app.py`, ready for requests; `settings` for this start only."""
@@ -247,43 +261,28 @@ class Installation:
     def age_tokens(self, seconds: float) -> None:
         """Makes the tokens as the service knows them older: issued and expiring `seconds` earlier."""
         with self.locked_database() as db:
-            db.execute(
-                """
-                UPDATE twitter_account SET
-                    token_issued_at = strftime('%Y-%m-%dT%H:%M:%fZ', token_issued_at, :shift),
-                    token_expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', token_expires_at, :shift)
-                """,
-                {"shift": f"-{seconds} seconds"},
-            )
+            db.execute(self.stored.AGE_TOKENS.format(seconds=seconds))
             db.execute("COMMIT")
 
-    @contextlib.contextmanager
-    def locked_database(self, *, patience: float = 10.0) -> Iterator[sqlite3.Connection]:
-        """While inside, no other connection can write to the database. Raises sqlite3.OperationalError."""
-        db = sqlite3.connect(self.database, isolation_level=None, timeout=patience)
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            yield db
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-        finally:
-            db.close()
+    def locked_database(self, *, patience: float = 10.0) -> contextlib.AbstractContextManager[Any]:
+        """While inside, no other connection can write to the database; gives one that can. Raises Locked."""
+        return self.stored.locked(patience=patience)
 
     def statuses(self) -> dict[str, str]:
         """By text, read from the database, whether the service runs or not."""
-        return dict(self._read("SELECT content, status FROM tweet"))
+        return dict(self.stored.read("SELECT content, status FROM tweet"))
 
     def questions(self) -> list[str]:
         """The texts of the tweets that need their owner's decision."""
-        return [text for (text,) in self._read("SELECT content FROM tweet WHERE needs_decision = 1")]
+        return [text for (text,) in self.stored.read("SELECT content FROM tweet WHERE needs_decision = 1")]
 
     def is_renewing(self) -> bool:
         """Whether the refresh of a token is in progress."""
-        return bool(self._read("SELECT 1 FROM twitter_account WHERE refresh_lease IS NOT NULL"))
+        return bool(self.stored.read("SELECT 1 FROM twitter_account WHERE refresh_lease IS NOT NULL"))
 
     def attempts(self) -> dict[str, int]:
         """How many attempts by outcome."""
-        return dict(self._read("SELECT outcome, count(*) FROM attempt GROUP BY outcome ORDER BY outcome"))
+        return dict(self.stored.read("SELECT outcome, count(*) FROM attempt GROUP BY outcome ORDER BY outcome"))
 
     def written(self) -> dict[str, str]:
         """All log files and output of its processes, by file."""
@@ -295,10 +294,6 @@ class Installation:
         lines = [line for name, text in self.written().items() if name.endswith(".log") for line in text.splitlines()]
         return [line for line in lines if line[24:].startswith(" ERROR ")]
 
-    def _read(self, sql: str) -> list[tuple[Any, ...]]:
-        with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as db:
-            return db.execute(sql).fetchall()
-
     def _good(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         answer = self.ask(method, path, **more)
         assert answer.status_code < 300, answer.text
@@ -306,8 +301,8 @@ class Installation:
         return body
 
     def _launch(self, arguments: Sequence[str], output: str, settings: dict[str, str]) -> Process:
-        environment = {**_environment(), **self._settings, **settings, "PYTHONUNBUFFERED": "1"}
         (self.folder / output).touch()
+        environment = {**self.environment, **settings}
         process = Process(arguments, environment=environment, output=self.folder / output, errors=self._errors)
         self._processes.append(process)
         return process

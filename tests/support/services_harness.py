@@ -37,9 +37,9 @@ class ServicesHarness:
 
     def due_tweet(self, account: Account, text: str = "Good morning") -> int:
         self.services.maintenance.beat(worker_id="test", host="test")
-        tweet = self.services.tweets.create(account_id=account.id, text=text)
-        self.services.publishing.post_now(tweet.id)
-        return tweet.id
+        tweet_id = self.services.tweets.create(account_id=account.id, text=text)
+        self.services.publishing.post_now(tweet_id)
+        return tweet_id
 
     def work(self) -> int:
         """Does everything that is due now; returns how many tasks there were."""

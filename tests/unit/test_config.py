@@ -210,7 +210,6 @@ BAD = [
     ("WORKER_CONCURRENCY", "257"),
     ("LOG_LEVEL", "LOUD"),
     ("DATABASE_URL", "mysql://x"),
-    ("DATABASE_URL", "postgresql://host/db"),
     ("DATABASE_URL", "sqlite:///:memory:"),
     ("DATABASE_URL", "sqlite:///"),
 ]
@@ -260,7 +259,7 @@ class TestWhatGoesTogether:
         assert load(TWITTER_MEDIA_API="V1.1", **OAUTH1).twitter_media_api == "v1.1"
 
     def test_each_has_its_line(self, load: Load) -> None:
-        lines = faults(load, MOCK_MODE="off", TWITTER_MEDIA_API="v1.1", DATABASE_URL="postgres://h/d")
+        lines = faults(load, MOCK_MODE="off", TWITTER_MEDIA_API="v1.1", DATABASE_URL="sqlite:///")
         assert [line[:9] for line in lines] == ["DATABASE_", "TWITTER_M", "MOCK_MODE"]
 
     @pytest.mark.parametrize(
@@ -295,4 +294,4 @@ def test_every_setting_says_what_it_is() -> None:
     assert len(settings) > 25
     for each in settings:
         assert each.metadata["help"]
-        assert each.repr != each.metadata["secret"]
+        assert each.repr != each.metadata["hidden"]

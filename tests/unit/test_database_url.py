@@ -36,6 +36,8 @@ def test_paths(url: str, path: str) -> None:
         ("sqlite:data.db", "neither"),
         ("SQLITE:///data.db", "neither"),
         ("http://example.com/x.db", "neither"),
+        ("postgres:user:password@host/db", "neither"),
+        ("postgresql:db", "neither"),
         ("sqlite:///", "names no file"),
         ("sqlite:///   ", "names no file"),
         ("sqlite:///folder/", "names no file"),

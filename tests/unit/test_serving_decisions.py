@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from waitress.adjustments import Adjustments  # type: ignore[import-untyped]
 from waitress.parser import ParsingError, TransferEncodingNotImplemented  # type: ignore[import-untyped]
 
-from twitter_manager.answers import request_id_for
+from twitter_manager.responses import request_id_for
 from twitter_manager.serving.drain import Drain, Load
 from twitter_manager.serving.limits import connections_for, files_of_the_service
 from twitter_manager.serving.parsing import (

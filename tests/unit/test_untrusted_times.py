@@ -25,7 +25,7 @@ NONSENSE: list[Any] = [
 )
 def test_seconds(given: object, expected: float) -> None:
     assert untrusted_times.seconds(given) == expected
-    assert untrusted_times.seconds(float("inf"), most=5) == 5
+    assert untrusted_times.seconds(float("inf"), maximum=5) == 5
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_http_date(given: str) -> None:
     moment = untrusted_times.http_date(given)
     assert moment is not None
     assert to_text(moment) == "2026-11-20T14:10:00.000Z"
-    assert untrusted_times.delay(given, now=NOW, most=3600) == 600
-    assert untrusted_times.delay(given, now=NOW, most=60) == 60
+    assert untrusted_times.delay(given, now=NOW, maximum=3600) == 600
+    assert untrusted_times.delay(given, now=NOW, maximum=60) == 60
 
 
 @pytest.mark.parametrize("given", ["2026-12-01T00:00:00Z", "2026-12-01T01:00:00+01:00"])
@@ -82,7 +82,7 @@ def test_nonsense_says_nothing(given: object) -> None:
     assert untrusted_times.http_date(given) is None
     assert untrusted_times.iso_time(given) is None
     assert untrusted_times.iso_date(given) is None
-    assert untrusted_times.delay(given, now=NOW, most=60) is None
+    assert untrusted_times.delay(given, now=NOW, maximum=60) is None
 
 
 def test_whatever_is_made_of_pieces_of_times_raises_nothing() -> None:
@@ -93,5 +93,5 @@ def test_whatever_is_made_of_pieces_of_times_raises_nothing() -> None:
         for read in (untrusted_times.epoch, untrusted_times.http_date, untrusted_times.iso_date):
             moment = read(text)
             assert moment is None or 1970 <= moment.year < 3000
-        assert 0 <= (untrusted_times.delay(text, now=NOW, most=60) or 0) <= 60
+        assert 0 <= (untrusted_times.delay(text, now=NOW, maximum=60) or 0) <= 60
         assert 0 <= (untrusted_times.seconds(json.loads("1e" + str(chance.randint(0, 400)))) or 0) <= 1e9

@@ -1,14 +1,15 @@
 """The door for programs: JSON over HTTP, one file per resource. `twitter-manager routes` lists what it answers.
 
 Every request passes, in this order: `request_log` (its id, later its line in the log), `hosts` (is it meant for us),
-`auth` (the key; a new route needs one unless it stands in PUBLIC), `queries` (no parameter but those of its Operation),
-`idempotency` (was this POST answered already), then the view, and on the way back `headers`. These stand in http/.
+`audited` (is it a write), `auth` (the key; a new route needs one unless it stands in PUBLIC), `access` (what that key
+may do), `queries` (no parameter but those of its Operation), `idempotency` (was this POST answered already), then the
+view. These stand in http/.
 
-    health stats mock_mode oauth accounts tweets tweet_lists posting publishing batches validation threads rate_limit
-    webhooks webhook_deliveries
+    health stats mock_mode oauth accounts slots tweets tweet_lists posting publishing batches validation threads
+    rate_limit webhooks webhook_deliveries audit api_keys
                           the resources: what each call takes, gives and can raise stands with its view
     post_requests         how a post is sent, wherever one can be; batch_requests: many in one call
-    tweet_responses       what a tweet looks like, wherever one is shown
+    tweet_responses       what a tweet looks like, wherever one is shown; error_response: what an error looks like
     home consent docs     pages: the newcomer's, the simulated X's in mock mode, the documentation
     http/                 what every call passes
         current           what a view can reach: the services, the key, the request id, its Idempotency-Key
@@ -19,10 +20,14 @@ Every request passes, in this order: `request_log` (its id, later its line in th
         queries           unknown and repeated parameters of the query
         errors            every error's status and the one shape; the only file that knows statuses
         auth wrong_keys   the key, and the limit on guessing one
-        idempotency hosts head headers request_log
+        access            what the key may do, and whose things it sees
+        audited           which requests are audited, and how they ended
+        idempotency hosts head request_log
         forwarded         what a proxy may say of the path and the scheme it is asked under
+        callback          which requests are X's answer
         pages             HTML, where a person rather than a program comes; the templates are in templates/
-        application json_provider   Flask, without what each request would pay for and none needs
+        application       Flask, without what each request would pay for and none needs; the headers of every response
+        json_provider     JSON, faster than Flask's
     openapi/              the OpenAPI document and the Postman collection, made of all that
 
 To add an endpoint: one function in one file, the resource's, under its route and its `Operation`:
@@ -42,6 +47,8 @@ missing or untrue.
 
 from twitter_manager.api import (
     accounts,
+    api_keys,
+    audit,
     batches,
     consent,
     docs,
@@ -52,6 +59,7 @@ from twitter_manager.api import (
     posting,
     publishing,
     rate_limit,
+    slots,
     stats,
     threads,
     tweet_lists,
@@ -70,6 +78,7 @@ RESOURCES = (
     mock_mode,
     oauth,
     accounts,
+    slots,
     tweets,
     tweet_lists,
     posting,
@@ -80,6 +89,8 @@ RESOURCES = (
     rate_limit,
     webhooks,
     webhook_deliveries,
+    audit,
+    api_keys,
 )
 PAGES = (home, consent, docs)
 BLUEPRINTS = tuple(dict.fromkeys(module.blueprint for module in (*RESOURCES, *PAGES)))

@@ -1,25 +1,32 @@
 """Accounts: the list, one of them, switching it off and on, renewing its token, letting it go."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal
 
+import orjson
 from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager import models
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.health import FiringAlert
+from twitter_manager.api.http import access, current, inputs
 from twitter_manager.api.http.account_names import account_in_path
 from twitter_manager.api.openapi.fields import Count, Id, NextCursor, Page, ResponseModel, Rows, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, CURSOR, LIMIT, PAGE, Chapter, Operation, Resource, flag
-from twitter_manager.api.tweet_responses import StatusCounts
-from twitter_manager.error_codes import sentence_of
+from twitter_manager.api.tweet_responses import StatusCounts, XWords
+from twitter_manager.error_codes import hint_of, sentence_of
 from twitter_manager.errors import Conflict, NotFound, NotNow, SlowDown, XRefused
-from twitter_manager.storage import accounts, tweet_lists
-from twitter_manager.timestamps import to_text
+from twitter_manager.services.alerts import alert_to_json
+from twitter_manager.storage import accounts, alerts, attempt_outcomes, lanes, tweet_lists
+from twitter_manager.timestamps import earlier, to_text
 
 __all__ = ["ACCOUNTS", "AccountConnected", "account_to_json", "blueprint"]
 
 ACCOUNTS = Chapter("Accounts", "Connect X accounts by OAuth 2.0, look at them, switch them off and on, let them go.")
+
+DAY = 86_400.0
+_PERIODS = {"day": 1, "week": 7}
 
 blueprint = Resource("accounts", __name__, url_prefix="/api/v1/accounts", chapter=ACCOUNTS)
 
@@ -77,10 +84,39 @@ def show_all() -> Response:
     after = inputs.cursor_in_query("after")
     db = current.services().db
     offset = 0 if after else (page - 1) * limit
-    found = accounts.list_page(db, limit=limit + 1, after=after or 0, offset=offset)
+    found = accounts.list_page(db, limit=limit + 1, after=after or 0, offset=offset, among=access.among())
     more = inputs.cursor_after(found[limit - 1].id) if len(found) > limit else None
-    place = {"total": accounts.count(db), "page": page, "limit": limit, "next_cursor": more}
-    return jsonify({"accounts": [account_to_json(account) for account in found[:limit]], **place})
+    paging = {"total": accounts.count(db, among=access.among()), "page": page, "limit": limit, "next_cursor": more}
+    return jsonify({"accounts": [account_to_json(account) for account in found[:limit]], **paging})
+
+
+Rate = Annotated[float | None, Field(ge=0, le=1, description="null: there were none.", examples=[0.98])]
+
+
+class SuccessRate(ResponseModel):
+    """Of the attempts that X took or refused in that time, how many it took."""
+
+    day: Rate
+    week: Rate
+
+
+class LastFailure(ResponseModel):
+    """The last time that something did not go out, whatever did since."""
+
+    at: Time
+    error: Annotated[str, Field(examples=["Failed to post tweet"])]
+    error_code: Annotated[str, Field(examples=["post_refused"])]
+    hint: Annotated[str | None, Field(description="What to do about it.", examples=["Change the text."])]
+    twitter: Annotated[XWords | None, Field(description="X's own words.", examples=[None])]
+
+
+class Resting(ResponseModel):
+    """Nothing is sent for the account before `until`."""
+
+    until: Time
+    error: Annotated[str, Field(examples=["Rate limit exceeded. Please try again later."])]
+    error_code: Annotated[str, Field(examples=["rate_limited"])]
+    hint: Annotated[str | None, Field(description="What to do about it.", examples=["Nothing: it goes on by itself."])]
 
 
 class AccountHealth(ResponseModel):
@@ -92,6 +128,10 @@ class AccountHealth(ResponseModel):
     needs_reconnect: bool
     token_issued_at: Time | None
     token_expires_at: Time | None
+    success_rate: SuccessRate
+    last_failure: Annotated[LastFailure | None, Field(examples=[None])]
+    resting: Annotated[Resting | None, Field(examples=[None])]
+    alert: Annotated[FiringAlert | None, Field(description="alert.account, while it fires.", examples=[None])]
 
 
 class TweetCounts(StatusCounts):
@@ -120,13 +160,43 @@ def _details_to_json(account: models.Account, counts: Mapping[str, int]) -> dict
             "needs_reconnect": account.status in ("failed", "suspended") or account.access_token is None,
             "token_issued_at": account.token_issued_at and to_text(account.token_issued_at),
             "token_expires_at": account.token_expires_at and to_text(account.token_expires_at),
+            **_sending_to_json(account),
         },
         "tweet_counts": {"total": sum(counts.values()), **counts},
     }
 
 
+def _sending_to_json(account: models.Account) -> dict[str, object]:
+    db, now = current.services().db, current.services().clock()
+    alert, lane = alerts.find(db, f"account {account.id}"), lanes.get(db, account.id)
+    return {
+        "success_rate": {name: _success_rate(account.id, earlier(now, days * DAY)) for name, days in _PERIODS.items()},
+        "last_failure": None if alert is None else _last_failure_to_json(alert),
+        "resting": _resting_to_json(lane) if lane.rest_until is not None and lane.rest_until > now else None,
+        "alert": None if alert is None or alert.firing_since is None else alert_to_json(alert),
+    }
+
+
+def _success_rate(account_id: int, since: datetime) -> float | None:
+    posted, refused = attempt_outcomes.count_ended(current.services().db, account_id, since=since)
+    return round(posted / (posted + refused), 4) if posted + refused else None
+
+
+def _last_failure_to_json(alert: models.Alert) -> dict[str, object]:
+    words = None if alert.twitter_error is None else orjson.loads(alert.twitter_error)
+    return {"at": alert.failed_at and to_text(alert.failed_at), **_why(alert.error_code or ""), "twitter": words}
+
+
+def _resting_to_json(lane: models.Lane) -> dict[str, object]:
+    return {"until": lane.rest_until and to_text(lane.rest_until), **_why(lane.rest_code or "x_unclear")}
+
+
+def _why(code: str) -> dict[str, object]:
+    return {"error": sentence_of(code), "error_code": code, "hint": hint_of(code)}
+
+
 def _details(account: models.Account) -> Response:
-    counts = tweet_lists.count_by_status(current.services().db, account.id)
+    counts = tweet_lists.count_by_status(current.services().db, among=[account.id])
     return jsonify(_details_to_json(account, counts))
 
 
@@ -168,6 +238,7 @@ class AccountDeleted(ResponseModel):
 @Operation(
     query=(flag("keep_tweets", "1: only revoke and forget the tokens; account and tweets stay."),),
     responses={200: AccountDeleted},
+    scope="admin",
     errors={NotFound: ("account_not_found",), Conflict: ("other_world",), NotNow: ("account_busy", "too_many_waiting")},
 )
 def remove(account_id: str) -> Response:
@@ -199,12 +270,13 @@ class AccountsDeleted(ResponseModel):
     bodies=(AccountCleanUp,),
     example={"statuses": ["failed", "suspended"]},
     responses={200: AccountsDeleted},
+    scope="admin",
     errors={NotFound: ("account_not_found",), NotNow: ("account_busy", "too_many_waiting")},
 )
 def clean_up() -> Response:
     """Lets every account in one of these statuses go, as DELETE does."""
     asked = inputs.body(AccountCleanUp)
-    gone = current.services().accounts.clean_up(asked.statuses)
+    gone = current.services().accounts.clean_up(asked.statuses, among=access.among())
     message = f"Accounts deleted: {gone.accounts}"
     return jsonify({"message": message, "deleted_accounts": gone.accounts, "deleted_tweets": gone.tweets})
 

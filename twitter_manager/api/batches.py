@@ -10,7 +10,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager.api.batch_requests import BatchBody, SharedPost, SharedPostBody
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import access, current, inputs
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import Operation
 from twitter_manager.api.publishing import Problem, Warnings, blueprint, warnings_to_json
@@ -116,7 +116,11 @@ def publish_batch() -> tuple[Response, int]:
     """Takes up to 1,000 posts, or one post for several accounts; `dry_run` only says what would be taken."""
     asked = inputs.body_by_field(("account_ids", "accounts"), SharedPost, BatchBody)
     taken = current.services().batches.publish(
-        asked.rows(), dry_run=asked.dry_run, atomic=asked.atomic, idempotency=current.idempotent_call()
+        asked.rows(),
+        dry_run=asked.dry_run,
+        atomic=asked.atomic,
+        api_key_id=access.key_id(),
+        idempotency=current.idempotent_call(),
     )
     kept = taken.batch is not None
     posts = [_item_to_json(index, each, kept=kept) for index, each in enumerate(taken.posts)]
@@ -150,10 +154,12 @@ def _post_to_json(found: TweetOfAccount) -> dict[str, object]:
 
 
 def _posts_to_json(batch_id: int) -> list[dict[str, object]]:
-    """Its posts as they stand and its refused rows, in the order in which they were sent."""
-    db = current.services().db
-    found = [((each.tweet.id, -1), _post_to_json(each)) for each in batches.list_tweets(db, batch_id)]
-    for each in batches.list_refusals(db, batch_id):
+    """Its posts as they stand and its refused rows, in the order in which they were sent. Who sent them sees every
+    refused row; whoever else has limits, those of the accounts that there are."""
+    db, among = current.services().db, access.among()
+    sender = batches.get(db, batch_id).api_key_id == access.key_id()
+    found = [((each.tweet.id, -1), _post_to_json(each)) for each in batches.list_tweets(db, batch_id, among=among)]
+    for each in batches.list_refusals(db, batch_id, among=None if sender else among):
         row = _refused_to_json(each.position, each.account_id, orjson.loads(each.problems))
         found.append(((each.after_tweet_id, each.position), row))
     return [row for _, row in sorted(found, key=itemgetter(0))]
@@ -204,7 +210,7 @@ class BatchCanceled(BatchStands):
 def cancel_batch(batch_id: str) -> Response:
     """Cancels what is not out of a batch; what is at X or on its way there stays."""
     number = inputs.to_id(batch_id, field="batch_id")
-    canceled = len(current.services().batches.cancel(number))
+    canceled = len(current.services().batches.cancel(number, among=access.among()))
     stands = _stands(number)
     skipped = sum(1 for post in stands["posts"] if post["status"] in _OUT)
     message = f"Posts canceled: {canceled}"

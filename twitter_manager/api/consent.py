@@ -49,10 +49,10 @@ def _answer_of_simulated_x() -> Response:
     services = _services_in_mock_mode()
     if (request.content_length or 0) > _MAX_FORM:
         raise TooLarge("body_too_large")
-    reply = _answered(lambda: _refusal(services) or respond(services.simulated(), _asked()))
-    if reply.status == 400 and not pages.wants_page():
+    response = _answered(lambda: _refusal(services) or respond(services.simulated(), _asked()))
+    if response.status == 400 and not pages.wants_page():
         raise Malformed("consent_refused")
-    return _response(reply)
+    return _response(response)
 
 
 def _services_in_mock_mode() -> Services:
@@ -70,8 +70,8 @@ def _answered(ask: Callable[[], Answer]) -> Answer:
         raise StorageUnavailable(str(error)) from error
 
 
-def _response(reply: Answer) -> Response:
-    return Response(reply.body, status=reply.status, headers=dict(reply.headers))
+def _response(response: Answer) -> Response:
+    return Response(response.body, status=response.status, headers=dict(response.headers))
 
 
 def _refusal(services: Services) -> Answer | None:

@@ -10,7 +10,7 @@ from twitter_manager.api.openapi.fields import Count, ResponseModel, Time
 from twitter_manager.api.openapi.operations import Chapter, Operation, Resource
 from twitter_manager.version import VERSION
 
-__all__ = ["SERVICE", "blueprint"]
+__all__ = ["SERVICE", "FiringAlert", "blueprint"]
 
 SERVICE = Chapter("Service", "Is it alive, does my key work, how much is there, and which X it speaks to.")
 
@@ -23,14 +23,30 @@ ReasonCode = Literal[
 
 
 class Notice(ResponseModel):
-    """Something its owner should know: X refuses the whole app (`mock`: the simulated one), or the log cannot be
-    written; then there is neither `mock` nor `next_attempt_at`."""
+    """Something its owner should know: X refuses the whole app (`mock`: the simulated one); or, with neither
+    `mock` nor `next_attempt_at`: the log cannot be written, no copy was made, the database was restored from a copy."""
 
     code: Annotated[str, Field(examples=["credits_depleted"])]
     message: Annotated[str, Field(examples=["The X app has no credits left"])]
     mock: bool | None
     since: Time
     next_attempt_at: Time | None
+
+
+class FiringAlert(ResponseModel):
+    """Failures that repeat: five in a row, or half of the last hour's attempts."""
+
+    state: Literal["firing"]
+    error_code: Annotated[str, Field(description="Of the last failure.", examples=["x_unclear"])]
+    hint: Annotated[str | None, Field(description="What to do about it.", examples=["Nothing: it is looked for."])]
+    since: Time
+    failures: Annotated[Count, Field(description="In a row by now.", examples=[5])]
+
+
+class AppAlert(FiringAlert):
+    """X as a whole does not answer, or refuses the app."""
+
+    mock: Annotated[bool, Field(description="The simulated X.", examples=[True])]
 
 
 class Health(ResponseModel):
@@ -42,6 +58,7 @@ class Health(ResponseModel):
     reasons: Annotated[list[str], Field(description="Why it is not healthy.", examples=[[]])]
     reason_codes: Annotated[list[ReasonCode], Field(description="The same as codes, in this order.", examples=[[]])]
     notices: Annotated[list[Notice], Field(examples=[[]])]
+    alerts: Annotated[list[AppAlert], Field(description="What fires for X as a whole.", examples=[[]])]
     resting_other_world: Annotated[Count, Field(description="Due tweets that wait because of mock mode's switch.")]
 
 

@@ -1,4 +1,4 @@
-"""GET /: the page that tells a newcomer the next step. Needs no key and shows no secret."""
+"""GET /: the page that tells a newcomer the next step. Needs no key: it shows no secret, and nobody real."""
 
 import shlex
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from twitter_manager.api import oauth
 from twitter_manager.api.http import current, pages
+from twitter_manager.api.http.callback import is_callback_at_home
 from twitter_manager.api.tweet_responses import waiting_for
 from twitter_manager.config import Settings
 from twitter_manager.models import Account
@@ -30,7 +31,7 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 def show() -> Response:
     """What this is, how it stands, and what to do next."""
-    if oauth.is_callback_at_home():
+    if is_callback_at_home():
         if request.method == "HEAD":
             raise MethodNotAllowed(["GET"])
         return oauth.answer_callback()
@@ -50,8 +51,8 @@ def show() -> Response:
         notices=report.notices,
         resting=report.resting_other_world,
         accounts=sum(accounts.count_by_status(services.db).values()),
-        known=known,
-        pending=pending,
+        known=known if mock else (),  # whom X is real for, who has a key may know
+        pending=pending if mock else None,
         tweets=counted,
         total=sum(counted.values()),
         step=_next_step(connected=bool(known), created=bool(counted), pending=pending is not None),

@@ -40,6 +40,8 @@ class Switch(inputs.Body):
     bodies=(Switch,),
     example={"enabled": True},
     responses={200: MockMode},
+    scope="admin",
+    whole_service=True,
     errors={Conflict: ("oauth_not_configured",)},
 )
 def switch() -> Response:

@@ -6,7 +6,6 @@ The callback needs no key: the state in it is the proof that it was begun here.
 import re
 from contextlib import suppress
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, jsonify, request
 from pydantic import Field
@@ -14,18 +13,17 @@ from pydantic import Field
 from twitter_manager.api.accounts import ACCOUNTS, AccountConnected, account_to_json
 from twitter_manager.api.http import current, pages
 from twitter_manager.api.http.account_names import account_in_query
+from twitter_manager.api.http.callback import OAUTH1, is_callback, path_of_callback
 from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.operations import ACCOUNT, OUR_ID, Operation, Parameter, Resource
 from twitter_manager.config import CALLBACK_PATH, Settings
-from twitter_manager.errors import Conflict, Invalid, Malformed, NotFound, NotNow, ServiceError, StartRefused
+from twitter_manager.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, NotNow, ServiceError, StartRefused
 from twitter_manager.models import OAuthState
 
 __all__ = [
     "answer_callback",
     "blueprint",
-    "is_callback",
-    "is_callback_at_home",
-    "not_connected_page",
+    "callback_page",
     "register_callback",
 ]
 
@@ -33,8 +31,6 @@ __all__ = [
 _STATE = re.compile(r"[A-Za-z0-9._~-]{16,500}")
 _ERROR = re.compile(r"[a-z_]{1,64}")
 _MAX_CODE = 2000
-_OAUTH1 = frozenset({"oauth_token", "oauth_verifier"})
-_FROM_X = frozenset({"state", "code", "error", *_OAUTH1})
 
 _NEW_LINK = "Ask whoever gave you the link for a new one; if you run this service, begin again from its first page."
 _OPERATOR = "You did nothing wrong. Tell whoever runs this service, and name the request id below."
@@ -77,6 +73,7 @@ class StartedConnection(ResponseModel):
 @Operation(
     query=(Parameter(name="account_id", schema=OUR_ID, description="Reconnect this very account."), ACCOUNT),
     responses={200: StartedConnection},
+    scope="write",  # whoever follows the link gives the service an account
     errors={
         NotFound: ("account_not_found",),
         Conflict: ("other_world",),
@@ -85,11 +82,14 @@ class StartedConnection(ResponseModel):
 )
 def begin() -> Response:
     """The address at which a person lets us use an account, and its state; `account_id` reconnects that account."""
-    key = current.api_key()
+    key, account_id = current.api_key(), account_in_query()
+    if key is not None and key.account_ids is not None and account_id is None:
+        sentence = "This key is limited to accounts: account_id says which of them is connected again"
+        raise Forbidden("key_scope", sentence=sentence, field="account_id")
     # a Host header was checked against the names that are served; HTTP/1.0 may come without one
     came_by = request.root_url if "HTTP_HOST" in request.environ else None
     begun = current.services().connections.begin(
-        api_key_id=key.id if key else None, account_id=account_in_query(), came_by=came_by
+        api_key_id=key.id if key else None, account_id=account_id, came_by=came_by
     )
     return jsonify({"auth_url": begun.auth_url, "state": begun.state})
 
@@ -134,7 +134,7 @@ def callback() -> Response:
 def answer_callback() -> Response:
     """Ends what `begin` began: a page for a browser, JSON for a program that asks for it."""
     connected = current.services().connections.finish(
-        state=_state(), code=_code(), error=_error(), oauth1=not _OAUTH1.isdisjoint(request.args)
+        state=_state(), code=_code(), error=_error(), oauth1=not OAUTH1.isdisjoint(request.args)
     )
     account, already = connected.account, connected.already
     if pages.wants_page():
@@ -143,13 +143,15 @@ def answer_callback() -> Response:
     return jsonify({"message": message, "account": account_to_json(account)})
 
 
-def is_callback() -> bool:
-    """Whether the request in progress is X's answer."""
-    return request.endpoint == "oauth.callback" or (request.endpoint == "home.show" and is_callback_at_home())
+def callback_page(error: ServiceError, begun: OAuthState | None) -> Response | None:
+    """What a person is shown whose account was not connected; None unless X sent a browser here, whatever it accepts.
+
+    `begun`: what this very request spent in vain, and may begin again.
+    """
+    return _not_connected_page(error, begun) if is_callback() and pages.wants_page() else None
 
 
-def not_connected_page(error: ServiceError, begun: OAuthState | None) -> Response:
-    """What a person can do now. `begun`: what this very request spent in vain, and may begin again."""
+def _not_connected_page(error: ServiceError, begun: OAuthState | None) -> Response:
     again = None
     with suppress(NotNow):  # then there is no link
         again = current.services().connections.begin_again(begun) if begun else None
@@ -161,27 +163,18 @@ def not_connected_page(error: ServiceError, begun: OAuthState | None) -> Respons
     )
 
 
-def is_callback_at_home() -> bool:
-    """Whether a request to '/' is X's answer: TWITTER_CALLBACK_URL is the bare address, and X's parameters are in."""
-    return _path_of(current.services().settings) == "/" and not _FROM_X.isdisjoint(request.args)
-
-
 def register_callback(app: Flask, settings: Settings) -> None:
     """Answers at the path of TWITTER_CALLBACK_URL too. Raises StartRefused where another page has it already.
 
     A callback at '/' is the home page's path, which tells the two apart itself.
     """
-    path = _path_of(settings)
+    path = path_of_callback(settings)
     if path in (CALLBACK_PATH, "/"):
         return
     taken = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     if path in taken or "<" in path:
         raise StartRefused("TWITTER_CALLBACK_URL names a path that this service uses for something else")
     app.add_url_rule(path, endpoint="oauth.callback", view_func=callback)
-
-
-def _path_of(settings: Settings) -> str:
-    return unquote(urlsplit(settings.callback_url).path).removesuffix("/") or "/"  # as Application reads paths
 
 
 def _state() -> str | None:

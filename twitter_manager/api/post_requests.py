@@ -1,19 +1,32 @@
 """What is sent to publish: a post with all its options (contract §5.1), and the codes that stand against one."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from twitter_manager.api.http import inputs
 from twitter_manager.api.http.account_names import AccountFields
+from twitter_manager.errors import Invalid
 from twitter_manager.services.posts import Post, PublishRequest
 
-__all__ = ["ACCOUNT_ERRORS", "POST_ERRORS", "TEXT_ERRORS", "PartBody", "PostBody", "PostFields", "Timing"]
+__all__ = [
+    "ACCOUNT_ERRORS",
+    "POST_ERRORS",
+    "TEXT_ERRORS",
+    "NextSlot",
+    "PartBody",
+    "PostBody",
+    "PostFields",
+    "Timing",
+    "check_one_time",
+]
 
+NextSlot = Annotated[Literal["next"], Field(description="next: the account's next free slot; not beside schedule_at.")]
 LatePolicy = Literal["publish", "skip", "hold"]
 
 TEXT_ERRORS = ("text_empty", "text_invalid", "text_too_long")
-ACCOUNT_ERRORS = ("other_world", "duplicate")
+ACCOUNT_ERRORS = ("other_world", "duplicate", "no_slots")
 POST_ERRORS = (
     *TEXT_ERRORS,
     "media_not_found",
@@ -72,8 +85,20 @@ class Timing(inputs.Body):
     """When it goes out, and what if that fails."""
 
     schedule_at: inputs.Moment | None = None
+    schedule: NextSlot | None = None
     late_policy: LatePolicy = "publish"
     allow_duplicate: inputs.Flag = False
+
+    def takes_slot(self) -> bool:
+        """Raises Invalid."""
+        check_one_time(self.schedule, self.schedule_at)
+        return self.schedule is not None
+
+
+def check_one_time(schedule: str | None, schedule_at: datetime | None) -> None:
+    """Raises Invalid for a slot beside another time."""
+    if schedule is not None and schedule_at is not None:
+        raise Invalid("invalid_field", sentence="schedule does not go with schedule_at", field="schedule")
 
 
 class PostFields(PartBody, Timing):
@@ -83,11 +108,16 @@ class PostFields(PartBody, Timing):
     draft: inputs.Flag = False
 
     def to_publish_request(self, account_id: int) -> PublishRequest:
-        """As the services know it."""
+        """As the services know it. Raises Invalid."""
+        if self.draft and self.schedule is not None:
+            raise Invalid(
+                "invalid_field", sentence="schedule does not go with draft: it takes a slot", field="schedule"
+            )
         return PublishRequest(
             account_id=account_id,
             post=self.to_post(reply_to=self.reply_to_tweet_id),
             schedule_at=self.schedule_at,
+            next_slot=self.takes_slot(),
             late_policy=self.late_policy,
             draft=self.draft,
             allow_duplicate=self.allow_duplicate,

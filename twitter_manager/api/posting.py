@@ -7,11 +7,19 @@ from typing import Annotated
 from flask import Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import access, current, inputs
 from twitter_manager.api.http.account_names import AccountCriterion, account_in_query, find_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ACCOUNT, ACCOUNT_ID, ANY_CODE, Chapter, Operation, Resource
-from twitter_manager.api.tweet_responses import Status, error_sentence, next_attempt_at, refuse_failed, url_of
+from twitter_manager.api.tweet_responses import (
+    Status,
+    XWords,
+    error_sentence,
+    next_attempt_at,
+    refuse_failed,
+    url_of,
+    why_not_yet,
+)
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.models import Tweet, TweetOfAccount
 
@@ -46,6 +54,9 @@ class TweetWaits(ResponseModel):
     tweet_id: Id
     status: Annotated[Status, Field(examples=["posting"])]
     next_attempt_at: Annotated[Time | None, Field(examples=[None])]
+    error_code: Annotated[str | None, Field(description="Why not yet.", examples=[None])]
+    hint: Annotated[str | None, Field(description="What to do about it.", examples=[None])]
+    twitter: Annotated[XWords | None, Field(description="X's own words.", examples=[None])]
 
 
 def _response_for_one(found: TweetOfAccount) -> tuple[Response, int]:
@@ -55,7 +66,12 @@ def _response_for_one(found: TweetOfAccount) -> tuple[Response, int]:
     if tweet.status == "posted":
         posted = {"message": "Tweet posted", "tweet_id": tweet.id, "twitter_id": tweet.twitter_id, "url": url_of(found)}
         return jsonify(posted), 200
-    waits = {"tweet_id": tweet.id, "status": tweet.status, "next_attempt_at": next_attempt_at(tweet)}
+    waits = {
+        "tweet_id": tweet.id,
+        "status": tweet.status,
+        "next_attempt_at": next_attempt_at(tweet),
+        **why_not_yet(tweet),
+    }
     return jsonify({"accepted": True, "message": _why_not_yet(tweet), **waits}), 202
 
 
@@ -163,6 +179,6 @@ def post_all() -> tuple[Response, int]:
     inputs.check_not_empty("account_id", "account")
     account_id = find_account(asked) or account_in_query()
     services = current.services()
-    numbers = services.publishing.post_pending(account_id)
+    numbers = services.publishing.post_pending(account_id, among=access.among())
     found = services.waiting.for_tweets(numbers, seconds=ALL_SECONDS) if numbers else []
     return _response_for_all(found)

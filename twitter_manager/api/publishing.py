@@ -12,7 +12,16 @@ from twitter_manager.api.http.account_names import get_account
 from twitter_manager.api.openapi.fields import Id, ResponseModel, Time, XId
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource
 from twitter_manager.api.post_requests import ACCOUNT_ERRORS, POST_ERRORS, PostBody
-from twitter_manager.api.tweet_responses import PostUrl, Status, error_sentence, next_attempt_at, refuse_failed, url_of
+from twitter_manager.api.tweet_responses import (
+    PostUrl,
+    Status,
+    XWords,
+    error_sentence,
+    next_attempt_at,
+    refuse_failed,
+    url_of,
+    why_not_yet,
+)
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, XRefused
 from twitter_manager.services.publishing import warnings as publish_warnings
 from twitter_manager.storage import tweets
@@ -90,6 +99,8 @@ class PostWaits(ResponseModel):
     next_attempt_at: Annotated[Time | None, Field(examples=[None])]
     error: Annotated[str | None, Field(examples=[None])]
     error_code: Annotated[str | None, Field(examples=[None])]
+    hint: Annotated[str | None, Field(description="What to do about it.", examples=[None])]
+    twitter: Annotated[XWords | None, Field(description="X's own words.", examples=[None])]
     warnings: Warnings
 
 
@@ -98,8 +109,8 @@ def _published(tweet_id: int, warnings: Sequence[publish_warnings.PublishWarning
     services = current.services()
     found = tweets.get_of_account(services.db, tweet_id)
     if found.tweet.status not in ("scheduled", "draft"):
-        settled = services.waiting.for_tweets([tweet_id], seconds=posting.ONE_SECONDS)
-        found = settled[0] if settled else found
+        waited = services.waiting.for_tweets([tweet_id], seconds=posting.ONE_SECONDS)
+        found = waited[0] if waited else found
     tweet = found.tweet
     if tweet.status == "failed":
         refuse_failed(tweet, post_id=tweet.id)
@@ -109,7 +120,7 @@ def _published(tweet_id: int, warnings: Sequence[publish_warnings.PublishWarning
         scheduled_at = None if tweet.scheduled_at is None else to_text(tweet.scheduled_at)
         times = {"created_at": to_text(tweet.created_at), "scheduled_at": scheduled_at}
         return jsonify({**answer, "tweet_id": tweet.twitter_id, "url": url_of(found), **times}), 201
-    why = {"error": error_sentence(tweet), "error_code": tweet.error_code}
+    why = {"error": error_sentence(tweet), **why_not_yet(tweet)}
     url = url_for("tweets.show", tweet_id=tweet.id)
     return jsonify(
         {"accepted": True, **answer, "status_url": url, "next_attempt_at": next_attempt_at(tweet), **why}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from flask import Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api.http import current
+from twitter_manager.api.http import access, current
 from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ACCOUNT, OUR_ID, Chapter, Operation, Parameter, Resource
@@ -84,7 +84,7 @@ def show() -> Response:
     `endpoints` stand X's own limits; `source` is "x" where its headers told of them, else "table".
     """
     services = current.services()
-    left = report.report_of(services.db, account_in_query(), now=services.clock())
+    left = report.report_of(services.db, account_in_query(), now=services.clock(), among=access.among())
     reset = left.room.reset_at
     return jsonify(
         {

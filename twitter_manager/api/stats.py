@@ -6,7 +6,7 @@ from flask import Response, jsonify
 from pydantic import ConfigDict
 
 from twitter_manager.api.health import SERVICE
-from twitter_manager.api.http import current
+from twitter_manager.api.http import access, current
 from twitter_manager.api.openapi.fields import Count, ResponseModel
 from twitter_manager.api.openapi.operations import Operation, Resource
 from twitter_manager.api.tweet_responses import STATUSES, StatusCounts
@@ -50,8 +50,8 @@ def show() -> Response:
     db = current.services().db
     return jsonify(
         {
-            "accounts": _with_total(accounts.count_by_status(db), _ACCOUNT_STATUSES),
-            "tweets": _with_total(tweet_lists.count_by_status(db), STATUSES),
+            "accounts": _with_total(accounts.count_by_status(db, among=access.among()), _ACCOUNT_STATUSES),
+            "tweets": _with_total(tweet_lists.count_by_status(db, among=access.among()), STATUSES),
         }
     )
 

@@ -18,10 +18,14 @@ from twitter_manager.api.tweet_responses import (
     PostUrl,
     Status,
     Tweet,
+    XWords,
     attempt_to_json,
+    error_sentence,
+    next_attempt_at,
     post_to_json,
     refuse_failed,
     tweet_to_json,
+    why_not_yet,
 )
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.models import TweetOfAccount
@@ -63,12 +67,13 @@ class ThreadBody(Timing, AccountFields):
     reply_to_tweet_id: inputs.XId | None = None
 
     def to_publish_request(self, account_id: int) -> tuple[PublishRequest, Sequence[Post]]:
-        """The first part with when and where, and the posts behind it."""
+        """The first part with when and where, and the posts after it."""
         first, *others = self.tweets
         publish_request = PublishRequest(
             account_id=account_id,
             post=first.to_post(reply_to=self.reply_to_tweet_id),
             schedule_at=self.schedule_at,
+            next_slot=self.takes_slot(),
             late_policy=self.late_policy,
             allow_duplicate=self.allow_duplicate,
         )
@@ -117,6 +122,11 @@ class ThreadWaits(ThreadTaken):
     success: Annotated[bool, Field(description="False: it is not whole on X yet.", examples=[False])]
     status: Annotated[ThreadStatus, Field(examples=["posting"])]
     status_url: Annotated[str, Field(examples=["/api/v1/threads/1"])]
+    next_attempt_at: Annotated[Time | None, Field(description="Of the part that is next.", examples=[None])]
+    error: Annotated[str | None, Field(description="Why that part is not out yet.", examples=[None])]
+    error_code: Annotated[str | None, Field(examples=[None])]
+    hint: Annotated[str | None, Field(description="What to do about it.", examples=[None])]
+    twitter: Annotated[XWords | None, Field(description="X's own words.", examples=[None])]
 
 
 def _progress(parts: Sequence[TweetOfAccount]) -> dict[str, object]:
@@ -137,12 +147,13 @@ def _published(thread_id: int, warnings: Sequence[PublishWarning] = ()) -> tuple
     if part is not None and part.status == "failed":
         refuse_failed(part, thread_id=thread_id, tweets=rows)
     progress = _progress(parts)
-    done = progress["status"] in ("posted", "scheduled")
-    answer = {"success": done, "thread_id": thread_id, **progress, "tweets": rows}
+    answer = {"thread_id": thread_id, **progress, "tweets": rows}
     answer |= {"created_at": to_text(thread.created_at), "warnings": warnings_to_json(warnings)}
-    if done:
-        return jsonify(answer), 201
-    return jsonify({"accepted": True, **answer, "status_url": url_for("threads.show", thread_id=thread_id)}), 202
+    if part is None or progress["status"] == "scheduled":
+        return jsonify({"success": True, **answer}), 201
+    why = {"next_attempt_at": next_attempt_at(part), "error": error_sentence(part), **why_not_yet(part)}
+    url = url_for("threads.show", thread_id=thread_id)
+    return jsonify({"accepted": True, "success": False, **answer, "status_url": url, **why}), 202
 
 
 @blueprint.post("")
@@ -197,8 +208,8 @@ def show(thread_id: str) -> Response:
         {**tweet_to_json(part), "attempts": [attempt_to_json(each) for each in tries if each.tweet_id == part.tweet.id]}
         for part in parts
     ]
-    place = {"thread_id": thread.id, "account_id": thread.account_id, "created_at": to_text(thread.created_at)}
-    return jsonify({**place, **_progress(parts), "tweets": rows})
+    head = {"thread_id": thread.id, "account_id": thread.account_id, "created_at": to_text(thread.created_at)}
+    return jsonify({**head, **_progress(parts), "tweets": rows})
 
 
 @blueprint.post("/<thread_id>/resume")
@@ -215,7 +226,7 @@ def show(thread_id: str) -> Response:
     rebuild=_published,
 )
 def resume(thread_id: str) -> tuple[Response, int]:
-    """Goes on behind the last part that is at X, and answers as publishing does."""
+    """Goes on after the last part that is at X, and answers as publishing does."""
     number = inputs.to_id(thread_id, field="thread_id")
     inputs.body(inputs.NoFields)
     current.services().threads.resume(number, idempotency=current.idempotent_call())

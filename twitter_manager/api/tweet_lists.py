@@ -9,7 +9,7 @@ from typing import TypeVar, get_args
 from flask import Response, jsonify
 
 from twitter_manager import models
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import access, current, inputs
 from twitter_manager.api.http.account_names import account_in_query
 from twitter_manager.api.openapi.fields import Count, NextCursorBefore, Page, ResponseModel, Rows
 from twitter_manager.api.openapi.operations import (
@@ -46,6 +46,7 @@ def _time(name: str, description: str) -> Parameter:
 
 
 _TIMES: tuple[TweetTime, ...] = get_args(TweetTime)
+_SORTS = {f"{sign}{time}": Order(time, descending=sign == "-") for time in _TIMES for sign in ("", "-")}
 _WORD = {"type": "string", "enum": [*STATUSES, "published"]}
 _FILTERS = (
     Parameter(
@@ -77,7 +78,7 @@ _FILTERS = (
     ),
     Parameter(
         name="sort",
-        schema={"type": "string", "enum": [f"{sign}{time}" for time in _TIMES for sign in ("", "-")]},
+        schema={"type": "string", "enum": list(_SORTS)},
         description="By which time, the earliest first, or with - the latest; by default the latest `time` first. By "
         "scheduled and posted there are only the tweets that have such a time.",
     ),
@@ -85,7 +86,7 @@ _FILTERS = (
 _CURSOR = Parameter(
     name="cursor",
     schema={"type": "string", "pattern": "^((scheduled|posted)-)?(before|after)-([0-9]{1,15}-)?[0-9]{1,19}$"},
-    description="`next_cursor` of the page before, under the same `sort`: the list goes on behind it, equally fast at "
+    description="`next_cursor` of the page before, under the same `sort`: the list goes on after it, equally fast at "
     "any depth.",
 )
 
@@ -117,16 +118,22 @@ def show_page() -> Response:
     offset = 0 if inputs.text_in_query("cursor") else (page - 1) * limit
     found = tweet_lists.list_page(db, which, limit=limit + 1, offset=offset, order=order)
     rows = [tweet_to_json(each) for each in found[:limit]]
-    more = _cursor_behind(found[limit - 1].tweet, order) if len(found) > limit else None
-    place = {"page": page, "limit": limit, "next_cursor": more}
-    return jsonify({"tweets": rows, "total": tweet_lists.count(db, which), **place})
+    more = _cursor_after(found[limit - 1].tweet, order) if len(found) > limit else None
+    paging = {"page": page, "limit": limit, "next_cursor": more}
+    return jsonify({"tweets": rows, "total": tweet_lists.count(db, which), **paging})
 
 
 def _filter_in_query(order: Order) -> TweetFilter:
     """The criteria that are given, and where the list goes on. Raises Invalid naming the parameter."""
+    visible = access.among()
+    among = None if visible is None else sorted(visible)
+    if not inputs.has_query():  # as the most calls come
+        return TweetFilter(among=among, time=order.time, dated=order.time)
+    account_id = account_in_query()
     which = TweetFilter(
         statuses=_statuses(),
-        account_id=account_in_query(),
+        account_id=account_id,
+        among=among if account_id is None else None,
         words=_words(),
         thread_id=inputs.id_in_query("thread_id"),
         batch_id=inputs.id_in_query("batch_id"),
@@ -137,11 +144,11 @@ def _filter_in_query(order: Order) -> TweetFilter:
         time=_word("time", _TIMES) or order.time,
         dated=order.time,
     )
-    return _behind_cursor(which, order)
+    return _after_cursor(which, order)
 
 
-def _behind_cursor(which: TweetFilter, order: Order) -> TweetFilter:
-    """`which`, going on behind the `cursor` that is given. Raises Invalid for one of another order."""
+def _after_cursor(which: TweetFilter, order: Order) -> TweetFilter:
+    """`which`, going on after the `cursor` that is given. Raises Invalid for one of another order."""
     if order == NEWEST_FIRST:
         return replace(which, before=inputs.cursor_in_query())
     if order.time == "created":
@@ -160,8 +167,8 @@ def _position(cursor: str, order: Order) -> Position:
     return Position(_EPOCH + timedelta(milliseconds=milliseconds), number)
 
 
-def _cursor_behind(tweet: models.Tweet, order: Order) -> str:
-    """With which the list goes on behind it."""
+def _cursor_after(tweet: models.Tweet, order: Order) -> str:
+    """With which the list goes on after it."""
     if order.time == "created":
         return inputs.cursor_before(tweet.id) if order.descending else inputs.cursor_after(tweet.id)
     at = tweet.scheduled_at if order.time == "scheduled" else tweet.posted_at
@@ -172,17 +179,17 @@ def _cursor_behind(tweet: models.Tweet, order: Order) -> str:
 
 def _order() -> Order:
     """By which time the list goes, as `sort` says, else `time`. Raises Invalid."""
-    given = _word("sort", [f"{sign}{time}" for time in _TIMES for sign in ("", "-")])
-    if given is None:
-        return Order(_word("time", _TIMES) or "created", descending=True)
-    return next(Order(time, descending=given.startswith("-")) for time in _TIMES if given.endswith(time))
+    given = _word("sort", tuple(_SORTS))
+    return Order(_word("time", _TIMES) or "created", descending=True) if given is None else _SORTS[given]
 
 
 def _word(name: str, known: Sequence[Word]) -> Word | None:
     """One of the words that the parameter may be, if it is given. Raises Invalid."""
     given = inputs.text_in_query(name)
+    if given is None:
+        return None
     found = next((word for word in known if word == given), None)
-    if given is not None and found is None:
+    if found is None:
         raise Invalid("invalid_field", sentence=f"{name} must be one of {', '.join(known)}", field=name)
     return found
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from twitter_manager import models
 from twitter_manager.api.http import current
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time, XId
-from twitter_manager.error_codes import CODES, sentence_of
+from twitter_manager.error_codes import CODES, hint_of, sentence_of
 from twitter_manager.errors import XRefused
 from twitter_manager.models import TWEET_STATUSES as STATUSES
 from twitter_manager.models import TweetStatus
@@ -33,6 +33,7 @@ __all__ = [
     "tweet_to_json",
     "url_of",
     "waiting_for",
+    "why_not_yet",
 ]
 
 Status = Annotated[TweetStatus, Field(examples=["pending"])]
@@ -240,11 +241,17 @@ def next_attempt_at(tweet: models.Tweet) -> str | None:
     return None if tweet.status == "posting" else _text(tweet.due_at)
 
 
+def why_not_yet(tweet: models.Tweet) -> dict[str, object]:
+    """What keeps it back, what to do about that, and X's own words."""
+    code = tweet.error_code
+    return {"error_code": code, "hint": None if code is None else hint_of(code), "twitter": _x_words(tweet)}
+
+
 def waiting_for(found: models.TweetOfAccount) -> str | None:
     """What must come first: the `previous_part` of its thread, or an unsettled `equal_tweet` of the account."""
     tweet = found.tweet
-    behind = (tweet.position or 1) > 1 and tweet.reply_to is None
-    if behind and tweet.status not in models.FINAL:
+    waits = (tweet.position or 1) > 1 and tweet.reply_to is None
+    if waits and tweet.status not in models.FINAL:
         return "previous_part"
     return "equal_tweet" if found.waits_for_equal else None
 

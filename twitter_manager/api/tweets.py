@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal
 from flask import Response, jsonify
 from pydantic import Field
 
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import access, current, inputs
 from twitter_manager.api.http.account_names import AccountCriterion, AccountFields, find_account, get_account
 from twitter_manager.api.openapi.fields import Count, Id, ResponseModel, Time
 from twitter_manager.api.openapi.operations import ANY_CODE, Chapter, Operation, Resource, flag
-from twitter_manager.api.post_requests import TEXT_ERRORS, PostBody
+from twitter_manager.api.post_requests import TEXT_ERRORS, NextSlot, PostBody, check_one_time
 from twitter_manager.api.tweet_responses import STATUSES, Attempt, Tweet, TweetStatus, attempt_to_json, tweet_to_json
 from twitter_manager.errors import Conflict, Invalid, NotFound, NotNow, SlowDown, XRefused
 from twitter_manager.services.publishing.tweets import Change
@@ -66,10 +66,10 @@ def _created(tweet_id: int) -> tuple[Response, int]:
 def create() -> tuple[Response, int]:
     """Keeps a tweet as `pending`."""
     new = inputs.body(TweetBody)
-    tweet = current.services().tweets.create(
+    tweet_id = current.services().tweets.create(
         account_id=get_account(new), text=new.text, idempotency=current.idempotent_call()
     )
-    return _created(tweet.id)
+    return _created(tweet_id)
 
 
 class TweetDetails(Tweet):
@@ -100,7 +100,9 @@ class TweetChange(inputs.PatchBody):
 
     text: str = inputs.LEFT_OUT
     schedule_at: Annotated[inputs.Moment | None, Field(description="null: takes the time away.")] = None
+    schedule: NextSlot = inputs.LEFT_OUT
     status: Literal["pending", "canceled"] = inputs.LEFT_OUT
+    allow_duplicate: inputs.Flag = False
 
 
 @blueprint.patch("/tweets/<tweet_id>")
@@ -110,7 +112,7 @@ class TweetChange(inputs.PatchBody):
     responses={200: TweetDetails},
     errors={
         NotFound: ("tweet_not_found",),
-        Conflict: ("tweet_not_editable", "part_waits", "other_world"),
+        Conflict: ("tweet_not_editable", "part_waits", "other_world", "duplicate", "no_slots"),
         Invalid: (*TEXT_ERRORS, "schedule_in_the_past", "schedule_too_far", "oauth1_not_supported"),
     },
 )
@@ -118,8 +120,16 @@ def change(tweet_id: str) -> Response:
     """Changes text, time or status of a tweet that is certainly not at X."""
     number = inputs.to_id(tweet_id, field="tweet_id")
     asked = inputs.body(TweetChange)
+    check_one_time(asked.schedule, asked.schedule_at)
     unschedule = asked.schedule_at is None and "schedule_at" in asked.model_fields_set
-    wanted = Change(text=asked.text, schedule_at=asked.schedule_at, unschedule=unschedule, status=asked.status)
+    wanted = Change(
+        text=asked.text,
+        schedule_at=asked.schedule_at,
+        next_slot=asked.schedule is not None,
+        unschedule=unschedule,
+        status=asked.status,
+        allow_duplicate=asked.allow_duplicate,
+    )
     current.services().tweets.change(number, wanted)
     return _details(number)
 
@@ -128,6 +138,7 @@ class Retry(inputs.Body):
     """A failed tweet again, with another text if given."""
 
     text: str | None = None
+    allow_duplicate: inputs.Flag = False
 
 
 @blueprint.post("/tweets/<tweet_id>/retry")
@@ -137,7 +148,7 @@ class Retry(inputs.Body):
     responses={200: TweetDetails},
     errors={
         NotFound: ("tweet_not_found",),
-        Conflict: ("tweet_not_failed", "other_world"),
+        Conflict: ("tweet_not_failed", "other_world", "duplicate"),
         Invalid: (*TEXT_ERRORS, "oauth1_not_supported"),
     },
     rebuild=_details,
@@ -145,7 +156,10 @@ class Retry(inputs.Body):
 def retry(tweet_id: str) -> Response:
     """Sends a failed tweet again; its attempts are kept."""
     number = inputs.to_id(tweet_id, field="tweet_id")
-    current.services().tweets.retry(number, text=inputs.body(Retry).text, idempotency=current.idempotent_call())
+    asked = inputs.body(Retry)
+    current.services().tweets.retry(
+        number, text=asked.text, allow_duplicate=asked.allow_duplicate, idempotency=current.idempotent_call()
+    )
     return _details(number)
 
 
@@ -211,7 +225,11 @@ def clean_up() -> Response:
     if asked.all and asked.model_fields_set != {"all"}:
         raise Invalid("invalid_field", sentence="all stands alone, without another criterion", field="all")
     which = tweet_cleanup.CleanUp(
-        statuses=asked.statuses, days_old=asked.days_old, account_id=find_account(asked), everything=asked.all
+        statuses=asked.statuses,
+        days_old=asked.days_old,
+        account_id=find_account(asked),
+        everything=asked.all,
+        among=access.among(),
     )
     cleaned = current.services().tweets.clean_up(which)
     message = f"Tweets deleted: {cleaned.deleted}"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from twitter_manager.api.http import current, inputs
 from twitter_manager.api.http.account_names import get_account
-from twitter_manager.api.openapi.fields import ResponseModel
+from twitter_manager.api.openapi.fields import ResponseModel, Time
 from twitter_manager.api.openapi.operations import Operation
 from twitter_manager.api.post_requests import PostBody
 from twitter_manager.api.publishing import Problem, Warnings, blueprint, warnings_to_json
@@ -15,6 +15,7 @@ from twitter_manager.api.threads import ThreadBody
 from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.services.publishing.validate import Report as FoundReport
 from twitter_manager.services.publishing.validate import problem_to_json
+from twitter_manager.timestamps import to_text
 from twitter_manager.twitter.text.parse import ParsedText
 
 __all__ = ["blueprint"]
@@ -49,6 +50,7 @@ class Report(ResponseModel):
     parts: list[PartCounted]
     warnings: Warnings
     estimated_cost_usd: Annotated[float, Field(ge=0, examples=[0.015])]
+    scheduled_at: Annotated[Time | None, Field(description="When it would go out; null: now.", examples=[None])]
 
 
 def _report(report: FoundReport) -> Response:
@@ -59,6 +61,7 @@ def _report(report: FoundReport) -> Response:
             "parts": [_part_to_json(part) for part in report.parts],
             "warnings": warnings_to_json(report.warnings),
             "estimated_cost_usd": float(report.cost),
+            "scheduled_at": report.scheduled_at and to_text(report.scheduled_at),
         }
     )
 

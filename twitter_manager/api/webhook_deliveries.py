@@ -1,6 +1,6 @@
 """Deliveries of webhooks: a test event, what became of each event, and how to have it told again."""
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 from flask import Response, jsonify
 from pydantic import Field
@@ -11,15 +11,13 @@ from twitter_manager.api.openapi.operations import CURSOR, LIMIT, PAGE, Operatio
 from twitter_manager.api.webhooks import EVENTS, blueprint
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import Conflict, Invalid, NotFound
-from twitter_manager.models import WebhookDelivery
+from twitter_manager.models import DELIVERY_STATUSES, DeliveryStatus, WebhookDelivery
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.webhook_deliveries import DeliveryFilter
 from twitter_manager.timestamps import to_text
 
-__all__ = ["STATUSES", "blueprint"]
+__all__ = ["blueprint"]
 
-DeliveryStatus = Literal["pending", "delivered", "failed"]
-STATUSES: tuple[str, ...] = get_args(DeliveryStatus)
 _MAX_IDS = 1000
 _DATA = {"webhook_id": 1, "message": "The webhook works"}
 EventName = Annotated[str, Field(json_schema_extra={"enum": [*EVENTS, "webhook.test"]}, examples=["webhook.test"])]
@@ -111,7 +109,7 @@ class DeliveryList(ResponseModel):
 
 
 _STATUS = Parameter(
-    name="status", schema={"type": "string", "enum": list(STATUSES)}, description="Only with this status."
+    name="status", schema={"type": "string", "enum": list(DELIVERY_STATUSES)}, description="Only with this status."
 )
 
 
@@ -130,15 +128,15 @@ def show_deliveries(webhook_id: str) -> Response:
     webhooks.get(db, which.webhook_id)
     found = webhook_deliveries.list_page(db, which, limit=limit + 1, offset=0 if before else (page - 1) * limit)
     more = inputs.cursor_before(found[limit - 1].id) if len(found) > limit else None
-    place = {"page": page, "limit": limit, "next_cursor": more}
+    paging = {"page": page, "limit": limit, "next_cursor": more}
     rows = [_to_json(each) for each in found[:limit]]
-    return jsonify({"deliveries": rows, "total": webhook_deliveries.count(db, which), **place})
+    return jsonify({"deliveries": rows, "total": webhook_deliveries.count(db, which), **paging})
 
 
 def _status_in_query() -> str | None:
     status = inputs.text_in_query("status")
-    if status is not None and status not in STATUSES:
-        raise Invalid("invalid_field", sentence=f"status must be one of {', '.join(STATUSES)}", field="status")
+    if status is not None and status not in DELIVERY_STATUSES:
+        raise Invalid("invalid_field", sentence=f"status must be one of {', '.join(DELIVERY_STATUSES)}", field="status")
     return status
 
 

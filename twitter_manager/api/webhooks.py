@@ -8,7 +8,8 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from twitter_manager import models
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import access, current, inputs
+from twitter_manager.api.http.body_models import NO_NUL
 from twitter_manager.api.openapi.fields import Count, Id, NextCursor, Page, ResponseModel, Rows, Time
 from twitter_manager.api.openapi.operations import CURSOR, LIMIT, PAGE, Chapter, Operation, Resource
 from twitter_manager.error_codes import sentence_of
@@ -27,10 +28,12 @@ Event = Literal[
     "thread.broken",
     "account.failed",
     "app.resting",
+    "alert.account",
+    "alert.app",
 ]
 EVENTS: tuple[Event, ...] = get_args(Event)
 Events = Annotated[list[Event], Field(min_length=1, max_length=len(EVENTS))]
-Description = Annotated[str, Field(max_length=200)]
+Description = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 Url = Annotated[str, Field(max_length=2000)]
 _URL = "https://example.com/hooks/twitter"
 
@@ -64,6 +67,10 @@ class Webhook(ResponseModel):
     error: Annotated[str | None, Field(description="Why it was switched off.", examples=[None])]
     error_code: Annotated[str | None, Field(examples=[None])]
     health: WebhookHealth
+    api_key_id: Annotated[
+        Id | None,
+        Field(description="The key with limits whose accounts alone it tells of; null: all.", examples=[None]),
+    ]
     created_at: Time
     updated_at: Time
 
@@ -83,6 +90,7 @@ def _to_json(webhook: models.Webhook) -> dict[str, object]:
             "failing_since": webhook.failing_since and to_text(webhook.failing_since),
             "next_attempt_at": webhook.rest_until and to_text(webhook.rest_until) if webhook.is_active else None,
         },
+        "api_key_id": webhook.api_key_id,
         "created_at": to_text(webhook.created_at),
         "updated_at": to_text(webhook.updated_at),
     }
@@ -123,7 +131,9 @@ def create() -> tuple[Response, int]:
     """Makes a webhook; its secret is shown this once."""
     new = inputs.body(WebhookBody)
     events = _in_order(new.events or EVENTS)
-    made, secret = current.services().webhooks.create(url=new.url, events=events, description=new.description)
+    made, secret = current.services().webhooks.create(
+        url=new.url, events=events, description=new.description, owner=access.owner()
+    )
     return jsonify({"message": "Webhook created", "webhook": _to_json(made), "secret": secret}), 201
 
 
@@ -144,10 +154,11 @@ def show_all() -> Response:
     page, limit = inputs.page_in_query()
     after = inputs.cursor_in_query("after")
     db = current.services().db
-    found = webhooks.list_page(db, limit=limit + 1, after=after or 0, offset=0 if after else (page - 1) * limit)
+    offset, owner = 0 if after else (page - 1) * limit, access.owner()
+    found = webhooks.list_page(db, limit=limit + 1, after=after or 0, offset=offset, owner=owner)
     more = inputs.cursor_after(found[limit - 1].id) if len(found) > limit else None
-    place = {"total": webhooks.count(db), "page": page, "limit": limit, "next_cursor": more}
-    return jsonify({"webhooks": [_to_json(each) for each in found[:limit]], **place})
+    paging = {"total": webhooks.count(db, owner=owner), "page": page, "limit": limit, "next_cursor": more}
+    return jsonify({"webhooks": [_to_json(each) for each in found[:limit]], **paging})
 
 
 @blueprint.get("/<webhook_id>")

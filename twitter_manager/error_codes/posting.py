@@ -39,8 +39,13 @@ CODES: dict[str, Code] = {
     ),
     "tweet_in_flight": Code(
         "This tweet may be on its way to X",
-        "It is being sent, or it is not known yet whether X took it.",
+        "It is being sent, or it is not known yet whether X took it, or took it twice.",
         "Wait until it is settled.",
+    ),
+    "no_slots": Code(
+        "The account has no slots",
+        "schedule: next takes the next free slot of the account's week, and none was set.",
+        "Set them by PUT /api/v1/accounts/{id}/slots, or name a time with schedule_at.",
     ),
     "schedule_too_far": Code("schedule_at is too far ahead", "The year is 9000 or later.", "Check the year."),
     "schedule_in_the_past": Code(
@@ -96,6 +101,11 @@ CODES: dict[str, Code] = {
         "X may refuse the second one as duplicate content: the thread would stop there.",
         "Write each part its own text.",
     ),
+    "repeated_part": Code(
+        "A part of the thread has the text of another tweet of the account",
+        "It is within 24 hours. X may refuse the part as duplicate content: the thread would stop there.",
+        "Write the part its own text. allow_duplicate ends the warning.",
+    ),
     "two_cashtags": Code(
         "The post has more than one cashtag",
         "X takes one cashtag ($TSLA) in a post and may refuse this one.",
@@ -105,11 +115,6 @@ CODES: dict[str, Code] = {
         "Media, a poll and a quoted post exclude each other",
         "X takes one of media_ids, poll and quote_tweet_id in a post.",
         "Leave one of them out.",
-    ),
-    "media_not_found": Code(
-        "There is no such media",
-        "media_ids names an id that is none of this service's uploads.",
-        "Upload it first, or give an id of X's.",
     ),
     "batch_refused": Code(
         "Nothing of the batch was taken",
@@ -213,7 +218,8 @@ CODES: dict[str, Code] = {
     ),
     "doubtful_match": Code(
         "A post that may be this one stands at X",
-        "The account's timeline has a post that is nearly the same, or one of that moment that no tweet explains.",
+        "The account's timeline has a post that is nearly the same, or one of that moment that no tweet explains; or, "
+        "after a copy was restored, posts that are later than this tweet was due.",
         "Compare them on x.com and resolve the tweet as posted or not_posted.",
     ),
     "attempts_exhausted": Code(

@@ -67,6 +67,28 @@ CODES: dict[str, Code] = {
         "X-API-Key is missing or is no key of this service.",
         "Send the header X-API-Key with a key from instance/secrets.env or `twitter-manager keys create`.",
     ),
+    "key_expired": Code(
+        "The API key has expired",
+        "The key is one of this service, and its expires_at is past.",
+        "Have another key made: POST /api/v1/keys with an admin key, or `twitter-manager keys create`.",
+    ),
+    "key_scope": Code(
+        "This key may not do this",
+        "The call needs another scope than the key has (x-required-scope in the OpenAPI document), concerns more than "
+        "the key's accounts, or the key is for the other world (mock or live) than the one that is on.",
+        "Use a key that may, or have one made: POST /api/v1/keys with an admin key, or `twitter-manager keys create`.",
+    ),
+    "key_rate_limited": Code(
+        "This key has made all its calls of this minute. Please try again later.",
+        "The key has requests_per_minute, and so many calls were made with it in the last 60 seconds.",
+        "Send it again after Retry-After seconds.",
+    ),
+    "api_key_not_found": Code("Key not found", "No key has this id.", "List the keys to find its id."),
+    "last_admin_key": Code(
+        "This is the last key that may do everything",
+        "No other active key has the scope admin without limits and without an end: nobody could make another.",
+        "Make another one first: POST /api/v1/keys or `twitter-manager keys create`.",
+    ),
     "too_many_wrong_keys": Code(
         "Too many wrong keys. Please try again later.",
         "More than 20 wrong keys came from this address within a minute.",
@@ -95,7 +117,8 @@ CODES: dict[str, Code] = {
     "database_unavailable": Code(
         "The database is not available",
         "It is locked, full, away or not set up yet.",
-        "See the log; free the disk, bring the file back. The service comes back by itself.",
+        "See the log, or call `twitter-manager doctor`: free the disk, bring the file or the database's server back, "
+        "and start a worker where nothing is set up yet. The service comes back by itself.",
     ),
     "disk_full": Code(
         "The disk of the database is full",
@@ -116,6 +139,16 @@ CODES: dict[str, Code] = {
         "Due tweets are not being posted",
         "Some have been waiting for over two minutes, and nothing says that they should.",
         "See the log of the worker; start a worker, or one more.",
+    ),
+    "copy_failed": Code(
+        "No copy was made",
+        "A copy on the clock (BACKUP_DIR) failed: its folder is away or full, or the database could not be read.",
+        "The log and twitter-manager doctor say why. It is tried again within a quarter of an hour.",
+    ),
+    "restored_from_copy": Code(
+        "The database was restored from a copy: what went out since is looked for before anything is sent",
+        "Accounts whose timeline at X could not be read yet send nothing.",
+        "It takes 45 seconds from the start. Where it lasts longer the log says why X cannot be asked.",
     ),
     "log_write_failed": Code(
         "The log cannot be written",

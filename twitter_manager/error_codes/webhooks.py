@@ -7,12 +7,19 @@ __all__ = ["CODES"]
 CODES: dict[str, Code] = {
     "webhook_not_found": Code("Webhook not found", "No webhook has this id.", "List the webhooks to find its id."),
     "too_many_webhooks": Code(
-        "There are 20 webhooks already", "No more than 20 are kept.", "Delete one that nobody needs."
+        "There are 20 webhooks already",
+        "No more than 20 are kept; of a key with limits, no more than 20 of its own.",
+        "Delete one that nobody needs.",
     ),
     "webhook_inactive": Code(
         "This webhook is switched off",
         "Its owner switched it off, or its receiver answered 410 Gone.",
         "Switch it on with PATCH {is_active: true} first.",
+    ),
+    "key_revoked": Code(
+        "The API key that this webhook belongs to was revoked",
+        "It was made by a key that was limited to some accounts or to one world, and told of those.",
+        "Delete it, and make another one with a key that is good.",
     ),
     "receiver_not_public": Code(
         "The receiver's address is not public",

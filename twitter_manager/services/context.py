@@ -33,11 +33,12 @@ class Context:
 
     def store_durably(
         self,
+        account_id: int | None,
         store: Callable[Concatenate[Transaction, Arguments], Result],
         *args: Arguments.args,
         **kw: Arguments.kwargs,
     ) -> Result:
-        """Runs `store(tx, …)` in a transaction, and again until the database takes it.
+        """Runs `store(tx, …)` in a transaction, and again until the database takes it. `account_id`: see transaction.
 
         For what X just told us: it exists nowhere else, so a locked or full disk must not lose it. What is not stored
         when the process ends is found again by reconciliation.
@@ -45,7 +46,7 @@ class Context:
         pause = 0.05
         while True:
             try:
-                with self.db.transaction() as tx:
+                with self.db.transaction(account_id=account_id) as tx:
                     return store(tx, *args, **kw)
             except StorageUnavailable as error:
                 log.error("cannot store what X answered yet: %s", error.why)

@@ -8,9 +8,10 @@ from datetime import datetime
 from twitter_manager import logs
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.errors import StorageUnavailable
-from twitter_manager.models import AppRest
+from twitter_manager.models import Alert, AppRest
+from twitter_manager.services.alerts import alert_to_json
 from twitter_manager.services.context import Context
-from twitter_manager.storage import app_rests, lanes, service_state, tweet_queue, workers
+from twitter_manager.storage import alerts, app_rests, copy_clock, lanes, restored, service_state, tweet_queue, workers
 from twitter_manager.storage.database import FailedWrite, Queries
 from twitter_manager.timestamps import earlier, to_text
 from twitter_manager.version import VERSION
@@ -35,13 +36,17 @@ def _reason(code: str) -> Reason:
 @dataclass(frozen=True, slots=True)
 class HealthReport:
     """`because`: why it is not healthy. `app_rests`: where X refuses the app. `resting_other_world`: due tweets that
-    wait because the other environment is switched on. `log_failing_since`: the log cannot be written."""
+    wait because the other environment is switched on. `log_failing_since`: the log cannot be written.
+    `restored_at`: accounts are still to be looked for. `alerts`: what fires for X as a whole."""
 
     at: datetime
     because: tuple[Reason, ...]
     app_rests: tuple[AppRest, ...] = ()
     resting_other_world: int = 0
     log_failing_since: datetime | None = None
+    copies_failing_since: datetime | None = None
+    restored_at: datetime | None = None
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -61,6 +66,10 @@ class HealthReport:
         ]
         if self.log_failing_since is not None:
             found.append(_notice("log_write_failed", since=self.log_failing_since, mock=None, next_attempt_at=None))
+        if self.copies_failing_since is not None:
+            found.append(_notice("copy_failed", since=self.copies_failing_since, mock=None, next_attempt_at=None))
+        if self.restored_at is not None:
+            found.append(_notice("restored_from_copy", since=self.restored_at, mock=None, next_attempt_at=None))
         return found
 
     def to_json(self) -> dict[str, object]:
@@ -71,6 +80,7 @@ class HealthReport:
             "reasons": self.reasons,
             "reason_codes": [reason.code for reason in self.because],
             "notices": self.notices,
+            "alerts": [{"mock": alert.mock, **alert_to_json(alert)} for alert in self.alerts],
             "resting_other_world": self.resting_other_world,
         }
 
@@ -103,7 +113,17 @@ class Health:
             found += [reason for reason in (_no_worker(db, now, explained=bool(found)), _overdue(db, now)) if reason]
             other = not service_state.mock_mode(db)
             resting = tweet_queue.count_due_of_environment(db, mock=other, now=now)
-            return HealthReport(now, tuple(found), tuple(app_rests.list_all(db)), resting, log_failing)
+            copies = copy_clock.find(db)
+            return HealthReport(
+                now,
+                tuple(found),
+                tuple(app_rests.list_all(db)),
+                resting,
+                log_failing,
+                copies.failed_at if copies else None,
+                restored.since(db),
+                tuple(alerts.list_firing_of_apps(db)),
+            )
         except StorageUnavailable:
             return HealthReport(now, (*found, _reason("database_unavailable")), log_failing_since=log_failing)
 

@@ -2,6 +2,7 @@
 
 from twitter_manager.config import Settings
 from twitter_manager.errors import Conflict
+from twitter_manager.services import audit
 from twitter_manager.services.context import Context
 from twitter_manager.services.wakeup import wake_environment
 from twitter_manager.storage import service_state
@@ -53,4 +54,5 @@ class MockMode:
         with self._context.db.transaction() as tx:
             service_state.switch_mock_mode(tx, enabled)
             wake_environment(self._context, tx, mock=enabled)
+            audit.record(tx)
         return enabled

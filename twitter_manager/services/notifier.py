@@ -1,10 +1,12 @@
-"""How the threads of one process tell each other that something happened. The database stays the truth: a notification
-that is missed (another process, a crash) costs a fifth of a second, never a tweet."""
+"""How threads tell each other that something happened, also those of other processes where the database passes it on.
+The database stays the truth: a notification that is missed costs a moment, never a tweet."""
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+
+from twitter_manager.storage.database import Wakeups
 
 __all__ = ["Notifier"]
 
@@ -12,7 +14,8 @@ __all__ = ["Notifier"]
 class Notifier:
     """Wakes the worker when something may be due, and requests that wait for tweets when one changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, others: Wakeups) -> None:
+        self._others = others
         self._changed = threading.Condition()
         self._wakes = 0
         self._watchers: dict[int, list[Watch]] = {}
@@ -20,6 +23,11 @@ class Notifier:
         self._stopped_at = 0.0
 
     def wake(self) -> None:
+        self._wake()
+        self._others.listen(self._hear)
+        self._others.announce(())
+
+    def _wake(self) -> None:
         with self._changed:
             self._wakes += 1
             self._changed.notify_all()
@@ -47,11 +55,25 @@ class Notifier:
 
     def wait_for_wake(self, seen: int, seconds: float) -> None:
         """Returns after `seconds`, or at once when it was woken since `seen` was read."""
+        self._others.listen(self._hear)
         with self._changed:
             if self._wakes == seen and not self.stopping.is_set():
                 self._changed.wait(seconds)
 
     def notify_tweets(self, tweet_ids: Iterable[int]) -> None:
+        ids = list(tweet_ids)
+        if ids:
+            self._note(ids)
+            self._others.listen(self._hear)
+            self._others.announce(ids)
+
+    def _hear(self, tweet_ids: Collection[int]) -> None:
+        if tweet_ids:
+            self._note(tweet_ids)
+        else:
+            self._wake()
+
+    def _note(self, tweet_ids: Collection[int]) -> None:
         with self._changed:
             for tweet_id in tweet_ids:
                 for watch in self._watchers.get(tweet_id, ()):
@@ -60,6 +82,7 @@ class Notifier:
     @contextmanager
     def watching(self, tweet_ids: Iterable[int]) -> Iterator["Watch"]:
         """Collects which of the tweets change while inside."""
+        self._others.listen(self._hear)
         watch = Watch()
         ids = list(tweet_ids)
         with self._changed:

@@ -12,7 +12,7 @@ from twitter_manager.errors import Invalid, ServiceError
 from twitter_manager.models import Tweet
 from twitter_manager.timestamps import earlier
 from twitter_manager.twitter.text.canonical import canonical
-from twitter_manager.twitter.text.parse import ParsedText, is_blank, is_surely_too_long, parse
+from twitter_manager.twitter.text.parse import ParsedText, is_blank, is_surely_too_long, is_surely_valid, parse
 
 __all__ = [
     "LATEST_PAST",
@@ -49,11 +49,13 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRequest:
-    """No `schedule_at`: now."""
+    """No `schedule_at`: now. `next_slot`: it takes the account's next free slot; `schedule_at` is that one, once it was
+    looked up."""
 
     account_id: int
     post: Post
     schedule_at: datetime | None = None
+    next_slot: bool = False
     late_policy: str = "publish"
     draft: bool = False
     allow_duplicate: bool = False
@@ -99,6 +101,8 @@ def _can_be_read(text: str) -> bool:
 
 
 def _problems_of_text(text: str) -> Iterator[Invalid]:
+    if is_surely_valid(text):
+        return
     if is_surely_too_long(text):
         yield Invalid("text_too_long", field="text")
         return

@@ -1,20 +1,19 @@
 """Everything before the first request: keys, folders, the database brought up to date, the right ENCRYPTION_KEY."""
 
 import logging
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import Timeout
 
-from twitter_manager import private_files, start_lock
+from twitter_manager import private_files, scratch_folders, start_lock
 from twitter_manager.config import SECRETS_FILE, Settings
 from twitter_manager.crypto import SecretUnreadable, Vault, hash_key, new_api_key, new_encryption_key
 from twitter_manager.env_files import read_env_file
 from twitter_manager.errors import StartRefused, StorageUnavailable
-from twitter_manager.services import mock_mode
-from twitter_manager.storage import accounts, api_keys, oauth_states, open_database, service_state, webhooks
+from twitter_manager.services import encryption, mock_mode, secrets_file
+from twitter_manager.storage import api_keys, open_database, service_state
 from twitter_manager.storage.database import Transaction
 
 __all__ = ["Prepared", "prepare"]
@@ -39,6 +38,8 @@ def prepare(settings: Settings) -> Prepared:
         private_files.make_folder(settings.instance_path)
         with start_lock.held(settings.instance_path / _LOCK):
             _restrict_files(settings)
+            for folder in _folders(settings):
+                scratch_folders.sweep(folder)
             return _prepare(settings)
     except Timeout as error:
         raise StartRefused("INSTANCE_DIR: another start of this service does not come to its end") from error
@@ -50,9 +51,16 @@ def prepare(settings: Settings) -> Prepared:
         raise StartRefused(f"DATABASE_URL: the database cannot be used: {error.why}") from error
 
 
+def _folders(settings: Settings) -> set[Path]:
+    """Where a restore works, which may have been killed."""
+    database = settings.database_path
+    return {settings.instance_path} | ({database.parent} if database is not None else set())
+
+
 def _restrict_files(settings: Settings) -> None:
     """Takes from other users what an earlier version, or a copy, left readable for them."""
-    databases = (settings.database_path, settings.simulator_path, settings.standalone_simulator_path)
+    simulators = (settings.simulator_path, settings.standalone_simulator_path)
+    databases = simulators if settings.database_path is None else (settings.database_path, *simulators)
     names = (SECRETS_FILE, _LOCK, "logs", "media", *(path.name for path in databases))
     folder = settings.instance_path
     if settings.instance_dir is None or all(each.name.startswith(names) for each in folder.iterdir()):
@@ -82,7 +90,8 @@ def _prepare(settings: Settings) -> Prepared:
         with database.transaction() as tx:
             _check_canary(tx, Vault(with_keys.encryption_key), canary)
             if len(with_keys.encryption_key) > 1:
-                _renew_secrets(tx, Vault(with_keys.encryption_key))
+                encryption.renew_in(tx, Vault(with_keys.encryption_key))
+            encryption.note_source(tx, with_keys)
             ready = _with_key_in_force(tx, with_keys)
             service_state.set_mock_mode(tx, _mock_mode(tx, ready))
     finally:
@@ -99,54 +108,13 @@ def _with_keys(settings: Settings) -> Settings:
         made["ENCRYPTION_KEY"] = new_encryption_key()
     if not made:
         return settings
-    _write_secrets(settings.secrets_path, made)
+    secrets_file.write(settings.secrets_path, made)
     return replace(
         settings,
+        from_secrets=settings.from_secrets | made.keys(),
         api_key=made.get("API_KEY", settings.api_key),
         encryption_key=(made["ENCRYPTION_KEY"],) if "ENCRYPTION_KEY" in made else settings.encryption_key,
     )
-
-
-def _write_secrets(path: Path, made: dict[str, str]) -> None:
-    """Writes the keys into the file, replacing those of the same name and keeping its other lines.
-
-    Atomic, and on the disk before anything is encrypted with the keys.
-    """
-    path = path.resolve()  # a link stays one
-    present = path.read_bytes() if path.exists() else b""
-    if present and not present.endswith(b"\n"):
-        present += b"\n"
-    others = [each for each in present.splitlines(keepends=True) if each.partition(b"=")[0].decode() not in made]
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        _write_durably(fresh, b"".join(others) + "".join(f"{name}={value}\n" for name, value in made.items()).encode())
-        if not made.items() <= read_env_file(fresh).items():
-            raise StartRefused(
-                f"{path.name}: the new keys cannot be read again beside its other lines; check those, and the disk"
-            )
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
-    _sync_folder(path.parent)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)
-    private_files.make_file(path)
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    """Makes a rename durable; Windows does it by itself and opens no folder."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
@@ -159,31 +127,8 @@ def _check_canary(tx: Transaction, vault: Vault, canary: str | None) -> None:
     except SecretUnreadable as error:
         raise StartRefused(
             "ENCRYPTION_KEY is not the one that the database's secrets were encrypted with; "
-            "put the earlier key back, behind the new one and a comma if you want to change it"
+            "put the earlier key back, after the new one and a comma if you want to change it"
         ) from error
-
-
-def _renew_secrets(tx: Transaction, vault: Vault) -> None:
-    """Encrypts every stored secret with the newest key, so that the older ones can be removed at the next start.
-
-    A token that no key decrypts stays as it is: it makes its account `failed` when it is used.
-    """
-    canary = service_state.find(tx, service_state.CANARY)
-    if canary is not None:
-        service_state.put(tx, service_state.CANARY, vault.renew(canary))
-    for account in accounts.list_all(tx):
-        fresh = [token and _renewed(vault, token) for token in (account.access_token, account.refresh_token)]
-        accounts.replace_secrets(tx, account.id, access_token=fresh[0], refresh_token=fresh[1])
-    for webhook in webhooks.list_all(tx):
-        webhooks.replace_secret(tx, webhook.id, _renewed(vault, webhook.secret))
-    oauth_states.delete_all(tx)  # connections that are being made at this moment begin again
-
-
-def _renewed(vault: Vault, token: str) -> str:
-    try:
-        return vault.renew(token)
-    except SecretUnreadable:
-        return token
 
 
 def _with_key_in_force(tx: Transaction, settings: Settings) -> Settings:
@@ -206,7 +151,7 @@ def _another_key(tx: Transaction, path: Path) -> str:
     if kept and not api_keys.is_revoked(tx, hash_key(kept)):
         return kept
     made = new_api_key()
-    _write_secrets(path, {"API_KEY": made})
+    secrets_file.write(path, {"API_KEY": made})
     return made
 
 

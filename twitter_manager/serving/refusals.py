@@ -8,8 +8,8 @@ from http import HTTPStatus
 from waitress.task import ErrorTask  # type: ignore[import-untyped]
 from waitress.utilities import Error  # type: ignore[import-untyped]
 
-from twitter_manager.answers import HEADERS, error_shape, log_request, request_id_for
 from twitter_manager.errors import ServiceError
+from twitter_manager.responses import HEADERS, error_to_json, log_request, request_id_for
 from twitter_manager.serving.parsing import Request, summary_of
 
 __all__ = ["Refusal", "RequestTimeout", "ShuttingDown"]
@@ -50,7 +50,7 @@ class Refusal(ErrorTask):  # type: ignore[misc]
         request_id = request_id_for(summary.request_id)
         if status is HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request %s failed outside the application's own error handling", request_id)
-        text = json.dumps(error_shape(ServiceError(_CODES[status]), request_id=request_id))
+        text = json.dumps(error_to_json(ServiceError(_CODES[status]), request_id=request_id))
         self._send(status, f"{text}\n".encode(), request_id=request_id, with_body=summary.method != "HEAD")
         log_request(
             method=summary.method,

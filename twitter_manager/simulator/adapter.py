@@ -81,7 +81,7 @@ def _whole_body(body: object) -> bytes:
     """From anything that `requests` accepts: text, bytes, a file, or an iterable of pieces."""
     if body is None:
         return b""
-    if isinstance(body, bytes | bytearray | str):
+    if isinstance(body, bytes | bytearray | memoryview | str):
         return body.encode() if isinstance(body, str) else bytes(body)
     read = getattr(body, "read", None)
     if read is not None:

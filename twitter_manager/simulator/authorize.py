@@ -1,4 +1,4 @@
-"""The consent page's endpoint, /i/oauth2/authorize (x-api.md §2.1)."""
+"""The consent page's endpoint, /i/oauth2/authorize (docs.x.com: OAuth 2.0, authorization code)."""
 
 import ipaddress
 import re

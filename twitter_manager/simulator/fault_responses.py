@@ -36,7 +36,7 @@ def _refused(options: Options, _now: datetime) -> Response:
 
 def _rate_limited(options: Options, now: datetime) -> Response:
     """429 in either of X's shapes; `reset_in` in seconds, None for answers without headers, which X gives, too;
-    `daily_reset_in` adds an exhausted 24-hour window (x-api.md §9.1)."""
+    `daily_reset_in` adds an exhausted 24-hour window (docs.x.com: rate limits)."""
     windows = {"x-rate-limit": options.get("reset_in", 900), "x-user-limit-24hour": options.get("daily_reset_in")}
     headers: dict[str, str] = {}
     for name, reset_in in windows.items():
@@ -67,7 +67,7 @@ def _out_of_credits(_options: Options, _now: datetime) -> Response:
 
 
 def _spend_capped(options: Options, _now: datetime) -> Response:
-    """With `reset_date` the shape of x-api.md §0b 2, whose type is that of empty credits; without, the older one."""
+    """With `reset_date` as SpendCapReached, whose type is that of empty credits; without, the older shape."""
     if "reset_date" not in options:
         return forbidden("Monthly spend cap reached. Raise your spending limit in the developer console.")
     date = options["reset_date"]
@@ -84,7 +84,7 @@ def _client_forbidden(_options: Options, _now: datetime) -> Response:
 
 
 def _refused_in_errors(options: Options, _now: datetime) -> Response:
-    """400 whose detail says nothing: the reason is in errors[] (x-api.md §0b 7)."""
+    """400 whose detail says nothing: the reason is in errors[]."""
     return invalid_body(options.get("message", "Your media IDs are invalid."))
 
 
@@ -100,7 +100,7 @@ def _coded(code: int, message: str) -> Callable[[Options, datetime], Response]:
 
 
 def _edge_page(options: Options, now: datetime) -> Response:
-    """What Cloudflare, in front of X, answers to clients that accept JSON (x-api.md §0b 4)."""
+    """What Cloudflare, in front of X, answers to clients that accept JSON (developers.cloudflare.com: error 1xxx)."""
     status = int(options.get("status", 403))
     number = {403: 1010, 429: 1015}.get(status, status)
     more = {"retry_after": options["retry_after"]} if "retry_after" in options else {}

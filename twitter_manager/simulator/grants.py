@@ -1,4 +1,4 @@
-"""Who may act for whom: apps, authorization codes, access and refresh tokens (x-api.md §2)."""
+"""Who may act for whom: apps, authorization codes, access and refresh tokens (RFC 6749)."""
 
 import secrets
 import sqlite3

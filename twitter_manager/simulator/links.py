@@ -66,7 +66,7 @@ def normalized(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The `text` of a long post; the whole is in note_post (x-api.md §4)."""
+    """The `text` of a long post; the whole is in note_post (docs.x.com: data dictionary)."""
     return text if len(text) <= SHORT_POST else text[: SHORT_POST - 1] + "…"
 
 

@@ -1,4 +1,4 @@
-"""The token endpoint and revocation (x-api.md §2.2-2.5; RFC 6749, 7009, 7636)."""
+"""The token endpoint and revocation (RFC 6749, 7009, 7636)."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""The body of POST /2/tweets, checked against CreatePostsRequest (x-api.md §3.1)."""
+"""The body of POST /2/tweets, checked against CreatePostsRequest of its OpenAPI document."""
 
 from collections.abc import Callable
 from typing import Any
@@ -74,10 +74,10 @@ def _option(path: str, value: Any) -> None:
         raise _wrong(path, "must be 1 to 25 characters")
 
 
-def _list(check: Check, *, least: int, most: int) -> Check:
+def _list(check: Check, *, minimum: int, maximum: int) -> Check:
     def checked(path: str, value: Any) -> None:
-        if not isinstance(value, list) or not least <= len(value) <= most:
-            raise _wrong(path, f"must be a list of {least} to {most} items")
+        if not isinstance(value, list) or not minimum <= len(value) <= maximum:
+            raise _wrong(path, f"must be a list of {minimum} to {maximum} items")
         for index, item in enumerate(value):
             check(f"{path}[{index}]", item)
 
@@ -106,8 +106,8 @@ def _anything(_path: str, _value: Any) -> None:
 
 
 MEDIA: dict[str, Check] = {
-    "media_ids": _list(_id, least=1, most=4),
-    "tagged_user_ids": _list(_id, least=0, most=10),
+    "media_ids": _list(_id, minimum=1, maximum=4),
+    "tagged_user_ids": _list(_id, minimum=0, maximum=10),
     "preview_media_id": _id,
     "title": _text,
     "description": _text,
@@ -115,13 +115,13 @@ MEDIA: dict[str, Check] = {
     "call_to_actions": _anything,
 }
 POLL: dict[str, Check] = {
-    "options": _list(_option, least=2, most=4),
+    "options": _list(_option, minimum=2, maximum=4),
     "duration_minutes": _minutes,
     "reply_settings": _reply_settings,
 }
 REPLY: dict[str, Check] = {
     "in_reply_to_tweet_id": _id,
-    "exclude_reply_user_ids": _list(_text, least=0, most=100),
+    "exclude_reply_user_ids": _list(_text, minimum=0, maximum=100),
     "auto_populate_reply_metadata": _flag,
 }
 FIELDS: dict[str, Check] = {

@@ -154,7 +154,7 @@ def counts(db: sqlite3.Connection, post_id: str) -> tuple[int, int]:
 
 
 def repeats_recent_text(db: sqlite3.Connection, text: str, *, author_id: str, now: datetime) -> bool:
-    """Whether the author sent the same text in the last 24 hours; having deleted it does not help (x-api.md §13.3)."""
+    """Whether the author sent the same text in the last 24 hours; having deleted it does not help."""
     row = db.execute(
         "SELECT 1 FROM post WHERE author_id = :author AND fingerprint = :fingerprint AND created_at > :since LIMIT 1",
         {

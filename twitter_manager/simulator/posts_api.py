@@ -1,4 +1,4 @@
-"""Creating, reading and deleting posts (x-api.md §3), and a user's timeline (§7.3)."""
+"""Creating, reading and deleting posts, and a user's timeline (docs.x.com: manage posts, timelines)."""
 
 from twitter_manager.simulator import posts, users
 from twitter_manager.simulator.call import Call, id_of
@@ -45,7 +45,7 @@ def _check_duplicate(call: Call, draft: Draft) -> None:
 
 
 def delete(call: Call) -> Response:
-    """DELETE /2/tweets/{id}. What does not exist counts as deleted; X does not document it (x-api.md §3.3)."""
+    """DELETE /2/tweets/{id}. What does not exist counts as deleted; X does not document it."""
     post = posts.find(call.db, call.path_id())
     if post and post.author_id != call.user.id:
         raise Refusal(not_yours(post.id, "You are not authorized to delete this Tweet."))

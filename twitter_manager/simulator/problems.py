@@ -1,4 +1,4 @@
-"""Answers in JSON, and X's error answers (x-api.md §11): problem JSON with type URIs, and the token endpoint's own."""
+"""Answers in JSON, and X's error answers: problem JSON (RFC 9457) with type URIs, and the token endpoint's own."""
 
 import json
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ def _invalid_request(error: dict[str, Any]) -> Response:
 
 
 def missing_resource(resource: str, parameter: str, value: str) -> dict[str, str]:
-    """The entry in `errors` for what does not exist; X answers 200 with it (x-api.md §11.2)."""
+    """The entry in `errors` for what does not exist; X answers 200 with it (docs.x.com: response codes and errors)."""
     return {
         "title": "Not Found Error",
         "type": PROBLEMS + "resource-not-found",
@@ -96,5 +96,5 @@ def not_yours(resource_id: str, detail: str) -> Response:
 
 
 def oauth_error(status: int, error: str, description: str) -> Response:
-    """The token endpoint's shape: RFC 6749 §5.2, with X's words (x-api.md §2.4)."""
+    """The token endpoint's shape: RFC 6749 §5.2, with X's words."""
     return json_response(status, {"error": error, "error_description": description})

@@ -1,4 +1,4 @@
-"""X's 15-minute windows per user and endpoint (x-api.md §9.1)."""
+"""X's 15-minute windows per user and endpoint (docs.x.com: rate limits)."""
 
 import sqlite3
 from dataclasses import dataclass

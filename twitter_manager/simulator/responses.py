@@ -117,7 +117,7 @@ def _permitted(call: Call, consent: Consent) -> Response:
 
 
 def _known_parameters(call: Call) -> frozenset[str]:
-    """Those of the route, in the vocabulary that this X speaks (x-api.md §0, §0b 16)."""
+    """Those of the route, in the vocabulary that this X speaks."""
     dialect = call.settings.dialect
     foreign = FIELD_NAMES - {dialect} if dialect in FIELD_NAMES else frozenset()
     return call.route.query - foreign

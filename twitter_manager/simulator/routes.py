@@ -1,4 +1,4 @@
-"""Every call this X knows, with its scopes (x-api.md §2.6), limit per user and 15 minutes (§9.1), query parameters."""
+"""Every call this X knows: scopes, limit per user and 15 minutes (docs.x.com: rate limits), query parameters."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ __all__ = ["ROUTES", "Route", "allowed_methods", "match", "names"]
 
 READ = frozenset({"tweet.read", "users.read"})
 WRITE = frozenset({"tweet.read", "tweet.write", "users.read"})
-# Both vocabularies: post.fields since 2.167, tweet.fields before (x-api.md §0).
+# Both vocabularies: post.fields since 2.167, tweet.fields before (X's OpenAPI document).
 POST_FIELDS = frozenset(
     {"post.fields", "tweet.fields", "expansions", "user.fields", "media.fields", "poll.fields", "place.fields"}
 )

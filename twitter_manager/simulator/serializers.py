@@ -1,4 +1,4 @@
-"""Posts and users as X's JSON, in the vocabulary the caller speaks (x-api.md §0).
+"""Posts and users as X's JSON, in the vocabulary the caller speaks.
 
 `tweet.fields` gets the names of 2.166 (retweet_count, referenced_tweets, …), anything else those of 2.167
 (repost_count, referenced_posts, …). Unknown field names are ignored, as X does.

@@ -10,10 +10,10 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from twitter_manager import private_files, sqlite_file
+from twitter_manager import private_files, sqlite_file, sqlite_rows
 from twitter_manager.sqlite_file import Identity, identity
 
 __all__ = ["PATIENCE_S", "StateFile", "WorldUnavailable"]
@@ -177,6 +177,20 @@ class StateFile:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+
+    def copy_to(self, path: Path) -> None:
+        """The world at one moment, in a file of its own. Raises WorldUnavailable."""
+        with _faults(nothing_done=True), closing(sqlite_file.connect(self._path, patience=self._patience)) as source:
+            private_files.make_file(path)
+            source.execute("VACUUM INTO :path", {"path": str(path)})
+
+    def fill_from(self, copy: Path) -> None:
+        """Takes the rows of a file that `copy_to` made, and nothing else of it. Raises WorldUnavailable."""
+        try:
+            with self._lock:
+                sqlite_rows.take_rows(self._open(time.monotonic() + self._patience), copy, complete=False)
+        except (sqlite3.Error, sqlite_rows.ForeignTable) as error:
+            raise WorldUnavailable(str(error), nothing_done=True) from error
 
     def close(self) -> None:
         """The next use opens the file again."""

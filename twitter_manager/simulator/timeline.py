@@ -1,4 +1,4 @@
-"""One page of a user's posts (x-api.md §7.3): newest first, by id, so that new posts do not shift the pages."""
+"""One page of a user's posts (docs.x.com: timelines): newest first, by id, so that new posts do not shift the pages."""
 
 import base64
 import binascii

@@ -28,7 +28,7 @@ class User:
 
 
 def username_fits(username: str) -> bool:
-    """Whether X would allow it as a handle (x-api.md §7.3)."""
+    """Whether X would allow it as a handle (its OpenAPI document: username)."""
     return USERNAME.fullmatch(username) is not None
 
 

@@ -1,4 +1,4 @@
-"""Looking users up (x-api.md §7.3)."""
+"""Looking users up (docs.x.com: users lookup)."""
 
 from typing import Any
 

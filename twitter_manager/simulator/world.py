@@ -49,6 +49,14 @@ class World:
         """All of the block, or nothing. Raises WorldUnavailable, as every method that uses the file."""
         return self._file.transaction()
 
+    def copy_to(self, path: Path) -> None:
+        """This world as it is now, in a file of its own."""
+        self._file.copy_to(path)
+
+    def fill_from(self, copy: Path) -> None:
+        """What is in a file that `copy_to` made, in this world instead of what is here."""
+        self._file.fill_from(copy)
+
     def close(self) -> None:
         self._file.close()
 

@@ -1,39 +1,47 @@
-"""Accounts and their tokens. Tokens are encrypted before they come here."""
+"""Accounts. What happens to their tokens is in account_tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import NotFound
 from twitter_manager.models import Account
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.rows import limit_to, mapper
 
 __all__ = [
+    "CAN_POST",
+    "Obstacles",
     "change_status",
-    "claim_refresh",
-    "clamp_refresh_leases",
-    "clear_tokens",
     "connect",
     "count",
     "count_by_status",
     "delete",
-    "expire_token",
     "find",
     "find_id",
     "get",
-    "give_up_refresh",
+    "get_obstacles",
     "is_connected",
     "list_all",
+    "list_ids",
     "list_of_environment",
     "list_page",
-    "mark_unauthorized",
     "rename_namesakes",
-    "replace_secrets",
-    "reset_unauthorized",
-    "store_tokens",
 ]
 
 _account = mapper(Account)
+
+_BY_OAUTH = "access_token_secret IS NULL"
+_THIS_WORLD = "mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')"
+CAN_POST = f"{_BY_OAUTH} AND {_THIS_WORLD}"  # no obstacle stands against it
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What stands against posting from an account."""
+
+    oauth1: bool
+    other_world: bool
 
 
 def get(q: Queries, account_id: int) -> Account:
@@ -42,6 +50,21 @@ def get(q: Queries, account_id: int) -> Account:
     if account is None:
         raise NotFound("account_not_found")
     return account
+
+
+def get_obstacles(q: Queries, account_id: int) -> Obstacles:
+    """Raises NotFound."""
+    row = q.one(
+        f"""
+        SELECT CASE WHEN {_BY_OAUTH} THEN 0 ELSE 1 END AS oauth1,
+            CASE WHEN {_THIS_WORLD} THEN 0 ELSE 1 END AS other_world
+        FROM twitter_account WHERE id = :id
+        """,
+        id=account_id,
+    )
+    if row is None:
+        raise NotFound("account_not_found")
+    return Obstacles(bool(row["oauth1"]), bool(row["other_world"]))
 
 
 def find(q: Queries, account_id: int) -> Account | None:
@@ -63,8 +86,8 @@ def is_connected(q: Queries, *, x_user_id: str | None, mock: bool) -> bool:
 
 def find_id(q: Queries, username: str, *, mock: bool) -> int | None:
     """The id of the account of this name in one environment; a handle is case-insensitive."""
-    sql = "SELECT id FROM twitter_account WHERE mock = :mock AND username = :username"
-    row = q.one(sql, mock=mock, username=username)
+    sql = "SELECT id FROM twitter_account WHERE mock = :mock AND lower(username) = :folded"
+    row = q.one(sql, mock=mock, folded=username.lower())
     return int(row["id"]) if row else None
 
 
@@ -73,16 +96,32 @@ def list_all(q: Queries) -> Sequence[Account]:
     return [_account(row) for row in q.all("SELECT * FROM twitter_account ORDER BY id")]
 
 
+def list_ids(q: Queries, *, among: Collection[int] | None, mock: bool | None) -> Sequence[int]:
+    """Those of the accounts `among` (None: of all) that exist, and of one environment if `mock` says which."""
+    rows = q.all(
+        "SELECT id FROM twitter_account WHERE (:every = 1 OR id = ANY(:among)) AND mock = ANY(:environments)",
+        **limit_to(among),
+        environments=[0, 1] if mock is None else [int(mock)],
+    )
+    return [row["id"] for row in rows]
+
+
 def list_of_environment(q: Queries, *, mock: bool, limit: int) -> Sequence[Account]:
     """Up to `limit` accounts of the simulated or the real X, oldest first."""
     sql = "SELECT * FROM twitter_account WHERE mock = :mock ORDER BY id LIMIT :limit"
     return [_account(row) for row in q.all(sql, mock=mock, limit=limit)]
 
 
-def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Account]:
-    """Up to `limit` accounts with id > `after`, oldest first."""
+def list_page(
+    q: Queries, *, limit: int, after: int = 0, offset: int = 0, among: Collection[int] | None = None
+) -> Sequence[Account]:
+    """Up to `limit` of the accounts `among` (None: of all) with id > `after`, oldest first."""
     rows = q.all(
-        "SELECT * FROM twitter_account WHERE id > :after ORDER BY id LIMIT :limit OFFSET :offset",
+        """
+        SELECT * FROM twitter_account WHERE id > :after AND (:every = 1 OR id = ANY(:among))
+        ORDER BY id LIMIT :limit OFFSET :offset
+        """,
+        **limit_to(among),
         after=after,
         limit=limit,
         offset=offset,
@@ -90,12 +129,18 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
     return [_account(row) for row in rows]
 
 
-def count(q: Queries) -> int:
-    return int(q.value("SELECT count(*) FROM twitter_account"))
+def count(q: Queries, *, among: Collection[int] | None = None) -> int:
+    sql = "SELECT count(*) FROM twitter_account WHERE :every = 1 OR id = ANY(:among)"
+    return int(q.value(sql, **limit_to(among)))
 
 
-def count_by_status(q: Queries) -> dict[str, int]:
-    rows = q.all("SELECT status, count(*) AS n FROM twitter_account GROUP BY status")
+def count_by_status(q: Queries, *, among: Collection[int] | None = None) -> dict[str, int]:
+    rows = q.all(
+        """
+        SELECT status, count(*) AS n FROM twitter_account WHERE :every = 1 OR id = ANY(:among) GROUP BY status
+        """,
+        **limit_to(among),
+    )
     return {row["status"]: row["n"] for row in rows}
 
 
@@ -108,9 +153,10 @@ def rename_namesakes(tx: Transaction, *, x_user_id: str, username: str, mock: bo
         """
         UPDATE twitter_account SET updated_at = :now,
             username = username || '~' || coalesce(x_user_id, CAST(id AS TEXT))
-        WHERE username = :username AND mock >= :mock AND NOT (mock = :mock AND coalesce(x_user_id, '') = :x_user_id)
+        WHERE lower(username) = :folded AND mock >= :mock
+            AND NOT (mock = :mock AND coalesce(x_user_id, '') = :x_user_id)
         """,
-        username=username,
+        folded=username.lower(),  # not by the database: a Turkish one makes i of no I
         x_user_id=x_user_id,
         mock=mock,
         now=tx.now,
@@ -174,130 +220,8 @@ def change_status(tx: Transaction, account_id: int, status: str, error_code: str
     )
 
 
-def reset_unauthorized(tx: Transaction, account_id: int) -> None:
-    """X accepted the token: earlier 401s no longer count."""
-    tx.execute(
-        "UPDATE twitter_account SET unauthorized_streak = 0 WHERE id = :id AND unauthorized_streak > 0", id=account_id
-    )
-
-
-def mark_unauthorized(tx: Transaction, account_id: int) -> None:
-    """X answered 401 to a fresh token: the account is degraded, not lost."""
-    tx.execute(
-        "UPDATE twitter_account SET unauthorized_streak = unauthorized_streak + 1, updated_at = :now WHERE id = :id",
-        id=account_id,
-        now=tx.now,
-    )
-
-
-def expire_token(tx: Transaction, account_id: int, *, version: int) -> None:
-    """X no longer accepts this token: the next task renews it first."""
-    tx.execute(
-        """
-        UPDATE twitter_account SET token_expires_at = :now, refresh_failures = 0, updated_at = :now
-        WHERE id = :id AND token_version = :version
-        """,
-        id=account_id,
-        version=version,
-        now=tx.now,
-    )
-
-
-def claim_refresh(tx: Transaction, account_id: int, *, version: int, lease: str, until: datetime) -> bool:
-    """Leases the renewal of the token pair of this `version` and stores the intent; False: another process has it."""
-    changed = tx.execute(
-        """
-        UPDATE twitter_account SET refresh_lease = :lease, refresh_lease_until = :until,
-            refresh_sent_at = coalesce(refresh_sent_at, :now)
-        WHERE id = :id AND token_version = :version AND (refresh_lease IS NULL OR refresh_lease_until <= :now)
-        """,
-        id=account_id,
-        version=version,
-        lease=lease,
-        until=until,
-        now=tx.now,
-    )
-    return changed == 1
-
-
-def clamp_refresh_leases(tx: Transaction, *, until: datetime) -> int:
-    """The clock was set back: no lease of a renewal ends after `until`."""
-    return tx.execute(
-        "UPDATE twitter_account SET refresh_lease_until = :until WHERE refresh_lease_until > :until", until=until
-    )
-
-
-def give_up_refresh(tx: Transaction, account_id: int, *, lease: str, certainly_not_renewed: bool) -> None:
-    """The renewal brought no new pair. Unless X certainly did not renew, the intent stays stored."""
-    tx.execute(
-        """
-        UPDATE twitter_account SET refresh_lease = NULL, refresh_lease_until = NULL,
-            refresh_sent_at = CASE WHEN :certainly_not_renewed = 1 THEN NULL ELSE refresh_sent_at END,
-            refresh_failures = refresh_failures + 1, updated_at = :now
-        WHERE id = :id AND refresh_lease = :lease
-        """,
-        id=account_id,
-        lease=lease,
-        certainly_not_renewed=certainly_not_renewed,
-        now=tx.now,
-    )
-
-
-def clear_tokens(tx: Transaction, account_id: int) -> None:
-    """The account keeps no token; connecting it again brings new ones."""
-    tx.execute(
-        """
-        UPDATE twitter_account SET access_token = NULL, refresh_token = NULL, token_expires_at = NULL,
-            token_version = token_version + 1, refresh_lease = NULL, refresh_lease_until = NULL,
-            refresh_sent_at = NULL, updated_at = :now
-        WHERE id = :id
-        """,
-        id=account_id,
-        now=tx.now,
-    )
-
-
 def delete(tx: Transaction, account_id: int) -> int:
     """Deletes the account with everything of it; returns how many tweets were deleted."""
-    tweets: int = tx.value("SELECT coalesce(sum(n), 0) FROM tweet_count WHERE account_id = :id", id=account_id)
+    tweets = int(tx.value("SELECT coalesce(sum(n), 0) FROM tweet_count WHERE account_id = :id", id=account_id))
     tx.execute("DELETE FROM twitter_account WHERE id = :id", id=account_id)
     return tweets
-
-
-def replace_secrets(tx: Transaction, account_id: int, *, access_token: str | None, refresh_token: str | None) -> None:
-    tx.execute(
-        "UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token WHERE id = :id",
-        id=account_id,
-        access_token=access_token,
-        refresh_token=refresh_token,
-    )
-
-
-def store_tokens(
-    tx: Transaction,
-    account_id: int,
-    *,
-    version: int,
-    access_token: str,
-    refresh_token: str,
-    scopes: str,
-    token_expires_at: datetime,
-) -> bool:
-    """Replaces the token pair of `version`; False when that one is gone already (reconnected meanwhile)."""
-    changed = tx.execute(
-        """
-        UPDATE twitter_account SET access_token = :access_token, refresh_token = :refresh_token, scopes = :scopes,
-            token_expires_at = :token_expires_at, token_issued_at = :now, token_version = token_version + 1,
-            refresh_lease = NULL, refresh_lease_until = NULL, refresh_sent_at = NULL, refresh_failures = 0,
-            updated_at = :now
-        WHERE id = :id AND token_version = :version
-        """,
-        id=account_id,
-        version=version,
-        access_token=access_token,
-        refresh_token=refresh_token,
-        scopes=scopes,
-        token_expires_at=token_expires_at,
-        now=tx.now,
-    )
-    return changed == 1

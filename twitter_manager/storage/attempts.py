@@ -8,13 +8,13 @@ from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
+    "MAX_FAILED_CHECKS",
+    "SECOND_POST_POSSIBLE",
     "clamp_future",
     "close",
-    "count_held",
-    "count_outcome",
     "find_unsettled",
     "insert",
-    "is_account_refused",
+    "is_second_post_possible",
     "list_of_thread",
     "list_of_tweet",
     "list_open_of_account",
@@ -23,9 +23,13 @@ __all__ = [
     "record_failed_check",
     "record_posted",
     "schedule_check",
-    "was_refused_alone",
     "watch_others",
 ]
+
+MAX_FAILED_CHECKS = 8  # in a row, before X counts as one that cannot be asked (about 15 minutes)
+
+# Of an attempt whose tweet is posted already: X may have the tweet a second time, and it is being found out.
+SECOND_POST_POSSIBLE = f"attempt.check_at IS NOT NULL AND attempt.looks_failed < {MAX_FAILED_CHECKS}"
 
 _attempt = mapper(Attempt)
 
@@ -95,67 +99,6 @@ def list_to_check(tx: Transaction, account_id: int) -> Sequence[Attempt]:
     return [_attempt(row) for row in rows]
 
 
-def count_outcome(q: Queries, tweet_id: int, outcome: str) -> int:
-    found: int = q.value(
-        "SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = :outcome",
-        tweet_id=tweet_id,
-        outcome=outcome,
-    )
-    return found
-
-
-def count_held(q: Queries, tweet_id: int, *, error_code: str, since: datetime) -> int:
-    """How many attempts of the tweet that began after `since` ended held with this code."""
-    found: int = q.value(
-        """
-        SELECT count(*) FROM attempt WHERE tweet_id = :tweet_id AND outcome = 'held'
-            AND error_code = :error_code AND started_at > :since
-        """,
-        tweet_id=tweet_id,
-        error_code=error_code,
-        since=since,
-    )
-    return found
-
-
-def was_refused_alone(q: Queries, tweet_id: int, *, error_code: str, mock: bool) -> bool:
-    """Whether X accepted another tweet of this environment after it had held this one with that code."""
-    row = q.one(
-        """
-        SELECT 1 AS yes FROM attempt AS refused
-        WHERE refused.tweet_id = :tweet_id AND refused.outcome = 'held' AND refused.error_code = :error_code
-            AND EXISTS (
-                SELECT 1 FROM attempt AS other WHERE other.id > refused.id AND other.outcome = 'posted'
-                    AND other.tweet_id <> refused.tweet_id AND other.started_at > refused.over_at
-                    AND other.account_id IN (SELECT id FROM twitter_account WHERE mock = :mock))
-        LIMIT 1
-        """,
-        tweet_id=tweet_id,
-        error_code=error_code,
-        mock=mock,
-    )
-    return row is not None
-
-
-def is_account_refused(q: Queries, account_id: int, *, error_code: str, since: datetime) -> bool:
-    """Whether X refused a tweet of the account with that code after `since`, and accepted none of it later."""
-    row = q.one(
-        """
-        SELECT 1 AS yes FROM tweet AS refused
-        WHERE refused.twitter_account_id = :account_id AND refused.error_code = :error_code
-            AND refused.status IN ('failed', 'held') AND refused.updated_at > :since
-            AND NOT EXISTS (
-                SELECT 1 FROM tweet AS accepted WHERE accepted.twitter_account_id = :account_id
-                    AND accepted.status = 'posted' AND accepted.posted_at > refused.updated_at)
-        LIMIT 1
-        """,
-        account_id=account_id,
-        error_code=error_code,
-        since=since,
-    )
-    return row is not None
-
-
 def close(
     tx: Transaction,
     attempt_id: int,
@@ -218,6 +161,14 @@ def schedule_check(tx: Transaction, attempt_id: int, moment: datetime) -> None:
     tx.execute(
         "UPDATE attempt SET check_at = :moment WHERE id = :id AND outcome = 'unclear'", id=attempt_id, moment=moment
     )
+
+
+def is_second_post_possible(q: Queries, tweet_ids: Sequence[int]) -> bool:
+    """Whether X may have one of these tweets a second time, and it is being found out."""
+    found = q.value(
+        f"SELECT 1 FROM attempt WHERE tweet_id = ANY(:ids) AND {SECOND_POST_POSSIBLE} LIMIT 1", ids=list(tweet_ids)
+    )
+    return found is not None
 
 
 def clamp_future(tx: Transaction, *, started: datetime, over: datetime, check: datetime) -> int:

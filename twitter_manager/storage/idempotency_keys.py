@@ -16,7 +16,7 @@ __all__ = [
     "delete_older_than",
     "find",
     "insert",
-    "store_answer",
+    "store_response",
     "try_insert",
 ]
 
@@ -100,7 +100,7 @@ def try_insert(
     return changed == 1
 
 
-def store_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
+def store_response(tx: Transaction, call: IdempotentCall, *, status: int, answer: str) -> bool:
     """Stores the first response about what was made; False when nothing was, or a response is stored already."""
     changed = tx.execute(
         """
@@ -116,9 +116,17 @@ def store_answer(tx: Transaction, call: IdempotentCall, *, status: int, answer: 
     return changed == 1
 
 
-def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Deletes what was made before `moment`; returns how many."""
-    return tx.execute("DELETE FROM idempotency_key WHERE created_at < :moment", moment=moment)
+def delete_older_than(tx: Transaction, moment: datetime, *, limit: int) -> int:
+    """Deletes up to `limit` that were made before `moment`; returns how many."""
+    return tx.execute(
+        """
+        DELETE FROM idempotency_key WHERE (api_key_id, method, path, key) IN (
+            SELECT api_key_id, method, path, key FROM idempotency_key
+            WHERE created_at < :moment ORDER BY created_at LIMIT :limit)
+        """,
+        moment=moment,
+        limit=limit,
+    )
 
 
 def _scope(call: IdempotentCall) -> dict[str, object]:

@@ -9,9 +9,8 @@ from datetime import datetime
 
 from twitter_manager.models import Lane
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.rows import mapper, to_time
 from twitter_manager.storage.statuses import SENDABLE, UNSETTLED
-from twitter_manager.timestamps import from_text
 
 __all__ = [
     "MAX_UNSETTLED",
@@ -79,17 +78,23 @@ def get(q: Queries, account_id: int) -> Lane:
 
 
 def claim(tx: Transaction, *, lease: str, until: datetime, worker_id: str) -> Lane | None:
-    """Leases the free lane of the present environment that is due first; None: there is none."""
+    """Leases the free lane of the present environment that is due first; None: there is none.
+
+    It takes the account's turn: a lane whose account is being written to is left for the next time.
+    """
     row = tx.one(
         """
         UPDATE lane SET lease = :lease, lease_until = :until, worker_id = :worker_id
         WHERE account_id = (
-            SELECT account_id FROM lane AS free
-            WHERE free.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
-                AND free.due_at <= :now AND (free.lease_until IS NULL OR free.lease_until <= :now)
-                AND NOT EXISTS (
-                    SELECT 1 FROM app_rest WHERE app_rest.mock = free.mock AND app_rest.probe_at > :now)
-            ORDER BY free.due_at LIMIT 1)
+            SELECT account_id FROM (
+                SELECT account_id FROM lane AS free
+                WHERE free.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
+                    AND free.due_at <= :now AND (free.lease_until IS NULL OR free.lease_until <= :now)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM app_rest WHERE app_rest.mock = free.mock AND app_rest.probe_at > :now)
+                ORDER BY free.due_at LIMIT 64) AS due
+            WHERE try_lock_account(account_id) LIMIT 1)
+            AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
         RETURNING *
         """,
         lease=lease,
@@ -289,7 +294,7 @@ def next_due(q: Queries) -> datetime | None:
             AND lane.mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode')
         """
     )
-    return found and from_text(found)
+    return found and to_time(found)
 
 
 def oldest_overdue(q: Queries) -> datetime | None:
@@ -302,7 +307,7 @@ def oldest_overdue(q: Queries) -> datetime | None:
             AND NOT EXISTS (SELECT 1 FROM app_rest WHERE app_rest.mock = lane.mock)
         """
     )
-    return found and from_text(found)
+    return found and to_time(found)
 
 
 def release_all_of_worker(tx: Transaction, worker_id: str) -> list[int]:
@@ -332,14 +337,14 @@ def list_resting_with_due(q: Queries, *, now: datetime) -> Sequence[Lane]:
     return [_lane(row) for row in rows]
 
 
-def list_due_too_late(tx: Transaction) -> list[int]:
+def list_due_too_late(q: Queries, *, now: datetime) -> list[int]:
     """Accounts whose free lane would be due too late: there should never be one."""
-    rows = tx.all(
+    rows = q.all(
         f"""
         SELECT account_id FROM (
             SELECT account_id, due_at, ({_NEXT_DUE}) AS right_due_at FROM lane WHERE lease IS NULL) AS free
         WHERE right_due_at IS NOT NULL AND (due_at IS NULL OR (due_at > right_due_at AND due_at > :now))
         """,
-        now=tx.now,
+        now=now,
     )
     return [row["account_id"] for row in rows]

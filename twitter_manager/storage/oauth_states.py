@@ -7,7 +7,7 @@ from twitter_manager.models import OAuthState
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
-__all__ = ["consume", "delete", "delete_all", "delete_older_than", "find", "insert", "record_connected"]
+__all__ = ["consume", "delete", "delete_older_than", "find", "insert", "record_connected"]
 
 _state = mapper(OAuthState)
 
@@ -73,10 +73,13 @@ def delete(tx: Transaction, state: str) -> None:
     tx.execute("DELETE FROM oauth_state WHERE state = :state", state=state)
 
 
-def delete_all(tx: Transaction) -> None:
-    tx.execute("DELETE FROM oauth_state")
-
-
-def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Deletes the connections begun before `moment`; returns how many."""
-    return tx.execute("DELETE FROM oauth_state WHERE created_at < :moment", moment=moment)
+def delete_older_than(tx: Transaction, moment: datetime, *, limit: int) -> int:
+    """Deletes up to `limit` connections that were begun before `moment`; returns how many."""
+    return tx.execute(
+        """
+        DELETE FROM oauth_state WHERE state IN (
+            SELECT state FROM oauth_state WHERE created_at < :moment ORDER BY created_at LIMIT :limit)
+        """,
+        moment=moment,
+        limit=limit,
+    )

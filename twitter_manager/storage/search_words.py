@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-__all__ = ["SIGNS", "fold", "search_words"]
+__all__ = ["SIGNS", "Term", "fold", "search_words", "terms"]
 
 # Signs that are words of their own, because nothing separates them from their neighbours: the scripts without blanks
 # between words, Korean, symbols and emoji.
@@ -21,6 +23,16 @@ _LEFT_OUT = re.compile(
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20dc"
     "\u20e1\u20e5-\u20f0\ufe20-\ufe2f]+"
 )
+_NO_CHARACTERS = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}  # so they stand in SQLite's index
+_TERM = re.compile(r'"(?P<phrase>[^"]*)"?(?P<rest>\**)|(?P<word>[^\s"]*[^\s"*])(?P<star>\**)')
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that follow each other, folded, in any signs; `is_beginning`: the last one may go on."""
+
+    words: str
+    is_beginning: bool
 
 
 def search_words(text: str) -> str | None:
@@ -33,5 +45,19 @@ def fold(text: str) -> str:
     """NFKD without what a writer may leave out, in lower case, with each sign that is a word of its own separated."""
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", _LETTERLIKE.sub(r" \1 ", text)).casefold()
-    return _SIGN.sub(r" \1 ", unicodedata.normalize("NFC", _LEFT_OUT.sub("", decomposed)))
+    decomposed = unicodedata.normalize("NFKD", _apart(_LETTERLIKE, text)).casefold().translate(_NO_CHARACTERS)
+    return _apart(_SIGN, unicodedata.normalize("NFC", _LEFT_OUT.sub("", decomposed)))
+
+
+def _apart(sign: re.Pattern[str], text: str) -> str:
+    """A blank before and after each sign: a template of `sub` takes four times as long."""
+    return " ".join(sign.split(text))
+
+
+def terms(text: str) -> Iterator[Term]:
+    """What a person looks for: every word of `text`, in any order; "words in quotes" follow each other; a `*` at the
+    end stands for any further letters."""
+    for found in _TERM.finditer(text.replace("\0", " ")):
+        given = found["phrase"] if found["word"] is None else found["word"]
+        words = fold(given).replace('"', " ")  # ＂ folds to the sign that ends a phrase
+        yield Term(words, is_beginning=bool(found["rest"] or found["star"]))

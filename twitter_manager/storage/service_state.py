@@ -6,7 +6,18 @@ from datetime import datetime
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import from_text, to_text
 
-__all__ = ["CANARY", "Switch", "find", "last_switch", "mock_mode", "put", "set_mock_mode", "switch_mock_mode"]
+__all__ = [
+    "CANARY",
+    "Switch",
+    "delete",
+    "find",
+    "last_switch",
+    "mock_mode",
+    "put",
+    "replace",
+    "set_mock_mode",
+    "switch_mock_mode",
+]
 
 CANARY = "encryption_canary"
 _MOCK_MODE = "mock_mode"
@@ -35,6 +46,28 @@ def put(tx: Transaction, name: str, value: str) -> None:
         name=name,
         value=value,
     )
+
+
+def replace(tx: Transaction, name: str, found: str | None, value: str) -> bool:
+    """Compare-and-set; `found` None: there was no row. False when another process was faster."""
+    if found is None:
+        changed = tx.execute(
+            "INSERT INTO service_state (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING",
+            name=name,
+            value=value,
+        )
+    else:
+        changed = tx.execute(
+            "UPDATE service_state SET value = :value WHERE name = :name AND value = :found",
+            name=name,
+            value=value,
+            found=found,
+        )
+    return changed == 1
+
+
+def delete(tx: Transaction, name: str) -> None:
+    tx.execute("DELETE FROM service_state WHERE name = :name", name=name)
 
 
 def mock_mode(q: Queries) -> bool:

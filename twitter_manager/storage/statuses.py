@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from twitter_manager import models
 
-__all__ = ["EDITABLE", "NO_DUPLICATE", "QUEUED", "SENDABLE", "UNSETTLED"]
+__all__ = ["EDITABLE", "FINAL", "NOT_POSTED", "NO_DUPLICATE", "QUEUED", "SENDABLE", "UNSETTLED"]
 
 
 def _words(statuses: Sequence[models.TweetStatus]) -> str:
@@ -17,5 +17,7 @@ def _words(statuses: Sequence[models.TweetStatus]) -> str:
 QUEUED = _words(models.QUEUED)
 SENDABLE = _words(models.SENDABLE)
 UNSETTLED = _words(models.UNSETTLED)
+FINAL = _words(models.FINAL)
 EDITABLE = _words(models.EDITABLE)
 NO_DUPLICATE = _words(models.NO_DUPLICATE)
+NOT_POSTED = _words(models.NOT_POSTED)

@@ -135,7 +135,7 @@ def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
             reply_to = CASE WHEN reply_to IS NULL OR reply_to = :twitter_id THEN :parent ELSE reply_to END,
             scheduled_at = CASE WHEN :posted = 1 THEN scheduled_at ELSE :scheduled_at END,
             status = CASE WHEN :posted = 1 OR status NOT IN {QUEUED} THEN status
-                WHEN :held = 1 THEN 'held' WHEN :scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END,
+                WHEN :held = 1 THEN 'held' WHEN :is_scheduled = 1 THEN 'scheduled' ELSE 'pending' END,
             error_code = CASE WHEN :held = 1 AND status IN {QUEUED} THEN :error_code ELSE error_code END,
             due_at = CASE WHEN status IN {QUEUED} THEN coalesce(due_at, :due_at) ELSE due_at END
         WHERE id = (
@@ -150,6 +150,7 @@ def close_gap(tx: Transaction, gone: Tweet, *, taken_down: bool) -> None:
         held=held,
         error_code=gone.error_code,
         scheduled_at=gone.scheduled_at,
+        is_scheduled=gone.scheduled_at is not None,
         due_at=gone.due_at if on_its_way else None,
         now=tx.now,
     )

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from twitter_manager.models import Tweet
+from twitter_manager.models import TWEET_STATUSES, Tweet
+from twitter_manager.storage.attempts import SECOND_POST_POSSIBLE
 from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.rows import limit_to, mapper
 from twitter_manager.storage.statuses import QUEUED, UNSETTLED
 from twitter_manager.timestamps import earlier
 
@@ -23,21 +25,24 @@ _tweet = mapper(Tweet)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CleanUp:
     """Which tweets are deleted: those that meet every criterion. None, no `statuses` and 0 days are no criterion;
-    `everything`: without any criterion."""
+    `everything`: without any criterion. `among`: only of these accounts, which is no criterion either."""
 
     statuses: Collection[str] | None = None
     days_old: int | None = None
     account_id: int | None = None
     everything: bool = False
+    among: Collection[int] | None = None
 
     @property
     def narrows(self) -> bool:
         return bool(self.statuses or self.days_old) or self.account_id is not None
 
 
-# Posting, unconfirmed, due, or after such a part in its thread: what is on its way is never cleaned up.
+# Posting, unconfirmed, due, or after such a part in its thread: what is on its way is never cleaned up. Nor is what X
+# may have a second time: that post could not be deleted any more.
 _ON_ITS_WAY = f"""(
     status IN {UNSETTLED}
+    OR EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = tweet.id AND {SECOND_POST_POSSIBLE})
     OR (due_at IS NOT NULL AND (status = 'pending' OR (status = 'scheduled' AND coalesce(position, 1) > 1)))
     OR (status IN {QUEUED} AND coalesce(position, 1) > 1 AND EXISTS (
         SELECT 1 FROM tweet AS earlier WHERE earlier.thread_id = tweet.thread_id AND earlier.position < tweet.position
@@ -59,17 +64,17 @@ def delete(tx: Transaction, tweet: Tweet) -> bool:
     return changed == 1
 
 
-def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, most: int) -> Sequence[Tweet]:
-    """Up to `most` tweets with id > `after` that meet every criterion and are not on their way."""
+def list_to_delete(tx: Transaction, which: CleanUp, *, after: int, limit: int) -> Sequence[Tweet]:
+    """Up to `limit` tweets with id > `after` that meet every criterion and are not on their way."""
     rows = tx.all(
         f"""
-        SELECT * FROM tweet WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}
+        SELECT * FROM tweet /*+ NO_INDEX */ WHERE {_CLEAN_UP} AND NOT {_ON_ITS_WAY}
             AND id > :after
-        ORDER BY id LIMIT :most
+        ORDER BY id LIMIT :limit
         """,
         **_clean_up_values(tx, which),
         after=after,
-        most=most,
+        limit=limit,
     )
     return [_tweet(row) for row in rows]
 
@@ -87,16 +92,20 @@ def count_on_their_way(tx: Transaction, which: CleanUp) -> int:
     return found
 
 
+# Without a criterion the values are such that every tweet meets it.
 _CLEAN_UP = """
-    (:statuses IS NULL OR status = ANY(:statuses))
-    AND (:before IS NULL OR created_at < :before)
-    AND (:account_id IS NULL OR twitter_account_id = :account_id)
+    status = ANY(:statuses) AND created_at < :before AND twitter_account_id BETWEEN :first AND :last
+    AND (:every = 1 OR twitter_account_id = ANY(:among))
 """
+_MAX_ID = 9223372036854775807
+_END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 def _clean_up_values(tx: Transaction, which: CleanUp) -> dict[str, object]:
     return {
-        "statuses": list(which.statuses) if which.statuses else None,
-        "before": None if which.days_old is None else earlier(tx.now, 86_400.0 * which.days_old),
-        "account_id": which.account_id,
+        "statuses": list(which.statuses or TWEET_STATUSES),
+        "before": _END_OF_TIME if which.days_old is None else earlier(tx.now, 86_400.0 * which.days_old),
+        "first": 0 if which.account_id is None else which.account_id,
+        "last": _MAX_ID if which.account_id is None else which.account_id,
+        **limit_to(which.among),
     }

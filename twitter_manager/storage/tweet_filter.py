@@ -1,6 +1,6 @@
 """Which tweets a list shows, and in which order."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -38,6 +38,7 @@ class TweetFilter:
 
     statuses: Collection[str] | None = None
     account_id: int | None = None
+    among: Sequence[int] | None = None  # only of these accounts; not beside account_id
     words: str | None = None  # as a person types them
     thread_id: int | None = None
     batch_id: int | None = None

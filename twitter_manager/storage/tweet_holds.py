@@ -23,8 +23,8 @@ __all__ = [
 _tweet = mapper(Tweet)
 
 
-def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: int) -> Sequence[Tweet]:
-    """Cancels or holds, as late_policy says, up to `most` tweets that were scheduled before `before`, were never tried
+def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, limit: int) -> Sequence[Tweet]:
+    """Cancels or holds, as late_policy says, up to `limit` tweets that were scheduled before `before`, were never tried
     and are not wanted late. Returns them."""
     rows = tx.all(
         f"""
@@ -37,12 +37,12 @@ def expire_overdue(tx: Transaction, account_id: int, *, before: datetime, most: 
                 AND late.due_at IS NOT NULL AND late.scheduled_at < :before
                 AND late.status IN {SENDABLE} AND coalesce(late.position, 1) = 1
                 AND NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.tweet_id = late.id)
-            ORDER BY late.scheduled_at LIMIT :most)
+            ORDER BY late.scheduled_at LIMIT :limit)
         RETURNING *
         """,
         account_id=account_id,
         before=before,
-        most=most,
+        limit=limit,
         skipped="too_late",
         held="late",
         now=tx.now,

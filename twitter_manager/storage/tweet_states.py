@@ -1,12 +1,12 @@
 """The transitions of a tweet's status. Each names the statuses it may come from and says whether it happened."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from twitter_manager.models import Tweet
 from twitter_manager.storage import threads
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.rows import mapper
+from twitter_manager.storage.rows import limit_to, mapper
 from twitter_manager.storage.search_words import search_words
 from twitter_manager.storage.statuses import EDITABLE, SENDABLE, UNSETTLED
 
@@ -32,20 +32,20 @@ __all__ = [
 _tweet = mapper(Tweet)
 
 
-def make_pending_due(tx: Transaction, account_id: int | None) -> Sequence[Tweet]:
-    """Makes every pending tweet of the present environment, of one account or of all, due now, without the parts of
+def make_pending_due(tx: Transaction, *, among: Collection[int] | None) -> Sequence[Tweet]:
+    """Makes every pending tweet of the present environment, of these accounts or of all, due now, without the parts of
     threads that wait for the previous part; returns them, by id."""
     rows = tx.all(
         """
         UPDATE tweet SET due_at = least(coalesce(due_at, :now), :now), updated_at = :now
-        WHERE status = 'pending' AND (:account_id IS NULL OR twitter_account_id = :account_id)
+        WHERE status = 'pending' AND (:every = 1 OR twitter_account_id = ANY(:among))
             AND (coalesce(position, 1) = 1 OR reply_to IS NOT NULL)
             AND twitter_account_id IN (
                 SELECT id FROM twitter_account
                 WHERE mock = (SELECT CAST(value AS INTEGER) FROM service_state WHERE name = 'mock_mode'))
         RETURNING *
         """,
-        account_id=account_id,
+        **limit_to(among),
         now=tx.now,
     )
     return sorted((_tweet(row) for row in rows), key=lambda tweet: tweet.id)
@@ -83,7 +83,7 @@ def edit(
             scheduled_at = :scheduled_at, due_at = :due_at, updated_at = :now,
             error_code = CASE WHEN :status = status THEN error_code END,
             twitter_error = CASE WHEN :status = status THEN twitter_error END,
-            post_now = CASE WHEN :due_at IS NULL THEN 0 ELSE post_now END
+            post_now = CASE WHEN :is_due = 1 THEN post_now ELSE 0 END
         WHERE id = :id AND status IN {EDITABLE}
         """,
         id=tweet_id,
@@ -93,6 +93,7 @@ def edit(
         status=status,
         scheduled_at=scheduled_at,
         due_at=due_at,
+        is_due=due_at is not None,
         now=tx.now,
     )
     return changed == 1
@@ -128,16 +129,18 @@ def cancel(tx: Transaction, tweet_id: int) -> bool:
     return changed == 1
 
 
-def cancel_batch(tx: Transaction, batch_id: int) -> Sequence[int]:
-    """Cancels those of the batch that are certainly not at X; returns the tweets' ids."""
+def cancel_batch(tx: Transaction, batch_id: int, *, among: Collection[int] | None = None) -> Sequence[int]:
+    """Cancels those of the batch (and of these accounts) that are certainly not at X; returns the tweets' ids."""
     rows = tx.all(
         """
         UPDATE tweet SET status = 'canceled', due_at = NULL, post_now = 0, error_code = NULL, twitter_error = NULL,
             updated_at = :now
         WHERE batch_id = :batch_id AND status IN ('draft', 'pending', 'scheduled', 'held')
+            AND (:every = 1 OR twitter_account_id = ANY(:among))
         RETURNING id
         """,
         batch_id=batch_id,
+        **limit_to(among),
         now=tx.now,
     )
     return sorted(row["id"] for row in rows)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from twitter_manager.models import WebhookDelivery
+from twitter_manager.models import DELIVERY_STATUSES, WebhookDelivery
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.rows import mapper
 
 __all__ = [
     "DeliveryFilter",
+    "clamp_future",
     "count",
     "delete_older_than",
     "insert",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 _delivery = mapper(WebhookDelivery)
+
+_MAX_ID = 9223372036854775807
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +58,12 @@ def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0)
     rows = q.all(
         """
         SELECT * FROM webhook_delivery
-        WHERE webhook_id = :webhook_id AND (:status IS NULL OR status = :status)
-            AND id < coalesce(:before, 9223372036854775807)
+        WHERE webhook_id = :webhook_id AND status = ANY(:statuses) AND id < :before
         ORDER BY id DESC LIMIT :limit OFFSET :offset
         """,
         webhook_id=which.webhook_id,
-        status=which.status,
-        before=which.before,
+        statuses=_statuses(which),
+        before=_MAX_ID if which.before is None else which.before,
         limit=limit,
         offset=offset,
     )
@@ -71,14 +73,15 @@ def list_page(q: Queries, which: DeliveryFilter, *, limit: int, offset: int = 0)
 def count(q: Queries, which: DeliveryFilter) -> int:
     """How many there are, without regard to `before`."""
     found: int = q.value(
-        """
-        SELECT count(*) FROM webhook_delivery
-        WHERE webhook_id = :webhook_id AND (:status IS NULL OR status = :status)
-        """,
+        "SELECT count(*) FROM webhook_delivery WHERE webhook_id = :webhook_id AND status = ANY(:statuses)",
         webhook_id=which.webhook_id,
-        status=which.status,
+        statuses=_statuses(which),
     )
     return found
+
+
+def _statuses(which: DeliveryFilter) -> list[str]:
+    return list(DELIVERY_STATUSES) if which.status is None else [which.status]
 
 
 def next_due(q: Queries, webhook_id: int, *, now: datetime) -> WebhookDelivery | None:
@@ -149,6 +152,18 @@ def make_due(tx: Transaction, webhook_id: int) -> None:
     )
 
 
+def clamp_future(tx: Transaction, *, latest: datetime) -> int:
+    """The clock was set back: what would wait past `latest` is due now, and its day counts from now at the latest."""
+    return tx.execute(
+        """
+        UPDATE webhook_delivery SET queued_at = least(queued_at, :now), next_attempt_at = :now
+        WHERE webhook_id IN (SELECT id FROM webhook) AND status = 'pending' AND next_attempt_at > :latest
+        """,
+        latest=latest,
+        now=tx.now,
+    )
+
+
 def restart_pending(tx: Transaction, webhook_id: int) -> None:
     """Everything that waits is due now, and has a whole day again."""
     tx.execute(
@@ -168,17 +183,25 @@ def requeue(tx: Transaction, webhook_id: int, *, ids: Sequence[int] | None, sinc
         """
         UPDATE webhook_delivery SET status = 'pending', attempts = 0, queued_at = :now, next_attempt_at = :now,
             delivered_at = NULL
-        WHERE webhook_id = :webhook_id AND status <> 'pending' AND (:since IS NULL OR created_at >= :since)
-            AND (:ids IS NULL OR id = ANY(:ids))
+        WHERE webhook_id = :webhook_id AND status <> 'pending' AND created_at >= coalesce(:since, created_at)
+            AND (:every = 1 OR id = ANY(:ids))
         """,
         webhook_id=webhook_id,
-        ids=None if ids is None else list(ids),
+        every=ids is None,
+        ids=list(ids or ()),
         since=since,
         now=tx.now,
     )
 
 
-def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Deletes what was last queued before `moment`, also what waits for a webhook that is switched off; returns how
-    many."""
-    return tx.execute("DELETE FROM webhook_delivery WHERE queued_at < :moment", moment=moment)
+def delete_older_than(tx: Transaction, moment: datetime, *, limit: int) -> int:
+    """Deletes up to `limit` that were last queued before `moment`, also what waits for a webhook that is switched off;
+    returns how many."""
+    return tx.execute(
+        """
+        DELETE FROM webhook_delivery WHERE id IN (
+            SELECT id FROM webhook_delivery WHERE queued_at < :moment ORDER BY queued_at LIMIT :limit)
+        """,
+        moment=moment,
+        limit=limit,
+    )

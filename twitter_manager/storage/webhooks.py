@@ -15,17 +15,18 @@ __all__ = [
     "any_due",
     "change",
     "claim",
+    "clamp_future",
     "clear_failures",
     "count",
+    "count_of",
     "delete",
     "get",
     "insert",
-    "list_all",
     "list_page",
     "record_failure",
     "release",
-    "replace_secret",
     "switch_off",
+    "switch_off_of_key",
 ]
 
 _webhook = mapper(Webhook)
@@ -39,17 +40,19 @@ class WebhookChoice:
     description: str
     events: Sequence[str]
     is_active: bool = True
+    api_key_id: int | None = None
 
 
 def insert(tx: Transaction, choice: WebhookChoice, *, secret: str) -> Webhook:
     """`secret` is encrypted."""
     row = tx.insert(
         """
-        INSERT INTO webhook (url, description, events, is_active, secret, created_at, updated_at)
-        VALUES (:url, :description, :events, :is_active, :secret, :now, :now)
+        INSERT INTO webhook (url, description, events, is_active, api_key_id, secret, created_at, updated_at)
+        VALUES (:url, :description, :events, :is_active, :api_key_id, :secret, :now, :now)
         RETURNING *
         """,
         **_columns(choice),
+        api_key_id=choice.api_key_id,
         secret=secret,
         now=tx.now,
     )
@@ -64,10 +67,17 @@ def get(q: Queries, webhook_id: int) -> Webhook:
     return _webhook(row)
 
 
-def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Sequence[Webhook]:
-    """Up to `limit` webhooks with id > `after`, oldest first."""
+def list_page(
+    q: Queries, *, limit: int, after: int = 0, offset: int = 0, owner: int | None = None
+) -> Sequence[Webhook]:
+    """Up to `limit` webhooks (of this key, if given) with id > `after`, oldest first."""
     rows = q.all(
-        "SELECT * FROM webhook WHERE id > :after ORDER BY id LIMIT :limit OFFSET :offset",
+        """
+        SELECT * FROM webhook WHERE id > :after AND (:every = 1 OR coalesce(api_key_id, 0) = :owner)
+        ORDER BY id LIMIT :limit OFFSET :offset
+        """,
+        every=owner is None,
+        owner=owner or 0,
         after=after,
         limit=limit,
         offset=offset,
@@ -75,13 +85,15 @@ def list_page(q: Queries, *, limit: int, after: int = 0, offset: int = 0) -> Seq
     return [_webhook(row) for row in rows]
 
 
-def list_all(q: Queries) -> Sequence[Webhook]:
-    """Oldest first."""
-    return [_webhook(row) for row in q.all("SELECT * FROM webhook ORDER BY id")]
+def count(q: Queries, *, owner: int | None = None) -> int:
+    sql = "SELECT count(*) FROM webhook WHERE :every = 1 OR coalesce(api_key_id, 0) = :owner"
+    return int(q.value(sql, every=owner is None, owner=owner or 0))
 
 
-def count(q: Queries) -> int:
-    return int(q.value("SELECT count(*) FROM webhook"))
+def count_of(q: Queries, owner: int | None) -> int:
+    """How many belong to this key; None: to none, which are everybody's."""
+    found: int = q.value("SELECT count(*) FROM webhook WHERE coalesce(api_key_id, 0) = :owner", owner=owner or 0)
+    return found
 
 
 def change(tx: Transaction, webhook_id: int, choice: WebhookChoice) -> None:
@@ -105,10 +117,6 @@ def delete(tx: Transaction, webhook_id: int) -> bool:
     return tx.execute("DELETE FROM webhook WHERE id = :id", id=webhook_id) == 1
 
 
-def replace_secret(tx: Transaction, webhook_id: int, secret: str) -> None:
-    tx.execute("UPDATE webhook SET secret = :secret WHERE id = :id", id=webhook_id, secret=secret)
-
-
 # One that something may be sent to now, and that no worker has leased.
 _READY = """
     is_active = 1 AND (lease_until IS NULL OR lease_until <= :now) AND (rest_until IS NULL OR rest_until <= :now)
@@ -127,7 +135,8 @@ def claim(tx: Transaction, *, lease: str, until: datetime) -> Webhook | None:
     row = tx.one(
         f"""
         UPDATE webhook SET lease = :lease, lease_until = :until, tried_at = :now
-        WHERE id = (SELECT id FROM webhook AS ready WHERE {_READY} ORDER BY tried_at NULLS FIRST, id LIMIT 1)
+        WHERE id = (SELECT id FROM webhook AS ready WHERE {_READY} ORDER BY tried_at NULLS FIRST, id LIMIT 1
+            FOR NO KEY UPDATE SKIP LOCKED)
         RETURNING *
         """,
         lease=lease,
@@ -145,6 +154,19 @@ def release(tx: Transaction, webhook_id: int, lease: str) -> bool:
         lease=lease,
     )
     return changed == 1
+
+
+def clamp_future(tx: Transaction, *, lease: datetime, rest: datetime) -> int:
+    """The clock was set back: no lease and no rest ends later than the longest would that began now."""
+    return tx.execute(
+        """
+        UPDATE webhook SET lease_until = CASE WHEN lease_until > :lease THEN :lease ELSE lease_until END,
+            rest_until = CASE WHEN rest_until > :rest THEN :rest ELSE rest_until END
+        WHERE lease_until > :lease OR rest_until > :rest
+        """,
+        lease=lease,
+        rest=rest,
+    )
 
 
 def record_failure(tx: Transaction, webhook_id: int, *, rest_until: datetime) -> None:
@@ -177,6 +199,19 @@ def switch_off(tx: Transaction, webhook_id: int, *, error_code: str) -> None:
     tx.execute(
         "UPDATE webhook SET is_active = 0, error_code = :error_code, updated_at = :now WHERE id = :id",
         id=webhook_id,
+        error_code=error_code,
+        now=tx.now,
+    )
+
+
+def switch_off_of_key(tx: Transaction, api_key_id: int, *, error_code: str) -> None:
+    """Nothing is sent any more to those of a key with limits."""
+    tx.execute(
+        """
+        UPDATE webhook SET is_active = 0, error_code = :error_code, updated_at = :now
+        WHERE coalesce(api_key_id, 0) = :api_key_id AND is_active = 1
+        """,
+        api_key_id=api_key_id,
         error_code=error_code,
         now=tx.now,
     )

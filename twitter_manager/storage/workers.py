@@ -5,8 +5,7 @@ from datetime import datetime
 
 from twitter_manager.models import Worker
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.rows import mapper
-from twitter_manager.timestamps import from_text
+from twitter_manager.storage.rows import mapper, to_time
 
 __all__ = ["any_seen_since", "beat", "delete", "delete_unseen_since", "last_seen_at", "list_others"]
 
@@ -32,11 +31,11 @@ def any_seen_since(q: Queries, moment: datetime) -> bool:
 def last_seen_at(q: Queries) -> datetime | None:
     """The last heartbeat of any worker."""
     found = q.value("SELECT max(seen_at) FROM worker")
-    return found and from_text(found)
+    return found and to_time(found)
 
 
-def list_others(q: Queries, *, host: str, but: str) -> Sequence[Worker]:
-    rows = q.all("SELECT * FROM worker WHERE host = :host AND id <> :but ORDER BY id", host=host, but=but)
+def list_others(q: Queries, *, but: str) -> Sequence[Worker]:
+    rows = q.all("SELECT * FROM worker WHERE id <> :but ORDER BY id", but=but)
     return [_worker(row) for row in rows]
 
 

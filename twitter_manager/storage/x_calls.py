@@ -6,8 +6,7 @@ from datetime import datetime
 
 from twitter_manager.models import XCall
 from twitter_manager.storage.database import Queries, Transaction
-from twitter_manager.storage.rows import mapper
-from twitter_manager.timestamps import from_text
+from twitter_manager.storage.rows import mapper, to_time
 
 __all__ = [
     "Usage",
@@ -18,6 +17,7 @@ __all__ = [
     "insert",
     "list_of_account",
     "list_of_endpoint",
+    "take_turn_of_app",
     "usage",
 ]
 
@@ -74,7 +74,7 @@ def usage(
              ORDER BY called_at DESC LIMIT 1 OFFSET (
                 SELECT coalesce(max(call_limit), :of_endpoint) - 1 FROM rate_window
                 WHERE coalesce(account_id, 0) = :owner AND endpoint = :endpoint AND mock = :mock)) AS of_endpoint,
-            CASE WHEN :of_day IS NOT NULL THEN (
+            CASE WHEN :of_day > 0 THEN (
                 SELECT called_at FROM x_call WHERE account_id = :account_id AND endpoint = :endpoint
                 ORDER BY called_at DESC LIMIT 1 OFFSET :of_day - 1) END AS of_day,
             CASE WHEN :of_app <= 1 + (SELECT max(id) FROM x_call) - (SELECT min(id) FROM x_call) THEN (
@@ -96,7 +96,18 @@ def usage(
     return Usage(
         call_limit=row["call_limit"],
         remaining=row["remaining"],
-        **{name: row[name] and from_text(row[name]) for name in times},
+        **{name: row[name] and to_time(row[name]) for name in times},
+    )
+
+
+def take_turn_of_app(tx: Transaction) -> None:
+    """Waits for other accounts' transactions that did the same, and sees what they counted: only their own account's
+    turn is exclusive."""
+    tx.execute(
+        """
+        INSERT INTO service_state (name, value) VALUES ('turn_of_app', '')
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value
+        """
     )
 
 
@@ -121,7 +132,7 @@ def list_of_endpoint(q: Queries, account_id: int, endpoint: str, *, since: datet
         endpoint=endpoint,
         since=since,
     )
-    return [from_text(row["called_at"]) for row in rows]
+    return [to_time(row["called_at"]) for row in rows]
 
 
 def count_of_app(q: Queries, endpoint: str, *, mock: bool, since: datetime) -> tuple[int, datetime | None]:
@@ -136,7 +147,7 @@ def count_of_app(q: Queries, endpoint: str, *, mock: bool, since: datetime) -> t
         endpoint=endpoint,
         since=since,
     )
-    return row["n"], row["oldest"] and from_text(row["oldest"])
+    return row["n"], row["oldest"] and to_time(row["oldest"])
 
 
 def delete_newest(tx: Transaction, *, account_id: int | None, mock: bool, endpoint: str) -> bool:
@@ -155,9 +166,16 @@ def delete_newest(tx: Transaction, *, account_id: int | None, mock: bool, endpoi
     return forgotten == 1
 
 
-def delete_older_than(tx: Transaction, moment: datetime) -> int:
-    """Deletes what no window counts any more; returns how many calls."""
-    return tx.execute("DELETE FROM x_call WHERE called_at < :moment", moment=moment)
+def delete_older_than(tx: Transaction, moment: datetime, *, limit: int) -> int:
+    """Deletes up to `limit` calls that no window counts any more; returns how many."""
+    return tx.execute(
+        """
+        DELETE FROM x_call WHERE id IN (
+            SELECT id FROM x_call WHERE called_at < :moment ORDER BY called_at LIMIT :limit)
+        """,
+        moment=moment,
+        limit=limit,
+    )
 
 
 def clamp_future(tx: Transaction) -> int:

@@ -8,25 +8,27 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 import orjson
 import requests
 import urllib3.exceptions
 
-from twitter_manager import untrusted_times
-from twitter_manager.timestamps import later, now
-from twitter_manager.twitter.connection import Call, LineAdapter, calling
+from twitter_manager.timestamps import now
+from twitter_manager.twitter import rate_limit_headers
+from twitter_manager.twitter.connection import Call, DeadlineAdapter, calling
 from twitter_manager.twitter.dialects import DialectMemory
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, Problem, RateLimited, XError
-from twitter_manager.twitter.rate_limits import MAX_WINDOW, NOTHING, RateWindow
+from twitter_manager.twitter.multipart import Multipart
+from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
 from twitter_manager.twitter.refusals import problem_of, refusal
 
 __all__ = ["DEADLINE", "Meter", "Response", "XClient", "basic", "bearer", "new_session"]
 
 DEADLINE = 40.0  # seconds for one call in all, from the first try to connect to the last byte
 CONNECT_SECONDS = 10.0
-MAX_ANSWER = 8 * 1024 * 1024
+MAX_RESPONSE = 8 * 1024 * 1024
 
 _HEADERS = requests.utils.default_headers()
 
@@ -64,7 +66,7 @@ def new_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     for prefix in ("https://", "http://"):
-        session.mount(prefix, LineAdapter())
+        session.mount(prefix, DeadlineAdapter())
     return session
 
 
@@ -109,26 +111,32 @@ class XClient:
         query: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
+        multipart: Multipart | None = None,
         before_first_byte: Callable[[], None] | None = None,
         account_id: int | None = None,
         metered: bool = True,
         may_be_empty: bool = False,
+        deadline: float | None = None,
     ) -> Response:
         """`endpoint` is the path's name for X's limits and in logs; `before_first_byte` may raise to stop the call
         unsent.
 
         Not `metered`: what X does not count, what is counted already, and what must not wait for a limit.
-        `may_be_empty`: a success without a body is one; elsewhere it is no clear answer. Raises WindowExhausted,
-        NotSent, OutcomeUnknown, or what `refusal` makes of X's answer.
+        `may_be_empty`: a success without a body is one; elsewhere it is no clear answer. `deadline`: seconds for this
+        call, by default the client's. Raises WindowExhausted, NotSent, OutcomeUnknown, or what `refusal` makes of X's
+        answer.
         """
         request = requests.Request(method, self._api_url + path, params=query, data=form)
         request.headers["Accept"] = "application/json"
         if json is not None:
             request.data = orjson.dumps(json)
             request.headers["Content-Type"] = "application/json"
+        if multipart is not None:
+            request.data = multipart
+            request.headers["Content-Type"] = multipart.content_type
         if authorization:
             request.headers["Authorization"] = authorization
-        call, name = Call(self._deadline, before_first_byte), f"{method} {endpoint or path}"
+        call, name = Call(deadline or self._deadline, before_first_byte), f"{method} {endpoint or path}"
         if self._meter is None or not metered:
             return self._ask(request, call, name, account_id, may_be_empty)
         self._meter.acquire(account_id, name)
@@ -151,11 +159,11 @@ class XClient:
         try:
             status, headers, content = self._send(request, call)
             present = self.clock()
-            window = _window(headers, present)
-            self.clock_ahead = _clock_ahead(headers, present)
+            window = rate_limit_headers.window(headers, present)
+            self.clock_ahead = rate_limit_headers.clock_ahead(headers, present)
             if not 200 <= status < 300:
                 problem = problem_of(status, _json(content))
-                raise refusal(problem, reset_at=_reset_at(headers, present), endpoint=name)
+                raise refusal(problem, reset_at=rate_limit_headers.reset_at(headers, present), endpoint=name)
             if may_be_empty and not content.strip():
                 return Response(status, {}, window, is_empty=True)
             return Response(status, _object(status, content), window)
@@ -178,10 +186,10 @@ class XClient:
         except (requests.RequestException, ValueError) as error:
             # the text of the cause may repeat a header
             raise NotSent(Problem(None, title="No valid request", detail=type(error).__name__)) from None
-        timeout = (min(CONNECT_SECONDS, self._deadline), self._deadline)
+        timeout = (min(CONNECT_SECONDS, call.seconds), call.seconds)
         adapter = session.get_adapter(prepared.url or "")  # the session would follow redirects and keep cookies
-        if call.before_first_byte and not isinstance(adapter, LineAdapter):
-            call.before_first_byte()  # LineAdapter does that by itself
+        if call.before_first_byte and not isinstance(adapter, DeadlineAdapter):
+            call.before_first_byte()  # DeadlineAdapter does that by itself
         try:
             verify = True if session.verify is None else session.verify
             with calling(call), adapter.send(prepared, True, timeout, verify, session.cert) as answer:
@@ -197,11 +205,21 @@ class XClient:
 
 
 def _prepared(request: requests.Request) -> requests.PreparedRequest:
-    """Not prepared by the session, which would take as long as everything else together and read .netrc."""
+    """Not by the session, nor with cookies and what else there is none of: that would take as long as all the rest."""
     prepared = requests.PreparedRequest()
-    headers = {**_HEADERS, **request.headers}
-    prepared.prepare(request.method, request.url, headers, data=request.data, params=request.params)
+    prepared.method = request.method
+    prepared.url = _url(request.url, tuple(request.params.items()))
+    prepared.prepare_headers({**_HEADERS, **request.headers})
+    prepared.prepare_body(request.data, None)
     return prepared
+
+
+@lru_cache(maxsize=256)
+def _url(url: str, query: tuple[tuple[str, str], ...]) -> str | None:
+    """As requests writes it. Raises RequestException."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_url(url, query)
+    return prepared.url
 
 
 def _content(answer: requests.Response) -> bytes:
@@ -209,7 +227,7 @@ def _content(answer: requests.Response) -> bytes:
     for piece in answer.iter_content(65_536):
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_ANSWER:
+        if size > MAX_RESPONSE:
             raise ValueError("the answer is too large")
     return b"".join(pieces)
 
@@ -245,53 +263,3 @@ def _object(status: int, content: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
     return body
-
-
-def _window(headers: Mapping[str, str], present: datetime) -> RateWindow:
-    """The endpoint's window by our clock; where one of its 24-hour windows is exhausted, that one."""
-    remaining = _number(headers.get("x-rate-limit-remaining"))
-    short, days = _reset(headers, "x-rate-limit", present), _exhausted_days(headers, present)
-    if days:
-        last = max([*days, short]) if short is not None and remaining == 0 else max(days)
-        return RateWindow(_number(headers.get("x-rate-limit-limit")), 0, last)
-    return RateWindow(_number(headers.get("x-rate-limit-limit")), remaining, short)
-
-
-def _reset_at(headers: Mapping[str, str], present: datetime) -> datetime | None:
-    """The latest reset among the exhausted windows (x-api.md §9.1), by our clock; None when X named none that is
-    plausible."""
-    known = [_reset(headers, "x-rate-limit", present), *_exhausted_days(headers, present)]
-    theirs = untrusted_times.http_date(headers.get("date")) or present
-    after = untrusted_times.delay(headers.get("retry-after"), now=theirs, most=untrusted_times.MAX_SECONDS)
-    if after and timedelta(seconds=after) <= MAX_WINDOW:
-        known.append(later(present, after))
-    return max((reset for reset in known if reset is not None), default=None)
-
-
-def _exhausted_days(headers: Mapping[str, str], present: datetime) -> list[datetime]:
-    """The resets of X's exhausted 24-hour windows."""
-    names = ("x-app-limit-24hour", "x-user-limit-24hour")
-    resets = [_reset(headers, name, present) for name in names if _number(headers.get(f"{name}-remaining")) == 0]
-    return [reset for reset in resets if reset is not None]
-
-
-def _reset(headers: Mapping[str, str], name: str, present: datetime) -> datetime | None:
-    """When this window starts again, by our clock; None where X does not say, or nothing plausible."""
-    reset = untrusted_times.epoch(headers.get(f"{name}-reset"))
-    if reset is None:
-        return None
-    reset += _clock_ahead(headers, present) or timedelta(0)
-    return reset if reset - present <= MAX_WINDOW else None
-
-
-def _clock_ahead(headers: Mapping[str, str], present: datetime) -> timedelta | None:
-    """By how much our clock is ahead of X's; 0 where the header's whole seconds could hide it, None without one."""
-    theirs = untrusted_times.http_date(headers.get("date"))
-    difference = present - theirs if theirs else None
-    if difference is None or abs(difference) > timedelta(days=366):
-        return None
-    return difference if abs(difference) > timedelta(seconds=5) else timedelta(0)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -22,9 +23,10 @@ from twitter_manager.final_response import FinalResponse
 from twitter_manager.timestamps import uptime
 from twitter_manager.twitter.errors import NotSent, Problem
 
-__all__ = ["Call", "LineAdapter", "calling"]
+__all__ = ["Call", "DeadlineAdapter", "calling"]
 
 IDLE_SECONDS = 15.0  # an older idle connection may have been closed by X's edge: a POST on it would end unclear
+LARGE = 64 * 1024  # bytes that are not copied
 
 
 class Call:
@@ -32,6 +34,7 @@ class Call:
 
     def __init__(self, seconds: float, before_first_byte: Callable[[], None] | None) -> None:
         """`seconds`: the deadline for all of it. `before_first_byte` may raise to stop it while nothing is written."""
+        self.seconds = seconds
         self.ends = uptime() + seconds
         self.before_first_byte = before_first_byte
         self.written = False
@@ -115,14 +118,14 @@ def calling(call: Call) -> Iterator[Call]:
         _current.reset(token)
 
 
-class _Line:
+class _WatchedConnection:
     """Mixed into urllib3's connections: tells the current call what happens."""
 
     response_class: Any = FinalResponse
     sock: Any
     timeout: Any
     _last_used = 0.0
-    _held: list[bytes] | None = None  # what is to be written at once, while it is put together
+    _held: list[Any] | None = None  # what is to be written at once, while it is put together
 
     def connect(self) -> None:
         call = _current.get()
@@ -136,7 +139,7 @@ class _Line:
             self.close()  # type: ignore[attr-defined]
         if self.sock is None:
             self.connect()
-        pieces: list[bytes] = []
+        pieces: list[Any] = []
         self._held = pieces
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
@@ -144,13 +147,18 @@ class _Line:
             self._held = None
         if call is not None:
             call.begin_writing(self.sock)
+            # urllib3 waits as long for all the writing as for the connection: too short for a piece of a video. Here
+            # the watchdog ends it.
+            self.sock.settimeout(call.seconds + 1)
         try:
-            self.send(b"".join(pieces))
+            for piece in _joined(pieces):
+                self.send(piece)
         finally:
             self._last_used = time.monotonic()
 
     def send(self, data: Any) -> None:
-        """Head and body go out as one: one packet and one record of TLS, and X wakes up once."""
+        """Head and body go out as one: one packet and one record of TLS, and X wakes up once. Only what is large goes
+        by itself: joining would copy it."""
         if self._held is None:
             super().send(data)  # type: ignore[misc]
         else:
@@ -162,27 +170,50 @@ class _Line:
         return answer
 
 
-class _PlainLine(_Line, HTTPConnection):
+def _joined(pieces: list[Any]) -> Iterator[Any]:
+    for are_large, group in itertools.groupby(pieces, lambda piece: len(piece) >= LARGE):
+        if are_large:
+            yield from group
+        else:
+            yield b"".join(group)
+
+
+class _PlainConnection(_WatchedConnection, HTTPConnection):
     pass
 
 
-class _SecureLine(_Line, HTTPSConnection):
+class _SecureConnection(_WatchedConnection, HTTPSConnection):
     pass
 
 
 class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _PlainLine
+    ConnectionCls = _PlainConnection
 
 
 class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureLine
+    ConnectionCls = _SecureConnection
 
 
-class LineAdapter(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """requests' transport over these connections; it never sends anything a second time."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0, pool_block=False)
+
+        self._last: tuple[object, Any] = (None, None)
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """requests takes the address apart anew for each call, and mostly it is that of the call before."""
+        where: object = (*(request.url or "").split("/", 3)[:3], verify, cert)
+        if self._last[0] != where or self._last[1].pool is None:  # another one, or closed
+            self._last = where, super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return self._last[1]
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """There are no proxies, which requests would look for in the address."""
+        return request.path_url
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Which of X's vocabularies an endpoint accepts, remembered: X's names for what can be read change (x-api.md §0)."""
+"""Which of X's vocabularies an endpoint accepts, remembered: X's names for what can be read change."""
 
 import threading
 from collections.abc import Mapping, Sequence

@@ -8,6 +8,9 @@ XError
 │   ├── NotVisible         the post to reply to is not visible (yet)
 │   ├── AccountSuspended   X says so of the account
 │   ├── NotPermitted       X does not let this account do that, or not with this post
+│   ├── PieceTooLarge      413: the upload begins anew with smaller pieces
+│   ├── UploadNotFound     404: no such upload (any more), or one of X's incidents: begin anew, a few times
+│   ├── ScopeMissing       the token was granted without media.write: the account must be connected again
 │   └── CapabilityUnavailable  X does not let this app call this endpoint; others may go on
 ├── Unauthorized      401: the access token is not accepted
 ├── RateLimited       429: fine again at `until`
@@ -18,8 +21,8 @@ XError
 └── ClientRefused     the token endpoint refuses our client
 
 A 403 concerns a post, an account, an endpoint or the app; only what certainly concerns the app is AppRefused.
-Sources: x-api.md §0b, §2.4, §3.5, §9, §11. Texts are X's own and go to the person who owns the tweet; they never hold
-a token, since X does not repeat them.
+Sources: docs.x.com (response codes and errors, rate limits), RFC 6749 and reports of real clients. Texts are X's own
+and go to the person who owns the tweet; they never hold a token, since X does not repeat them.
 """
 
 from dataclasses import dataclass
@@ -39,10 +42,13 @@ __all__ = [
     "NotSent",
     "NotVisible",
     "OutcomeUnknown",
+    "PieceTooLarge",
     "Problem",
     "RateLimited",
     "Refused",
+    "ScopeMissing",
     "Unauthorized",
+    "UploadNotFound",
     "WindowExhausted",
     "XError",
 ]
@@ -108,6 +114,18 @@ class AccountSuspended(Refused):
 
 class NotPermitted(Refused):
     """X does not let this account do that; it may be for something in the post."""
+
+
+class PieceTooLarge(Refused):
+    """X takes no piece of this size."""
+
+
+class UploadNotFound(Refused):
+    """X knows no such upload (any more), or in an incident not even the endpoint."""
+
+
+class ScopeMissing(Refused):
+    """The token does not allow uploads."""
 
 
 class CapabilityUnavailable(Refused):

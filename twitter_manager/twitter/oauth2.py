@@ -1,4 +1,4 @@
-"""OAuth 2.0 Authorization Code with PKCE (RFC 6749, RFC 7636) as X does it: x-api.md §2."""
+"""OAuth 2.0 Authorization Code with PKCE (RFC 6749, RFC 7636) as X does it (docs.x.com: OAuth 2.0)."""
 
 import base64
 import hashlib
@@ -125,7 +125,7 @@ def _call(
 
 
 def _token_error(problem: Problem) -> ClientRefused | GrantRefused | Refused:
-    """x-api.md §2.4: invalid_grant and most of invalid_request concern the grant, the client errors the app."""
+    """RFC 6749 §5.2: invalid_grant and most of invalid_request concern the grant, the client errors the app."""
     if problem.title in ("invalid_client", "unauthorized_client") or problem.status == 401:
         return ClientRefused(problem)
     about_us = problem.says("missing required parameter", "unsupported", "redirect")

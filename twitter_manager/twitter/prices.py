@@ -1,4 +1,4 @@
-"""What X charges for a post, in US dollars (x-api.md §9.2, prices of August 2026)."""
+"""What X charges for a post, in US dollars (docs.x.com: pricing, August 2026)."""
 
 from decimal import Decimal
 

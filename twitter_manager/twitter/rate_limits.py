@@ -78,7 +78,7 @@ def _quarters(calls: int, *endpoints: str) -> dict[str, tuple[Limit, ...]]:
     return {endpoint: (Limit(calls, QUARTER),) for endpoint in endpoints}
 
 
-# Per user token (x-api.md §9.1). Of several limits X's headers tell of the first.
+# Per user token (docs.x.com: rate limits). Of several limits X's headers tell of the first.
 PER_USER: Mapping[str, tuple[Limit, ...]] = MappingProxyType(
     _quarters(100, "POST /2/tweets")
     | _quarters(50, "DELETE /2/tweets/{id}")
@@ -105,7 +105,7 @@ PER_USER: Mapping[str, tuple[Limit, ...]] = MappingProxyType(
     | _quarters(100, "POST /2/media/subtitles", "DELETE /2/media/subtitles")
 )
 
-# For the whole app: the calls of all its accounts together, or those with the app's own token (x-api.md §9.1).
+# For the whole app (docs.x.com: rate limits): the calls of all its accounts, or those with the app's own token.
 PER_APP: Mapping[str, Limit] = MappingProxyType(
     {
         "POST /2/tweets": Limit(10_000, DAY),

@@ -27,7 +27,7 @@ from twitter_manager.twitter.errors import (
 
 __all__ = ["problem_of", "refusal"]
 
-# Where a refusal of the app's plan concerns the whole app; elsewhere it concerns that endpoint alone (x-api.md §0b 1).
+# Where a refusal of the app's plan concerns the whole app; elsewhere it concerns that endpoint alone.
 POSTING = frozenset({"POST /2/tweets", "DELETE /2/tweets/{id}"})
 EDGE = "edge"  # the type of a problem that is not X's own
 MAX_DETAIL = 1000  # characters of X's words that are kept
@@ -62,7 +62,7 @@ def problem_of(status: int, body: Any) -> Problem:
 
 
 def _is_of_the_edge(body: Mapping[str, Any]) -> bool:
-    """Whether Cloudflare, in front of X, answered: that is not X's verdict (x-api.md §0b 4)."""
+    """Whether Cloudflare, in front of X, answered: that is not X's verdict."""
     return body.get("cloudflare_error") is True or "//developers.cloudflare.com/" in _word(body.get("type"))
 
 
@@ -122,7 +122,7 @@ def _is_suspended(problem: Problem) -> bool:
 
 
 def _app_code(problem: Problem) -> str | None:
-    """The code of a refusal that concerns the app (x-api.md §0b 1–3, §9.3), else None."""
+    """The code of a refusal that concerns the app, else None."""
     if problem.status in (402, 403, 429) and problem.says("spendcap", "spend cap", "spending limit", "spend limit"):
         return "spend_cap_reached"
     if problem.status == 402 or problem.type in ("credits", "credits-depleted"):

@@ -1,23 +1,23 @@
-"""Posts: create, delete, look up, and the account's own timeline (x-api.md §3, §7.3)."""
+"""Posts: create, delete, look up, and the account's own timeline (docs.x.com: manage posts, timelines)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from twitter_manager import untrusted_times
 from twitter_manager.twitter.client import Response, XClient, bearer
 from twitter_manager.twitter.dialects import Dialect
 from twitter_manager.twitter.errors import OutcomeUnknown, Problem, Refused
 from twitter_manager.twitter.rate_limits import NOTHING, RateWindow
 from twitter_manager.twitter.reading import read
 from twitter_manager.twitter.refusals import problem_of
-from twitter_manager.twitter.text.matching import SeenPost, SeenUrl
+from twitter_manager.twitter.seen_posts import posts_of
+from twitter_manager.twitter.text.matching import SeenPost
 
 __all__ = ["CREATE", "CreatedPost", "NewPost", "create", "delete", "get_many", "list_own"]
 
-# X renamed its read vocabulary in August 2026 (x-api.md §0). A field of the wrong dialect is absent from the answer, so
-# where the dates are missing the other one is asked. What is expanded may be billed: only what is read (§0b 10).
+# X renamed its read vocabulary in August 2026 (its OpenAPI document 2.167). A field of the wrong dialect is absent from
+# the answer, so where the dates are missing the other one is asked. What is expanded may be billed: only what is read.
 _POST_DIALECT: Dialect = {
     "post.fields": "attachments,created_at,entities,id,note_post,text",
     "expansions": "edit_history_post_ids,referenced_posts",
@@ -42,7 +42,10 @@ class CreatedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPost:
-    """What POST /2/tweets accepts, as far as this product uses it (x-api.md §3.1); ids are X's."""
+    """What POST /2/tweets accepts, as far as this product uses it (X's OpenAPI document: CreatePostsRequest).
+
+    Ids are X's.
+    """
 
     text: str
     reply_to: str | None = None
@@ -136,7 +139,7 @@ def get_many(
     """Those of up to 100 posts that X shows, by id; the others are missing. Raises XError."""
     query = {"ids": ",".join(post_ids)}
     response = _read(x, "/2/tweets", "/2/tweets", access_token, query, account_id, metered=metered)
-    return {post.id: post for post in _posts(response)}
+    return {post.id: post for post in posts_of(response)}
 
 
 def list_own(
@@ -164,7 +167,7 @@ def list_own(
     for response in _pages(x, access_token, user_id, query, before_page, account_id):
         if not _is_whole(response.body):
             raise OutcomeUnknown(Problem(response.status, title="An incomplete timeline"))
-        found += _posts(response)
+        found += posts_of(response)
     return found
 
 
@@ -230,63 +233,3 @@ def _read(
 def _has_dates(body: Mapping[str, Any]) -> bool:
     posts = body.get("data")
     return not posts or any("created_at" in post for post in posts if isinstance(post, Mapping))
-
-
-def _posts(response: Response) -> list[SeenPost]:
-    data = response.body.get("data", [])
-    if not isinstance(data, list):
-        raise OutcomeUnknown(Problem(response.status, title="An unreadable answer"))
-    return [_post(item, response.status) for item in data]
-
-
-def _post(item: Any, status: int) -> SeenPost:
-    """In either spelling. Raises OutcomeUnknown when it has no id or no text: it might be ours."""
-    if not isinstance(item, Mapping) or not isinstance(item.get("id"), str) or not isinstance(item.get("text"), str):
-        raise OutcomeUnknown(Problem(status, title="An unreadable answer"))
-    note = item.get("note_post") or item.get("note_tweet") or {}
-    long_text = note.get("text") if isinstance(note, Mapping) else None
-    references = item.get("referenced_posts") or item.get("referenced_tweets") or []
-    attachments = item.get("attachments") or {}
-    keys = attachments.get("media_keys", []) if isinstance(attachments, Mapping) else []
-    return SeenPost(
-        id=item["id"],
-        text=item["text"],
-        urls=_urls(item),
-        long_text=long_text if isinstance(long_text, str) else None,
-        long_urls=_urls(note) if isinstance(note, Mapping) else (),
-        reply_to=_reference(references, "replied_to"),
-        quote_of=_reference(references, "quoted"),
-        media_count=len(keys) if isinstance(keys, list) else 0,
-        created_at=untrusted_times.iso_time(item.get("created_at")),
-        versions=_versions(item),
-        is_repost=bool(_reference(references, "retweeted") or _reference(references, "reposted")),
-    )
-
-
-def _versions(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of an edited post in either spelling; none of one that was never edited."""
-    ids = item.get("edit_history_post_ids") or item.get("edit_history_tweet_ids") or []
-    known = (
-        [each for each in ids if isinstance(each, str) and each.isascii() and each.isdigit()]
-        if isinstance(ids, list)
-        else []
-    )
-    return tuple(known) if len(known) > 1 else ()
-
-
-def _urls(item: Mapping[str, Any]) -> tuple[SeenUrl, ...]:
-    entities = item.get("entities")
-    urls = entities.get("urls", []) if isinstance(entities, Mapping) else []
-    if not isinstance(urls, list):
-        return ()
-    return tuple(
-        SeenUrl(url["url"], url.get("expanded_url"))
-        for url in urls
-        if isinstance(url, Mapping) and isinstance(url.get("url"), str)
-    )
-
-
-def _reference(references: Any, kind: str) -> str | None:
-    if not isinstance(references, list):
-        return None
-    return next((str(r.get("id")) for r in references if isinstance(r, Mapping) and r.get("type") == kind), None)

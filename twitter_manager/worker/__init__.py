@@ -3,6 +3,7 @@
 loop         the threads of the lanes
 periodic     what is done on a clock
 deliveries   the threads that call webhooks
+copies       the thread that makes copies on a clock
 """
 
 from twitter_manager.worker.loop import RunningWorker, start_worker, stopping_line

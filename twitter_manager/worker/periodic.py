@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services import Services
@@ -20,11 +19,10 @@ log = logging.getLogger("twitter_manager.worker")
 class Periodic:
     """A beat every 3 s, and maintenance every minute."""
 
-    def __init__(self, services: Services, *, worker_id: str, host: str, locks: Path) -> None:
+    def __init__(self, services: Services, *, worker_id: str, host: str) -> None:
         self._services = services
         self._worker_id = worker_id
         self._host = host
-        self._locks = locks
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -58,14 +56,17 @@ class Periodic:
                 _try(self._services.maintenance.prune_workers)
                 _try(self._services.maintenance.prune_batches)
                 _try(self._services.maintenance.prune_deliveries)
+                _try(self._services.maintenance.prune_audit)
+                _try(self._services.alerts.check)
                 _try(self._services.maintenance.clamp_waits)
                 _try(self._services.maintenance.prune_calls)
 
     def _beat(self) -> None:
+        self._services.db.worker_locks.hold(self._worker_id)
         self._services.maintenance.beat(worker_id=self._worker_id, host=self._host)
 
     def _reap(self) -> None:
-        self._services.maintenance.reap_dead_workers(worker_id=self._worker_id, host=self._host, locks=self._locks)
+        self._services.maintenance.reap_dead_workers(worker_id=self._worker_id, host=self._host)
 
 
 def _try(job: Callable[[], object]) -> None:

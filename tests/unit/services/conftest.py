@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import databases
 from tests.support.clock import Clock
 from tests.support.services_harness import ServicesHarness
 from twitter_manager import config
@@ -24,7 +25,7 @@ def another(tmp_path: Path, clock: Clock) -> Iterator[Callable[[], ServicesHarne
     opened: list[ServicesHarness] = []
 
     def open_again() -> ServicesHarness:
-        prepared = prepare(config.load(tmp_path, {}))
+        prepared = prepare(config.load(tmp_path, databases.settings_of(tmp_path)))
         opened.append(ServicesHarness(build(prepared.settings, clock=clock), clock))
         return opened[-1]
 

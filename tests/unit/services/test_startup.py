@@ -162,7 +162,7 @@ class TestModes:
         services.simulated().change(latency=0.0)
         with services.db.transaction() as tx:
             workers.beat(tx, worker_id="w", host="h")
-            services.db.change_count()
+            services.db.wakeups.changes()
             assert modes(settings.instance_path) == ({0o700}, {0o600})
         services.close()
         services.simulated().close()

@@ -12,7 +12,7 @@ from tests.support.clock import Clock
 from tests.support.factories import new_account, open_database
 from twitter_manager import sqlite_file
 from twitter_manager.storage import service_state
-from twitter_manager.storage.sqlite import engine
+from twitter_manager.storage.sqlite import connection, engine
 from twitter_manager.storage.sqlite.dialect import to_sqlite
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
 
@@ -33,15 +33,15 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """A NULL in greatest or least is an error: SQLite and PostgreSQL disagree about what comes of it."""
 
     def connect(path: Path, **options: Any) -> sqlite3.Connection:
-        connection = sqlite_file.connect(path, **options)
-        connection.create_function("strict_greatest", -1, _none_is_null(max), deterministic=True)
-        connection.create_function("strict_least", -1, _none_is_null(min), deterministic=True)
-        return connection
+        opened = sqlite_file.connect(path, **options)
+        opened.create_function("strict_greatest", -1, _none_is_null(max), deterministic=True)
+        opened.create_function("strict_least", -1, _none_is_null(min), deterministic=True)
+        return opened
 
     def to_strict_sqlite(sql: str) -> str:
         return to_sqlite(sql.replace("greatest(", "strict_greatest(").replace("least(", "strict_least("))
 
-    monkeypatch.setattr(engine, "sqlite_file", SimpleNamespace(**vars(sqlite_file) | {"connect": connect}))
+    monkeypatch.setattr(connection, "sqlite_file", SimpleNamespace(**vars(sqlite_file) | {"connect": connect}))
     monkeypatch.setattr(engine, "to_sqlite", to_strict_sqlite)
 
 

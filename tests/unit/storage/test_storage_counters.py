@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.factories import at, counted, new_account, new_tweet, truly_counted
+from tests.support.factories import at, counted, new_account, new_tweet, number_from_one, truly_counted
 from twitter_manager.storage import tweet_holds, tweet_lists, tweet_states
 from twitter_manager.storage.database import Transaction
 from twitter_manager.storage.sqlite.engine import SqliteDatabase
@@ -24,7 +24,7 @@ CHANGES: dict[str, Change] = {
     "hold": lambda tx, n: tweet_holds.hold(tx, n, error_code="rate_limited", until=at(60)),
     "again": tweet_states.send_again,
     "due": lambda tx, n: tweet_states.make_due(tx, n, post_now=True),
-    "all due": lambda tx, n: tweet_states.make_pending_due(tx, None if n % 2 else 1),
+    "all due": lambda tx, n: tweet_states.make_pending_due(tx, among=None if n % 2 else [1]),
     "lose the account": lambda tx, n: tweet_holds.hold_all_of_account(tx, n % 2 + 1, error_code="account_failed"),
     "rest": lambda tx, n: tweet_holds.hold_due_of_account(tx, n % 2 + 1, error_code="rate_limited", until=at(60)),
     "app rests": lambda tx, n: tweet_holds.hold_due_of_environment(
@@ -47,6 +47,7 @@ def test_counters_count(db: SqliteDatabase, changes: list[tuple[str, int]], acco
 
     try:
         with db.transaction() as tx:
+            number_from_one(tx)
             for number in (1, 2):
                 new_account(tx, number)
             for name, number in [("insert", 1), ("insert", 2), ("insert", 3), *changes]:

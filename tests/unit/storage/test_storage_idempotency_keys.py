@@ -27,9 +27,9 @@ def insert(db: SqliteDatabase, call: IdempotentCall | None, *, subject_id: int =
         idempotency_keys.insert(tx, call, subject_id=subject_id)
 
 
-def keep(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}", *, status: int = 201) -> bool:
+def store(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}", *, status: int = 201) -> bool:
     with db.transaction() as tx:
-        return idempotency_keys.store_answer(tx, call, status=status, answer=answer)
+        return idempotency_keys.store_response(tx, call, status=status, answer=answer)
 
 
 def insert_answer(db: SqliteDatabase, call: IdempotentCall, answer: str = "{}") -> bool:
@@ -47,8 +47,8 @@ def test_what_was_made_is_found_and_then_its_first_answer(db: SqliteDatabase, ca
     assert found(db, call) is None
     insert(db, call)
     assert found(db, call) == (7, None, None)
-    assert keep(db, call, '{"tweet_id":7}')
-    assert not keep(db, call, '{"another": "answer"}')
+    assert store(db, call, '{"tweet_id":7}')
+    assert not store(db, call, '{"another": "answer"}')
     assert found(db, call) == (7, 201, '{"tweet_id":7}')
 
 
@@ -69,7 +69,7 @@ def test_everything_else_does(db: SqliteDatabase, call: IdempotentCall, differen
     other = replace(call, **difference)
     insert(db, call)
     assert found(db, other) is None
-    assert not keep(db, other)
+    assert not store(db, other)
     insert(db, other, subject_id=8)
     assert (found(db, call), found(db, other)) == ((7, None, None), (8, None, None))
 
@@ -90,10 +90,10 @@ def test_without_a_key_nothing_is_noted(db: SqliteDatabase) -> None:
 
 
 def test_an_answer_about_nothing_that_was_made_is_kept_once(db: SqliteDatabase, call: IdempotentCall) -> None:
-    assert not keep(db, call)
+    assert not store(db, call)
     assert insert_answer(db, call, '{"deleted":3}')
     assert not insert_answer(db, call, '{"deleted":0}')
-    assert not keep(db, call)
+    assert not store(db, call)
     assert found(db, call) == (None, 200, '{"deleted":3}')
 
 
@@ -102,10 +102,10 @@ def test_after_a_day_it_is_as_if_it_were_not_there(db: SqliteDatabase, call: Ide
     assert found(db, call, seconds=RETENTION_SECONDS) == (7, None, None)
     assert found(db, call, seconds=RETENTION_SECONDS + 0.001) is None
     clock.forward(RETENTION_SECONDS + 0.001)
-    assert not keep(db, call)
+    assert not store(db, call)
     insert(db, replace(call, body_hash="of another body"), subject_id=8)
     assert found(db, call, seconds=RETENTION_SECONDS + 1) == (8, None, None)
-    assert keep(db, call)
+    assert store(db, call)
     clock.forward(RETENTION_SECONDS + 0.001)
     assert insert_answer(db, call, "later")
     assert found(db, call, seconds=2 * RETENTION_SECONDS + 1) == (None, 200, "later")
@@ -116,5 +116,5 @@ def test_old_ones_are_forgotten(db: SqliteDatabase, call: IdempotentCall, clock:
     clock.forward(60)
     insert(db, replace(call, key="later"))
     with db.transaction() as tx:
-        assert idempotency_keys.delete_older_than(tx, at(30)) == 1
+        assert idempotency_keys.delete_older_than(tx, at(30), limit=10) == 1
     assert [row["key"] for row in db.all("SELECT key FROM idempotency_key")] == ["later"]

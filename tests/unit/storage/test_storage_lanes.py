@@ -1,6 +1,7 @@
 """Lanes: who gets which and when, when each is due, and that it is never due too late."""
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -35,7 +36,7 @@ def released(tx: Transaction, account_id: int) -> datetime | None:
     """When the lane is due once it is given back."""
     due_at = lanes.release(tx, account_id, "lease")
     assert lanes.get(tx, account_id).due_at == due_at
-    assert lanes.list_due_too_late(tx) == []
+    assert lanes.list_due_too_late(tx, now=tx.now) == []
     return due_at
 
 
@@ -84,8 +85,10 @@ class TestClaiming:
                 lanes.release(tx, account_id, "lease")
         assert turns == [three[2], three[1], three[0]] * 3
 
-    def test_two_processes_get_different_lanes(self, db: SqliteDatabase, three: list[int], clock: Clock) -> None:
-        other = open_database(db.path, clock)
+    def test_two_processes_get_different_lanes(
+        self, db: SqliteDatabase, path: Path, three: list[int], clock: Clock
+    ) -> None:
+        other = open_database(path, clock)
         clock.forward(5)
         got = [claimed(each, str(number)) for number, each in enumerate([db, other, other, db])]
         assert sorted(account for account in got if account) == three
@@ -288,14 +291,14 @@ class TestDueTimes:
                 lanes.claim(tx, lease="lease", until=at(120), worker_id="worker")
             if due_at is not None:
                 lanes.postpone(tx, account_id, at(due_at))
-            assert lanes.list_due_too_late(tx) == ([account_id] if wrong else [])
+            assert lanes.list_due_too_late(tx, now=tx.now) == ([account_id] if wrong else [])
 
     def test_a_lane_that_is_due_now_is_not_wrong(self, db: SqliteDatabase, account_id: int, clock: Clock) -> None:
         with db.transaction() as tx:
             new_due_tweet(tx, account_id, due_at=at(-20))
-            assert lanes.list_due_too_late(tx) == [account_id]
+            assert lanes.list_due_too_late(tx, now=tx.now) == [account_id]
             lanes.make_due(tx, account_id, tx.now)
-            assert lanes.list_due_too_late(tx) == []
+            assert lanes.list_due_too_late(tx, now=tx.now) == []
 
 
 class TestRests:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.factories import at, new_account, put
+from tests.support.factories import at, new_account, number_from_one, put
 from twitter_manager import storage
 from twitter_manager.models import FINAL, NO_DUPLICATE, QUEUED, SENDABLE, TWEET_STATUSES, UNSETTLED, Tweet
 from twitter_manager.storage import lanes, tweet_cleanup, tweet_holds, tweet_lists, tweet_states, tweets
@@ -76,6 +76,7 @@ def beside_rows(examine: Callable[[Transaction, list[Tweet]], None]) -> Callable
     @given(rows=ROWS)
     def test(db: SqliteDatabase, rows: list[Row]) -> None:
         with pytest.raises(TakenBack), db.transaction() as tx:
+            number_from_one(tx)
             for account_id in ACCOUNTS:
                 assert new_account(tx, account_id).id == account_id
                 put(tx, "thread", id=account_id, account_id=account_id)
@@ -130,7 +131,7 @@ def test_what_is_cleaned_up(tx: Transaction, stored: list[Tweet]) -> None:
         ]
         staying = [tweet for tweet in met if is_on_its_way(tweet, stored)]
         leaving = [tweet for tweet in met if tweet not in staying]
-        assert ids(tweet_cleanup.list_to_delete(tx, which, after=0, most=99)) == ids(leaving)
+        assert ids(tweet_cleanup.list_to_delete(tx, which, after=0, limit=99)) == ids(leaving)
         assert tweet_cleanup.count_on_their_way(tx, which) == len(staying)
 
 
@@ -182,13 +183,13 @@ def test_when_a_lane_is_due(tx: Transaction, stored: list[Tweet]) -> None:
     assert lanes.count_unsettled(tx, 1) == len(counting)
     assert lanes.release(tx, 1, "") == (max(min(due), tx.now) if due else None)
     tx.execute("UPDATE lane SET due_at = NULL")
-    assert (1 in lanes.list_due_too_late(tx)) == bool(due)
+    assert (1 in lanes.list_due_too_late(tx, now=tx.now)) == bool(due)
 
 
 @beside_rows
 def test_what_is_made_due(tx: Transaction, stored: list[Tweet]) -> None:
     told = [tweet for tweet in stored if tweet.status == "pending" and (place(tweet) == 1 or tweet.reply_to)]
-    assert ids(tweet_states.make_pending_due(tx, None)) == ids(told)
+    assert ids(tweet_states.make_pending_due(tx, among=None)) == ids(told)
 
 
 @beside_rows
@@ -204,6 +205,7 @@ def test_what_goes_on_when_the_account_is_back(tx: Transaction, stored: list[Twe
     assert others == [tweet for tweet in stored if tweet.id not in (*held, *looked_for)]
 
 
+@pytest.mark.sqlite
 def test_a_null_in_greatest_or_least_is_found(db: SqliteDatabase) -> None:
     assert db.value("SELECT greatest(1, 3, least(2, 5))") == 3
     for words in ("greatest(1, NULL)", "least(NULL, 1)"):
@@ -218,6 +220,7 @@ MEANT_SO = {
 }
 
 
+@pytest.mark.sqlite
 def test_nothing_says_no_of_an_empty_column(db: SqliteDatabase) -> None:
     tables = [row["name"] for row in db.all("SELECT name FROM sqlite_master WHERE sql LIKE '% STRICT%'")]
     columns = [row for table in tables for row in db.all(f"PRAGMA table_info({table})")]

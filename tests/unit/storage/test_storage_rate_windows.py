@@ -114,7 +114,7 @@ class TestTheLog:
             calls(tx, account_id, POST, 1, 2, 500)
         clock.forward(100)
         with db.transaction() as tx:
-            assert x_calls.delete_older_than(tx, at(2)) == 1
+            assert x_calls.delete_older_than(tx, at(2), limit=10) == 1
             assert x_calls.clamp_future(tx) == 1
             assert x_calls.list_of_endpoint(tx, account_id, POST, since=START) == [at(2), at(100)]
 

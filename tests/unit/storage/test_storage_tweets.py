@@ -247,10 +247,10 @@ class TestWholeAccounts:
             new_unconfirmed_tweet(tx, account_id, "sent")
             new_tweet(tx, new_account(tx, 2).id, "other")
             new_tweet(tx, new_account(tx, 3, mock=False).id, "real")
-            made = tweet_states.make_pending_due(tx, None)
+            made = tweet_states.make_pending_due(tx, among=None)
             assert [tweet.content for tweet in made] == expected
             assert {tweet.due_at for tweet in made} == {at(0)}
-            of_one = [tweet.content for tweet in tweet_states.make_pending_due(tx, account_id)]
+            of_one = [tweet.content for tweet in tweet_states.make_pending_due(tx, among=[account_id])]
         assert of_one == (["mine"] if mock_mode else [])
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.wire import Line, answering, reply, serving
 from twitter_manager.timestamps import now
-from twitter_manager.twitter.client import MAX_ANSWER, Response, XClient, basic, bearer
+from twitter_manager.twitter.client import MAX_RESPONSE, Response, XClient, basic, bearer
 from twitter_manager.twitter.errors import NotSent, OutcomeUnknown, RateLimited, Refused, XError
 
 SECRET = "token-that-nobody-may-see"
@@ -132,7 +132,7 @@ class TestAnAnswer:
                 post(server.x())
             time.sleep(0.05)
             so_far = sent
-        assert so_far < 3 * MAX_ANSWER
+        assert so_far < 3 * MAX_RESPONSE
 
     def test_an_endless_redirection_is_not_kept_either(self) -> None:
         def endless(line: Line) -> None:
@@ -146,7 +146,7 @@ class TestAnAnswer:
         assert error.value.problem.title != "No answer in time"
 
     def test_a_small_answer_that_unpacks_to_a_huge_one_is_not_kept(self) -> None:
-        packed = gzip.compress(b" " * (4 * MAX_ANSWER))
+        packed = gzip.compress(b" " * (4 * MAX_RESPONSE))
         assert isinstance(failure(reply(200, raw=packed, content_encoding="gzip")), OutcomeUnknown)
 
     def test_a_packed_answer_is_unpacked(self) -> None:

@@ -189,11 +189,11 @@ class TestNotSent:
     def test_head_and_body_arrive_as_one(self) -> None:
         arrived: list[bytes] = []
 
-        def looks(line: Line) -> None:
+        def peeks(line: Line) -> None:
             arrived.append(line.socket.recv(65_536))
             line.send(reply(201))
 
-        with serving(looks) as server:
+        with serving(peeks) as server:
             post(server.x())
         assert arrived[0].startswith(b"POST ")
         assert arrived[0].endswith(b'{"text":"hello"}')
@@ -339,13 +339,13 @@ class TestTheSimulatorsBadDays:
 
 def test_a_call_that_is_over_holds_nothing_but_its_deadline() -> None:
     class Heavy:
-        def look(self) -> None:
-            """What a step would do before the first byte."""
+        def check(self) -> None:
+            """What a task would do before the first byte."""
 
     with serving(answering(reply(201))) as server:
         heavy = Heavy()
         gone = weakref.ref(heavy)
-        post(server.x(deadline=40), before_first_byte=heavy.look)
+        post(server.x(deadline=40), before_first_byte=heavy.check)
         del heavy
         gc.collect()
         assert gone() is None

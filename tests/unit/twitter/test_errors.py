@@ -1,4 +1,4 @@
-"""What X can answer, in its six shapes, and what each becomes (x-api.md §2.4, §3.5, §9, §11)."""
+"""What X can answer, in its six shapes, and what each becomes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,8 +1,10 @@
 """Every request that twitter/ builds is one that X's own OpenAPI document describes, where that is at hand."""
 
+import email.policy
 import json
 import re
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,14 +16,14 @@ import responses
 from requests import PreparedRequest
 
 from twitter_manager.config import Settings
-from twitter_manager.twitter import oauth2, tweets, users
+from twitter_manager.twitter import media, oauth2, tweets, users
 from twitter_manager.twitter.client import XClient
 
 DOCUMENT = Path(__file__).parents[4] / "shared" / "x-openapi.json"
 pytestmark = pytest.mark.skipif(not DOCUMENT.exists(), reason="X's OpenAPI document is not here")
 
 API = "https://api.x.com"
-OLD_DIALECT = {"tweet.fields"}  # x-api.md §0: asked only where the new words brought nothing
+OLD_DIALECT = {"tweet.fields"}  # asked only where the new words brought nothing
 AN_ID = "1999999999999999999"
 
 
@@ -36,6 +38,8 @@ def sent() -> Any:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as x:
         anywhere = re.compile(rf"{API}/.*")
         x.get(f"{API}/2/users/me", json={"data": {"id": AN_ID, "username": "alice"}})
+        x.post(re.compile(rf"{API}/2/media/.*"), json={"data": {"id": AN_ID}})
+        x.get(f"{API}/2/media/upload", json={"data": {"id": AN_ID}})
         x.post(f"{API}/2/tweets", json={"data": {"id": AN_ID, "text": "hello"}}, status=201)
         x.get(anywhere, json={"data": [{"id": AN_ID, "text": "hello"}], "meta": {"result_count": 1}})
         x.delete(anywhere, json={"data": {"deleted": True}})
@@ -54,6 +58,7 @@ EVERYTHING = tweets.NewPost(
     paid_partnership=True,
 )
 
+GIF = "tweet_gif"
 CALLS = {
     "create": lambda x: tweets.create(x, "token", tweets.NewPost(text="hello")),
     "create with everything": lambda x: tweets.create(x, "token", EVERYTHING),
@@ -65,7 +70,29 @@ CALLS = {
     "list since": lambda x: tweets.list_own(x, "token", AN_ID, since_id="5"),
     "list from": lambda x: tweets.list_own(x, "token", AN_ID, start_time=datetime(2026, 11, 20, tzinfo=UTC)),
     "me": lambda x: users.get_me(x, "token"),
+    **{
+        f"begin an upload of {media_type}": lambda x, media_type=media_type, category=category: media.initialize(
+            x, "token", media_type=media_type, total_bytes=7, media_category=category
+        )
+        for media_type, category in (
+            ("video/mp4", "tweet_video"),
+            ("image/gif", "tweet_gif"),
+            ("image/png", "tweet_image"),
+            ("text/srt", "subtitles"),
+        )
+    },
+    "send a piece": lambda x: media.append(x, "token", AN_ID, media.MAX_SEGMENTS - 1, b"\xff\x00\r\n"),
+    "end an upload": lambda x: media.finalize(x, "token", AN_ID),
+    "look at an upload": lambda x: media.status(x, "token", AN_ID),
+    "upload an image": lambda x: media.upload_image(x, "token", b"\x89PNG", media_type="image/png"),
+    "upload a GIF": lambda x: media.upload_image(x, "token", b"GIF89a", media_type="image/gif", media_category=GIF),
+    "set an alt text": lambda x: media.set_alt_text(x, "token", AN_ID, "x" * 1000),
+    "add subtitles": lambda x: media.add_subtitles(
+        x, "token", AN_ID, subtitles_id="5", language_code="DE", display_name="Deutsch"
+    ),
+    "delete subtitles": lambda x: media.delete_subtitles(x, "token", AN_ID, language_code="DE"),
 }
+GRANTED = set(Settings.twitter_scopes.split())
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -92,12 +119,39 @@ def assert_described(request: PreparedRequest) -> None:
             _check(_typed(value, parameters[parameter]["schema"]), parameters[parameter]["schema"])
     required = {each["name"] for each in parameters.values() if each.get("required") and each["in"] == "query"}
     assert required <= set(query)
+    ways = [way["OAuth2UserToken"] for way in operation["security"] if "OAuth2UserToken" in way]
+    assert any(set(scopes) <= GRANTED for scopes in ways)
+    assert_body(request, operation)
+
+
+def assert_body(request: PreparedRequest, operation: dict[str, Any]) -> None:
+    described = operation.get("requestBody")
     if request.body is None:
-        assert not operation.get("requestBody", {}).get("required")
-    else:
-        assert request.headers["Content-Type"] == "application/json"
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert not (described or {}).get("required")
+        return
+    kind = str(request.headers["Content-Type"]).partition(";")[0]
+    if described is None:  # finalize: X's document has no body, X itself has asked for an object
+        assert (kind, request.body) == ("application/json", b"{}")
+        return
+    schema = described["content"][kind]["schema"]
+    if kind == "application/json":
         _check(json.loads(request.body), schema)
+    else:
+        _check(_fields(request), schema)
+
+
+def _fields(request: PreparedRequest) -> dict[str, Any]:
+    """Those of a multipart body, digits as numbers; the file, whatever is in it, as a text."""
+    head = f"Content-Type: {request.headers['Content-Type']!s}\r\n\r\n".encode()
+    body = head + b"".join(bytes(piece) for piece in request.body)  # type: ignore[union-attr,arg-type]
+    assert int(request.headers["Content-Length"]) == len(body) - len(head)
+    found: dict[str, Any] = {}
+    for part in email.message_from_bytes(body, EmailMessage, policy=email.policy.HTTP).iter_parts():
+        name = str(part.get_param("name", header="content-disposition"))
+        assert name not in found
+        text = part.get_payload(decode=True).decode("latin-1")  # type: ignore[union-attr]
+        found[name] = int(text) if text.isdigit() and part.get_filename() is None else text
+    return found
 
 
 def test_the_scopes_asked_for_by_default_are_xs() -> None:

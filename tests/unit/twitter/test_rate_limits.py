@@ -128,7 +128,7 @@ class FixedWindows:
         self.used += 1
         return RateWindow(self.limit, self.limit - self.used, self.ends)
 
-    def would_take(self, now: datetime) -> bool:
+    def would_accept(self, now: datetime) -> bool:
         return now >= self.ends or self.used < self.limit
 
 
@@ -167,7 +167,7 @@ class TestWhatXSays:
         x, caller, now = FixedWindows(limit), Caller(Limit(table, QUARTER)), START
         for step in steps:
             now += step * MILLISECOND
-            assert caller.may_call(now) == x.would_take(now)
+            assert caller.may_call(now) == x.would_accept(now)
             if caller.may_call(now):
                 caller.calls_now(now)
                 said = x.is_called(now)

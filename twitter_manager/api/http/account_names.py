@@ -1,16 +1,19 @@
 """Which account is meant: by `account_id`, or by `account`, a username of the present world, wherever that stands.
 
-Usernames become ids here and nowhere else; an id alone costs no statement.
+Usernames become ids here and nowhere else; an id alone costs no statement. An account that there is not for the key of
+the request is no account.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from twitter_manager.api.http import current, inputs
+from twitter_manager.api.http import access, current, inputs
 from twitter_manager.api.http.body_models import USERNAME
 from twitter_manager.errors import Conflict, Invalid, NotFound
+from twitter_manager.services import audit
 from twitter_manager.storage import accounts, service_state
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "account_in_path",
     "account_in_query",
     "find_account",
+    "find_accounts",
     "get_account",
 ]
 
@@ -69,14 +73,28 @@ def account_in_query() -> int | None:
 def account_in_path(text: str) -> int:
     """The id in a path, or the one of `@username` there. Raises Invalid, NotFound, Conflict."""
     if text.startswith("@") and _USERNAME.fullmatch(text):
-        return _id_of(text, field="account_id")
-    return inputs.to_id(text, field="account_id", sentence=_IN_PATH)
+        found = _id_of(text, field="account_id")
+    else:
+        found = inputs.to_id(text, field="account_id", sentence=_IN_PATH)
+        access.check_account(found)
+    audit.note("account", found, account_id=found)
+    return found
+
+
+def find_accounts(account_ids: Sequence[int] | None, usernames: Sequence[str] | None) -> list[int] | None:
+    """The ids of those that are named by their ids, and of those of the field `accounts`, each once; None where neither
+    is given. That there are such ids is not checked. Raises NotFound, Conflict."""
+    if account_ids is None and usernames is None:
+        return None
+    named = {_id_of(each, field="accounts") for each in usernames or ()}
+    return sorted(named.union(account_ids or ()))
 
 
 def _resolve(account_id: int | None, username: str | None) -> int | None:
-    if username is None:
-        return account_id
-    found = _id_of(username, field="account")
+    if account_id is not None:
+        access.check_account(account_id, field="account_id")
+    found = account_id if username is None else _id_of(username, field="account")
+    audit.note(account_id=found)
     if account_id not in (None, found):
         raise Invalid("invalid_field", sentence="account and account_id name different accounts", field="account")
     return found
@@ -85,9 +103,9 @@ def _resolve(account_id: int | None, username: str | None) -> int | None:
 def _id_of(username: str, *, field: str) -> int:
     db, name = current.services().db, username.removeprefix("@")
     mock = service_state.mock_mode(db)
-    found = accounts.find_id(db, name, mock=mock)
-    if found is not None:
+    found, elsewhere = (accounts.find_id(db, name, mock=each) for each in (mock, not mock))
+    if found is not None and access.sees(found):
         return found
-    if accounts.find_id(db, name, mock=not mock) is not None:
+    if elsewhere is not None and access.sees(elsewhere):
         raise Conflict("other_world", field=field)
     raise NotFound("account_not_found", field=field)

@@ -15,12 +15,14 @@ from pydantic_core import PydanticCustomError
 from twitter_manager.api.http.moments import moment_fault, to_moment
 
 __all__ = [
+    "CLOCK_TIME",
     "DIGITS",
     "EMPTY",
+    "FAULT",
     "ID_DIGITS",
     "LEFT_OUT",
     "MAX_ID",
-    "MOMENT",
+    "NO_NUL",
     "UNKNOWN",
     "USERNAME",
     "X_ID",
@@ -39,7 +41,8 @@ MAX_ID = 2**63 - 1
 LEFT_OUT: Any = None  # the default of an optional field that cannot be null
 EMPTY = "empty_criterion"  # these three are types of pydantic's errors beside its own
 UNKNOWN = "unknown_field"
-MOMENT = "moment"
+FAULT = "fault"  # its message is what stands after the field's name
+CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 X_ID = r"^[1-9][0-9]{0,18}$"
 USERNAME = r"^@?[A-Za-z0-9_]{1,20}$"
 _MAX_NAME = 64
@@ -63,13 +66,14 @@ def _moment(value: object) -> datetime:
     try:
         return to_moment(text)
     except ValueError as error:
-        raise PydanticCustomError(MOMENT, "{fault}", {"fault": moment_fault(text)}) from error
+        raise PydanticCustomError(FAULT, "{fault}", {"fault": moment_fault(text)}) from error
 
 
 DIGITS = BeforeValidator(_number)  # must be last: after the limits, which then stay in the schema
 Id = Annotated[int, Field(ge=1, le=MAX_ID, description="An id of ours; a string of its digits is taken, too."), DIGITS]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 XId = Annotated[str, Field(pattern=X_ID)]
+NO_NUL = r"^[^\x00]*$"  # PostgreSQL stores none
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 

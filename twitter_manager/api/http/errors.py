@@ -1,4 +1,5 @@
-"""The only place that knows HTTP statuses of errors: every error becomes one status and one shape, `Error`.
+"""The only place that knows HTTP statuses of errors: every error becomes one status and one shape, that of
+`api.error_response`.
 
 `{"error", "code", "request_id"}` and, where they apply, `hint`, `field`, `retryable`, `next_attempt_at`, `twitter`. The
 callback, the home page and unknown paths outside of /api/ answer a browser with an HTML page instead.
@@ -6,22 +7,15 @@ callback, the home page and unknown paths outside of /api/ answer a browser with
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated
 
-from flask import Flask, Response, jsonify, request
-from pydantic import Field
+from flask import Flask, Response, current_app, jsonify
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from twitter_manager.answers import error_shape
-from twitter_manager.api import oauth
-from twitter_manager.api.batches import BatchPost
 from twitter_manager.api.http import current, pages
-from twitter_manager.api.openapi.fields import REQUEST_ID, Id, ResponseModel, Time, XId
-from twitter_manager.api.threads import ThreadPart
-from twitter_manager.api.tweet_responses import XWords
-from twitter_manager.error_codes import CODES, hint_of
+from twitter_manager.api.http.application import Request, request_in_progress
+from twitter_manager.error_codes import hint_of
 from twitter_manager.errors import (
     Conflict,
     Forbidden,
@@ -33,15 +27,17 @@ from twitter_manager.errors import (
     NotNow,
     ServiceError,
     SlowDown,
+    StorageFull,
     StorageUnavailable,
     TooLarge,
     XRefused,
 )
 from twitter_manager.models import OAuthState
+from twitter_manager.responses import error_to_json
 from twitter_manager.services.accounts.connect import ConnectionFailed
 from twitter_manager.timestamps import now
 
-__all__ = ["STATUSES", "Error", "register", "status_of"]
+__all__ = ["STATUSES", "CallbackPage", "register", "status_of"]
 
 log = logging.getLogger("twitter_manager.api")
 
@@ -57,6 +53,7 @@ STATUSES: Mapping[type[ServiceError], int] = {
     SlowDown: 429,
     XRefused: 502,
     NotNow: 503,
+    StorageFull: 507,
 }
 _HTTP_CODES = {
     404: "not_found",
@@ -66,26 +63,7 @@ _HTTP_CODES = {
     415: "not_json",
     431: "headers_too_large",
 }
-
-
-class Error(ResponseModel):
-    """Every error, whatever the path. docs/errors.md has each code with its cause and its remedy."""
-
-    error: Annotated[str, Field(description="A sentence for a person.", examples=["Tweet not found"])]
-    code: Annotated[str, Field(description="For programs.", json_schema_extra={"enum": sorted(CODES)})]
-    request_id: Annotated[str, Field(description="Under this id the log has more.", examples=[REQUEST_ID])]
-    hint: Annotated[str, Field(description="What to do about it.", examples=["List the tweets to find its id."])] = ""
-    status: Annotated[str, Field(description="Of the tweet or thread that stands in the way.")] = ""
-    field: Annotated[str, Field(description="Which field of the body or the query is wrong.")] = ""
-    retryable: Annotated[bool, Field(description="Whether the same call can succeed later.")] = False
-    next_attempt_at: Annotated[Time, Field(description="When; with 429 and 503 also as Retry-After.")] = ""
-    twitter: XWords | None = None
-    existing_post_id: Annotated[Id, Field(description="With `duplicate`: the tweet that is there already.")] = 1
-    existing_tweet_id: Annotated[XId | None, Field(description="With `duplicate`: its id at X.")] = None
-    post_id: Annotated[Id, Field(description="The tweet that X refused: it is kept, as `failed`.")] = 1
-    thread_id: Annotated[Id, Field(description="The thread of which X refused a part.")] = 1
-    tweets: Annotated[list[ThreadPart], Field(description="The parts of that thread.", default=[])]
-    posts: Annotated[list[BatchPost], Field(description="With `batch_refused`: what stands against each.", default=[])]
+_RETRY_AFTER_SECONDS = 5  # a worker beats every 3
 
 
 def status_of(error: ServiceError) -> int:
@@ -93,8 +71,14 @@ def status_of(error: ServiceError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def register(app: Flask) -> None:
-    """Handles everything that `app` raises."""
+CallbackPage = Callable[[ServiceError, OAuthState | None], Response | None]
+_CALLBACK_PAGE = "callback_page"
+
+
+def register(app: Flask, callback_page: CallbackPage) -> None:
+    """Handles everything that `app` raises. `callback_page`: what a browser is shown that X sent back; None for any
+    other request."""
+    app.extensions[_CALLBACK_PAGE] = callback_page
     app.register_error_handler(ServiceError, _service_error)
     app.register_error_handler(ConnectionFailed, _connection_failed)
     app.register_error_handler(HTTPException, _http_error)
@@ -108,6 +92,8 @@ def _service_error(error: ServiceError) -> Response:
     response = _response(error, status)
     if status in (429, 503) and error.next_attempt_at is not None:
         response.headers["Retry-After"] = str(_seconds_until(error.next_attempt_at))
+    elif status == 503 and error.retryable:  # nobody knows when
+        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
     return response
 
 
@@ -133,17 +119,18 @@ def _unforeseen(error: Exception) -> Response:
 
 
 def _response(error: ServiceError, status: int, *, begun: OAuthState | None = None) -> Response:
-    if oauth.is_callback() and pages.wants_page():  # X sends browsers there, whatever they accept
-        response = oauth.not_connected_page(error, begun)
-    elif _is_page() and not oauth.is_callback() and pages.names_html():
+    request = request_in_progress()
+    response: Response | None = current_app.extensions[_CALLBACK_PAGE](error, begun)
+    if response is None and _is_page(request) and pages.names_html():
         response = pages.page("error.html", error=error.sentence, remedy=hint_of(error.code))
-    else:
-        response = jsonify(error_shape(error, request_id=current.request_id()))
+    if response is None:
+        response = jsonify(error_to_json(error, request_id=request.id))
     response.status_code = status
+    request.error_code = error.code
     return response
 
 
-def _is_page() -> bool:
+def _is_page(request: Request) -> bool:
     """Whether a person rather than a program calls this: the home page, or an address that leads nowhere."""
     return request.endpoint == "home.show" or (request.endpoint is None and not request.path.startswith("/api/"))
 

@@ -3,8 +3,7 @@ through a name of its own that resolves there (DNS rebinding)."""
 
 from urllib.parse import urlsplit
 
-from flask import Flask, request
-
+from twitter_manager.api.http.application import Application, Request
 from twitter_manager.config import Settings
 from twitter_manager.errors import Malformed
 from twitter_manager.host_names import host_name
@@ -20,12 +19,12 @@ def names_of(settings: Settings) -> frozenset[str]:
     return frozenset({*_ALWAYS, callback, *settings.allowed_hosts} - {""})
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Application, settings: Settings) -> None:
     """Refuses every request to `app` with another host."""
     served = names_of(settings)
 
-    @app.before_request
-    def check_host() -> None:
+    @app.check
+    def check_host(request: Request) -> None:
         # HTTP/1.0 may come without one; a browser never does
         host = request.environ.get("HTTP_HOST")
         if host is not None and host_name(host) not in served:

@@ -13,10 +13,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 import orjson
-from flask import Flask, Response, current_app, g, request
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from twitter_manager.api.http import auth, current, json_bodies
+from twitter_manager.api.http.application import Application, Request
 from twitter_manager.api.openapi.operations import operation_of
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, Invalid, Malformed, TooLarge
@@ -53,49 +54,54 @@ class _Running:
             self._scopes.discard(call.scope)
 
 
-def register(app: Flask) -> None:
+def register(app: Application) -> None:
     """Handles the key of each POST to `app` under the API. To be called after `auth.register`: keys have owners."""
     running = _Running()
 
-    @app.before_request
-    def replay() -> ResponseReturnValue | None:
-        call = _idempotent_call()
+    @app.check
+    def replay(request: Request) -> ResponseReturnValue | None:
+        call = _idempotent_call(request)
         if call is None:
             return None
         found = _find(call)
         if found is None or found.status is None:
             running.enter(call)
-            current.set_idempotent_call(call)
+            request.idempotent_call = call
             found = _find(call)  # it may have ended just before this one began
-        return None if found is None else _replay(found, call)
+        if found is None:
+            return None
+        _check_same(found, call)
+        request.is_replay = True
+        return _first_response(app, request, found)
 
-    @app.after_request
-    def store_response(response: Response) -> Response:
-        call = current.idempotent_call()
+    @app.finish
+    def store_response(request: Request, response: Response) -> None:
+        call = request.idempotent_call
         if call is not None and _is_stored(response):
             _store(call, response)
-        if g.get("replayed", False) and _is_stored(response):
+        if request.is_replay and _is_stored(response):
             response.headers[REPLAYED] = "true"
-        return response
 
-    @app.teardown_request
-    def leave(_: BaseException | None) -> None:
-        call = current.idempotent_call()
-        if call is not None:
-            running.leave(call)
+    @app.ending
+    def leave(request: Request) -> None:
+        if request.idempotent_call is not None:
+            running.leave(request.idempotent_call)
 
 
-def _idempotent_call() -> IdempotentCall | None:
+def _idempotent_call(request: Request) -> IdempotentCall | None:
     """None without the header. Raises Invalid."""
-    key, caller = request.headers.get(HEADER), current.api_key()
-    if key is None or caller is None or request.method != "POST" or request.endpoint is None:
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
+        return None
+    caller = request.api_key
+    if caller is None or request.method != "POST" or request.endpoint is None:
         return None
     if not request.path.startswith(auth.API):
         return None
     if not _KEY.fullmatch(key):
         raise Invalid("invalid_field", sentence=f"{HEADER} must be 1 to 255 printable ASCII characters", field=HEADER)
     return IdempotentCall(
-        api_key_id=caller.id, method=request.method, path=request.path, key=key, body_hash=_body_hash()
+        api_key_id=caller.id, method=request.method, path=request.path, key=key, body_hash=_body_hash(request)
     )
 
 
@@ -111,15 +117,18 @@ def _find(call: IdempotentCall) -> IdempotencyKey | None:
         return replace(found, status=None, answer=None) if found.subject_id is not None else None
 
 
-def _replay(found: IdempotencyKey, call: IdempotentCall) -> ResponseReturnValue:
-    """The first response, or a rebuilt one where that was never given. Raises Invalid, or what the view raises."""
+def _check_same(found: IdempotencyKey, call: IdempotentCall) -> None:
+    """Raises Invalid."""
     if found.body_hash != call.body_hash:
         raise Invalid("idempotency_key_reused", field=HEADER)
-    g.replayed = True
+
+
+def _first_response(app: Application, request: Request, found: IdempotencyKey) -> ResponseReturnValue:
+    """As it was given, or rebuilt where it never was. Raises what the view raises."""
     if found.status is not None:
-        return current_app.response_class(found.answer, status=found.status, mimetype="application/json")
+        return app.response_class(found.answer, status=found.status, mimetype="application/json")
     assert found.subject_id is not None  # noqa: S101  - a CHECK of the table: made or answered
-    operation = operation_of(current_app.view_functions[request.endpoint or ""])
+    operation = operation_of(app.view_functions[request.endpoint or ""])
     assert operation is not None and operation.rebuild is not None  # noqa: S101  - as for whatever makes something
     return operation.rebuild(found.subject_id)
 
@@ -134,31 +143,31 @@ def _store(call: IdempotentCall, response: Response) -> None:
     status, text = response.status_code, response.get_data(as_text=True)
     try:
         answer = current.services().vault.encrypt(text)  # that of a new webhook contains its secret
-        with current.services().db.transaction() as tx:
-            stored = idempotency_keys.store_answer(tx, call, status=status, answer=answer)
+        with current.services().db.transaction(account_id=()) as tx:
+            stored = idempotency_keys.store_response(tx, call, status=status, answer=answer)
             if not stored and status < 300:
                 idempotency_keys.try_insert(tx, call, status=status, answer=answer)
     except Exception as error:
         log.error("an answer under an Idempotency-Key was not kept request=%s", current.request_id(), exc_info=error)
 
 
-def _body_hash() -> str:
+def _body_hash(request: Request) -> str:
     """Equal for two requests that mean the same."""
     query = sorted(pair for pair in request.args.items(multi=True) if pair[0] != "api_key")
-    return hashlib.sha256(orjson.dumps(query) + b"\n" + _content()).hexdigest()
+    return hashlib.sha256(orjson.dumps(query) + b"\n" + _content(request)).hexdigest()
 
 
-def _content() -> bytes:
+def _content(request: Request) -> bytes:
     """The body without what may differ when it is sent again: blanks, the order of fields, a boundary."""
     if request.mimetype == "multipart/form-data":
-        return orjson.dumps([list(request.form.items(multi=True)), _files()])
+        return orjson.dumps([list(request.form.items(multi=True)), _files(request)])
     data = request.get_data()
     with suppress(Malformed, TooLarge, orjson.JSONEncodeError):
         return orjson.dumps(json_bodies.parse(data or b"{}"), option=orjson.OPT_SORT_KEYS)
     return data
 
 
-def _files() -> list[tuple[str, str | None, str, str]]:
+def _files(request: Request) -> list[tuple[str, str | None, str, str]]:
     """Name, file name, type and SHA-256 of each file; each is rewound after reading."""
     found = []
     for name, file in request.files.items(multi=True):

@@ -9,11 +9,11 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Literal, TypeVar
 
-from flask import request
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from twitter_manager.api.http import json_bodies
+from twitter_manager.api.http.application import Request, request_in_progress
 from twitter_manager.api.http.body_models import (
     DIGITS,
     EMPTY,
@@ -55,6 +55,7 @@ __all__ = [
     "cursor_before",
     "cursor_in_query",
     "flag_in_query",
+    "has_query",
     "id_in_query",
     "moment_in_query",
     "number_in_query",
@@ -91,15 +92,16 @@ def body_by_field(names: tuple[str, ...], with_it: type[Model], without_it: type
 
 
 def _object() -> dict[Any, Any]:
+    request = request_in_progress()
     data = request.get_data(cache=False)
-    values = _parsed(data) if data else {}
+    values = _parsed(request, data) if data else {}
     if not isinstance(values, dict):
         raise Malformed("not_an_object")
     return values
 
 
-def _parsed(data: bytes) -> Any:
-    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
+def _parsed(request: Request, data: bytes) -> Any:
+    coding = request.environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if coding != "identity":
         sentence = f"The body is compressed ({coding})" if coding in _CODINGS else None
         raise NotJson("content_encoding_not_supported", sentence=sentence, field="Content-Encoding")
@@ -144,21 +146,28 @@ def to_id(text: str, *, field: str, sentence: str | None = None) -> int:
     return int(text)
 
 
+def has_query() -> bool:
+    """Whether there is any parameter."""
+    return bool(request_in_progress().args)
+
+
 def text_in_query(name: str) -> str | None:
     """An empty one counts as left out."""
-    return request.args.get(name) or None
+    args = request_in_progress().args
+    return (args.get(name) or None) if args else None
 
 
 def texts_in_query(name: str) -> list[str]:
     """Each value of the parameter `name`, which may be repeated, or contain several with commas between them."""
-    given = request.args.getlist(name) + request.args.getlist(f"{name}[]")
+    args = request_in_progress().args
+    given = args.getlist(name) + args.getlist(f"{name}[]") if args else []
     return [text for each in given if each for text in each.split(",")]
 
 
 def check_not_empty(*names: str) -> None:
     """Raises Invalid for one of these parameters that is there and empty; for calls where left out means all."""
     for name in names:
-        if request.args.get(name) == "":
+        if request_in_progress().args.get(name) == "":
             raise _empty(name)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from twitter_manager.api.http.body_models import MOMENT, USERNAME, X_ID
+from twitter_manager.api.http.body_models import CLOCK_TIME, FAULT, NO_NUL, USERNAME, X_ID
 
 __all__ = ["phrase_of"]
 
@@ -14,16 +14,22 @@ _LISTS = {  # by the field's name
     "accounts": '["alice", "bob"]',
     "statuses": '["failed"]',
     "events": '["tweet.posted", "tweet.failed"]',
+    "days": '["mon", "wed"]',
     "options": '["Yes", "No"]',
 }
 _AN_X_ID = "an id of X's in digits, in quotes"
-_PATTERNS = {USERNAME: "a username such as @alice", X_ID: _AN_X_ID}
+_PATTERNS = {
+    USERNAME: "a username such as @alice",
+    X_ID: _AN_X_ID,
+    NO_NUL: "a text without the character NUL",
+    CLOCK_TIME: "a time from 00:00 to 23:59",
+}
 _QUOTED = re.compile(r"'([^']*)'")
 
 
 def phrase_of(error: ErrorDetails) -> str:
     """What stands after the field's name in the sentence about it."""
-    if error["type"] == MOMENT:
+    if error["type"] == FAULT:
         return error["msg"]
     if error["type"] == "list_type":
         return _no_list(error)

@@ -3,11 +3,10 @@ else than was meant, such as deleting more."""
 
 from collections.abc import Mapping
 
-from flask import Flask, request
-
-from twitter_manager.api import oauth
+from twitter_manager.api.http.application import Application, Request
 from twitter_manager.api.http.auth import API
 from twitter_manager.api.http.body_models import printable
+from twitter_manager.api.http.callback import is_callback_at_home
 from twitter_manager.api.openapi.operations import Operation, operations_of
 from twitter_manager.errors import Invalid
 
@@ -20,15 +19,15 @@ _KEY = "api_key"
 _Repeatable = Mapping[str, bool]  # by name: may it have several values
 
 
-def register(app: Flask) -> None:
+def register(app: Application) -> None:
     """Checks the query of each request to `app`. To be called after `auth.register`, and after its routes are
     registered."""
     known = {endpoint: _repeatable(operation) for endpoint, operation in operations_of(app).items()}
 
-    @app.before_request
-    def check_query() -> None:
-        if request.query_string and request.endpoint is not None and not _is_open():
-            _check(known.get(request.endpoint, {}))
+    @app.check
+    def check_query(request: Request) -> None:
+        if request.query_string and request.endpoint is not None and not _is_open(request):
+            _check(request, known.get(request.endpoint, {}))
 
 
 def _repeatable(operation: Operation) -> _Repeatable:
@@ -36,11 +35,11 @@ def _repeatable(operation: Operation) -> _Repeatable:
     return found | {f"{name}[]": True for name, several in found.items() if several}
 
 
-def _is_open() -> bool:
-    return request.endpoint in OPEN or (request.endpoint == "home.show" and oauth.is_callback_at_home())
+def _is_open(request: Request) -> bool:
+    return request.endpoint in OPEN or (request.endpoint == "home.show" and is_callback_at_home())
 
 
-def _check(known: _Repeatable) -> None:
+def _check(request: Request, known: _Repeatable) -> None:
     for name, values in request.args.lists():
         if name == _KEY and request.path.startswith(API):
             continue

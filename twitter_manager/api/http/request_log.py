@@ -2,32 +2,30 @@
 
 import time
 
-from flask import Flask, Response, g, request
+from flask import Response
 
-from twitter_manager.answers import log_request, request_id_for
-from twitter_manager.api.http import current
+from twitter_manager.api.http.application import Application, Request
+from twitter_manager.responses import log_request, request_id_for
 
 __all__ = ["register"]
 
 
-def register(app: Flask) -> None:
+def register(app: Application) -> None:
     """Gives every request to `app` its id first of all, and logs it last of all."""
 
-    @app.before_request
-    def begin() -> None:
-        g.began = time.perf_counter()
-        current.set_request_id(request_id_for(request.headers.get("X-Request-ID")))
+    @app.check
+    def begin(request: Request) -> None:
+        request.began = time.perf_counter()
+        request.id = request_id_for(request.environ.get("HTTP_X_REQUEST_ID"))
 
-    @app.after_request
-    def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = current.request_id()
-        key = current.api_key()
+    @app.finish
+    def end(request: Request, response: Response) -> None:
+        response.headers.add("X-Request-ID", request.id)
         log_request(
             method=request.method,
             path=request.path,
             status=response.status_code,
-            seconds=time.perf_counter() - g.began,
-            key_id=key.id if key else None,
-            request_id=current.request_id(),
+            seconds=time.perf_counter() - request.began,
+            key_id=request.api_key.id if request.api_key else None,
+            request_id=request.id,
         )
-        return response

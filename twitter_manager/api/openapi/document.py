@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.routing import Rule
 
+from twitter_manager.api.error_response import Error
 from twitter_manager.api.http.auth import PUBLIC
-from twitter_manager.api.http.errors import Error
 from twitter_manager.api.http.idempotency import HEADER
 from twitter_manager.api.http.queries import OPEN
 from twitter_manager.api.openapi.open_answers import open_answers
@@ -33,6 +33,10 @@ Keeps X (Twitter) accounts, and puts each tweet that it was given on X once.
 
 Every call but those marked as open needs a key, in `X-API-Key` or `?api_key`. Times are UTC, ISO 8601 with `Z`; a time
 that is sent needs its offset. Whole numbers are ids of this service, strings of digits are X's.
+
+A key has scopes: `read`, `write`, which can do what `read` can, and `admin`, which can do everything;
+`x-required-scope` says which one a call needs. A key may be limited to some accounts, and then there are no others for
+it: they are 404, and in no list and no number.
 
 Unknown fields and unknown query parameters are refused with 422, at `/auth/callback` alone the latter are passed over:
 X may add some. Where a whole number stands, a string of its digits is taken, too. An optional field or parameter that
@@ -144,6 +148,7 @@ def _operation(app: Flask, rule: Rule, method: str, schemas: Schemas, responses:
         "summary": summary.rstrip("."),
         "description": f"{summary}\n{more}" if more else None,
         "security": [] if public else None,
+        "x-required-scope": None if public else operation.scope_for(method),
         "parameters": _parameters(rule, operation) + ([_ref("parameters", HEADER)] if idempotent else []),
         "requestBody": _request_body(operation, schemas),
         "responses": responses.of(operation, errors, idempotent=idempotent),

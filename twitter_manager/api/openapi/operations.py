@@ -14,6 +14,7 @@ from twitter_manager.api.openapi.fields import ResponseModel
 from twitter_manager.api.openapi.schemas import Schema
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
+from twitter_manager.services.api_keys import Scope
 
 __all__ = [
     "ACCOUNT",
@@ -67,7 +68,8 @@ class Operation:
     type that is raised; `http.errors` knows the statuses. `path`: the schemas of parameters in the path that are no id
     of ours. `page`: a browser gets HTML instead of JSON. `rebuild`: makes the response about what was made, from its
     id, where the first one under an Idempotency-Key was lost; a view that passes on `current.idempotent_call()` needs
-    it.
+    it. `scope`: what a key must have; by default read for a GET and write for anything else. `whole_service`: it
+    concerns every account, so that a key with limits cannot have it.
     """
 
     responses: Mapping[int, type[ResponseModel]]
@@ -78,6 +80,12 @@ class Operation:
     path: Mapping[str, Schema] = field(default_factory=lambda: MappingProxyType({}))
     page: bool = False
     rebuild: Callable[[int], ResponseReturnValue] | None = None
+    scope: Scope | None = None
+    whole_service: bool = False
+
+    def scope_for(self, method: str) -> Scope:
+        """What a key must have."""
+        return self.scope or ("read" if method in ("GET", "HEAD", "OPTIONS") else "write")
 
     def __call__(self, view: View) -> View:
         """Stores the operation at `view` and returns the view."""
@@ -129,7 +137,7 @@ LIMIT = Parameter(
 CURSOR = Parameter(
     name="cursor",
     schema={"type": "string", "pattern": "^before-[0-9]{1,18}$"},
-    description="`next_cursor` of the page before: the list goes on behind it, equally fast at any depth.",
+    description="`next_cursor` of the page before: the list goes on after it, equally fast at any depth.",
     shared=True,
 )
 ACCOUNT_ID = Parameter(name="account_id", schema=OUR_ID, description="Only of this account.", shared=True)

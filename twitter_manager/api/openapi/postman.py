@@ -68,7 +68,7 @@ def collection(document: Schema) -> Schema:
 
 def _kept() -> Iterator[str]:
     """The variables that requests set, each once."""
-    yield from dict.fromkeys(name for folder in RUN for planned in folder.requests for name in planned.keeps)
+    yield from dict.fromkeys(name for folder in RUN for planned in folder.requests for name in planned.sets)
 
 
 def _folder(folder: Folder, document: Schema) -> Schema:
@@ -129,8 +129,8 @@ def _tests(planned: RunRequest, operation: Schema, document: Schema) -> Schema:
         required={status: _required(answers[status], document) for status in good},
         documented=[int(status) for status in answers],
         expected=list(expected),
-        keeps=planned.keeps,
-        forgets=planned.forgets,
+        sets=planned.sets,
+        unsets=planned.unsets,
     )
     return _script("test", script)
 

@@ -22,8 +22,8 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class RunRequest:
     """A request to the operation with this Flask endpoint, with its example as the body unless `body` is given.
 
-    `keeps`: variables from the response, by the path of the value (`account.id`). `status`: what the run expects; by
-    default every documented success. `url`: another address than the operation's own. `forgets`: the variable
+    `sets`: variables from the response, by the path of the value (`account.id`). `status`: what the run expects; by
+    default every documented success. `url`: another address than the operation's own. `unsets`: the variable
     of what no longer exists after it. `posts`: it can only post now.
     """
 
@@ -31,10 +31,10 @@ class RunRequest:
     name: str = ""
     body: Values | None = None
     query: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    keeps: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    sets: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     status: tuple[int, ...] = ()
     url: str = ""
-    forgets: str = ""
+    unsets: str = ""
     posts: bool = False
 
 
@@ -55,6 +55,7 @@ def number(variable: str) -> str:
 PATH_VARIABLES = {
     "account_id": "accountId",
     "batch_id": "batchId",
+    "key_id": "keyId",
     "thread_id": "threadId",
     "tweet_id": "tweetId",
     "webhook_id": "webhookId",
@@ -82,24 +83,30 @@ RUN = (
     Folder(
         "Accounts",
         (
-            RunRequest(endpoint="oauth.begin", keeps={"authUrl": "auth_url"}),
+            RunRequest(endpoint="oauth.begin", sets={"authUrl": "auth_url"}),
             RunRequest(
                 endpoint="oauth.callback",
                 name="A new user says yes at the simulated X, which leads back to the callback",
                 url=f"{{{{authUrl}}}}&mock_user={{{{{TRIAL_USER}}}}}",
-                keeps={"accountId": "account.id"},
+                sets={"accountId": "account.id"},
             ),
             RunRequest(endpoint="accounts.show"),
             RunRequest(endpoint="accounts.show_all"),
             RunRequest(endpoint="accounts.change", name="Switches the account off", body={"is_active": False}),
             RunRequest(endpoint="accounts.change", name="Switches it on again", body={"is_active": True}),
             RunRequest(endpoint="accounts.refresh"),
+            RunRequest(
+                endpoint="slots.replace",
+                body={"timezone": "Europe/Berlin", "slots": [{"days": ["mon", "fri"], "time": "09:30"}]},
+            ),
+            RunRequest(endpoint="slots.show"),
+            RunRequest(endpoint="slots.show_next", query={"limit": "3"}),
         ),
     ),
     Folder(
         "Tweets",
         (
-            RunRequest(endpoint="tweets.create", body=_TWEET, keeps={"tweetId": "tweet_id"}),
+            RunRequest(endpoint="tweets.create", body=_TWEET, sets={"tweetId": "tweet_id"}),
             RunRequest(endpoint="tweets.show"),
             RunRequest(endpoint="tweets.change", body={"text": "Hello again from Postman {{$guid}}"}),
             RunRequest(
@@ -118,7 +125,7 @@ RUN = (
     Folder(
         "Posting",
         (
-            RunRequest(endpoint="posting.post_one", keeps={"twitterId": "twitter_id"}, posts=True),
+            RunRequest(endpoint="posting.post_one", sets={"twitterId": "twitter_id"}, posts=True),
             RunRequest(endpoint="tweets.create", name="Keeps another tweet", body=_TWEET),
             RunRequest(endpoint="posting.post_all", body={"account_id": number("accountId")}, posts=True),
         ),
@@ -143,7 +150,7 @@ RUN = (
             RunRequest(
                 endpoint="publishing.publish_batch",
                 body={"tweets": [_POST, _POST]},
-                keeps={"batchId": "batch_id"},
+                sets={"batchId": "batch_id"},
                 status=(202,),
             ),
             RunRequest(endpoint="publishing.show_batch"),
@@ -160,7 +167,7 @@ RUN = (
                     "tweets": ["First from Postman {{$guid}}", "Second from Postman {{$guid}}"],
                     "schedule_at": number(SCHEDULE_AT),
                 },
-                keeps={"threadId": "thread_id"},
+                sets={"threadId": "thread_id"},
             ),
             RunRequest(endpoint="threads.show"),
             RunRequest(endpoint="threads.resume", name="Only a thread that stopped goes on again", status=(409,)),
@@ -178,7 +185,7 @@ RUN = (
                     "events": ["app.resting"],
                     "description": f"From Postman, for {{{{{TRIAL_USER}}}}}",
                 },
-                keeps={"webhookId": "webhook.id"},
+                sets={"webhookId": "webhook.id"},
             ),
             RunRequest(endpoint="webhooks.show_all"),
             RunRequest(endpoint="webhooks.show"),
@@ -188,21 +195,40 @@ RUN = (
             RunRequest(endpoint="webhooks.change", name="Switches the webhook off", body={"is_active": False}),
         ),
     ),
+    Folder("Audit", (RunRequest(endpoint="audit.show", query={"limit": "10"}),)),
+    Folder(
+        "Keys",
+        (
+            RunRequest(
+                endpoint="api_keys.create",
+                name="Makes a key that only reads, of the run's account",
+                body={
+                    "name": f"From Postman, for {{{{{TRIAL_USER}}}}}",
+                    "scopes": ["read"],
+                    "account_ids": [number("accountId")],
+                },
+                sets={"keyId": "key.id"},
+            ),
+            RunRequest(endpoint="api_keys.show_all"),
+            RunRequest(endpoint="api_keys.show"),
+        ),
+    ),
     Folder(
         "Clean up",
         (
-            RunRequest(endpoint="webhooks.delete", forgets="webhookId"),
+            RunRequest(endpoint="api_keys.revoke", unsets="keyId"),
+            RunRequest(endpoint="webhooks.delete", unsets="webhookId"),
             RunRequest(
                 endpoint="tweets.delete",
                 name="Deletes the tweet here and at X",
                 query={"from_twitter": "1"},
-                forgets="tweetId",
+                unsets="tweetId",
             ),
             RunRequest(
                 endpoint="threads.delete",
                 name="Deletes the thread here and at X",
                 query={"from_twitter": "1"},
-                forgets="threadId",
+                unsets="threadId",
             ),
             RunRequest(
                 endpoint="tweets.clean_up",
@@ -215,7 +241,7 @@ RUN = (
                 body={"statuses": ["failed, suspended or inactive"]},
                 status=(422,),
             ),
-            RunRequest(endpoint="accounts.remove", name="Removes the run's account", forgets="accountId"),
+            RunRequest(endpoint="accounts.remove", name="Removes the run's account", unsets="accountId"),
         ),
     ),
 )

@@ -99,7 +99,7 @@ pm.test("the required fields are there", () => {
 });
 """
 # Never null or undefined: a body with null means another thing than one with a number.
-_KEEP = """\
+_SET = """\
 pm.test("%(name)s is there to be kept", () => {
   const found = pm.response.json()%(way)s;
   pm.expect(found).to.be.ok;
@@ -110,7 +110,7 @@ pm.test("%(name)s is there to be kept", () => {
 _END_WITHOUT_ACCOUNT = """\
 if (!pm.collectionVariables.has("accountId")) pm.execution.setNextRequest(null);
 """
-_FORGET = """\
+_UNSET = """\
 if (pm.response.code === 200) pm.collectionVariables.unset("%s");
 """
 
@@ -136,18 +136,18 @@ def after_one(
     required: Mapping[str, Collection[str]],
     documented: Collection[int],
     expected: Collection[int],
-    keeps: Mapping[str, str],
-    forgets: str,
+    sets: Mapping[str, str],
+    unsets: str,
 ) -> str:
-    """`required`: fields by status; `keeps`: variable → path of its value; `forgets`: the variable of what no longer
+    """`required`: fields by status; `sets`: variable → path of its value; `unsets`: the variable of what no longer
     exists."""
     script = _AFTER_ONE % {
         "required": json.dumps(required),
         "documented": json.dumps(documented),
         "expected": json.dumps(expected),
     }
-    for name, way in keeps.items():
-        script += _KEEP % {"name": name, "way": "".join(f"?.{part}" for part in way.split("."))}
-    if "accountId" in keeps:
+    for name, way in sets.items():
+        script += _SET % {"name": name, "way": "".join(f"?.{part}" for part in way.split("."))}
+    if "accountId" in sets:
         script += _END_WITHOUT_ACCOUNT
-    return script + (_FORGET % forgets if forgets else "")
+    return script + (_UNSET % unsets if unsets else "")

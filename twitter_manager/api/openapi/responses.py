@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
-from twitter_manager.answers import error_shape
-from twitter_manager.api.http.errors import STATUSES, Error
+from twitter_manager.api.error_response import Error
+from twitter_manager.api.http.errors import STATUSES
 from twitter_manager.api.http.idempotency import REPLAYED
 from twitter_manager.api.openapi.fields import REQUEST_ID, ResponseModel
 from twitter_manager.api.openapi.operations import ANY_CODE, Operation
 from twitter_manager.api.openapi.schemas import Schema, Schemas, first_line
 from twitter_manager.error_codes import CODES
 from twitter_manager.errors import ServiceError
+from twitter_manager.responses import error_to_json
 from twitter_manager.timestamps import from_text
 
 __all__ = ["HEADERS", "Codes", "Responses", "error_codes_of"]
@@ -36,7 +37,11 @@ _ALWAYS: Mapping[int, Codes] = {
     500: ("internal_error",),
     503: ("database_unavailable", "shutting_down"),
 }
-_WITH_KEY: Mapping[int, Codes] = {401: ("unauthorized",), 429: ("too_many_wrong_keys",)}
+_WITH_KEY: Mapping[int, Codes] = {
+    401: ("unauthorized", "key_expired"),
+    403: ("key_scope",),
+    429: ("too_many_wrong_keys", "key_rate_limited"),
+}
 _WITH_BODY: Mapping[int, Codes] = {
     400: ("malformed_json", "not_an_object"),
     413: ("body_too_large",),
@@ -55,6 +60,7 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
     "Unreadable": (400, _ALWAYS[400]),
     "UnreadableBody": (400, _ALWAYS[400] + _WITH_BODY[400]),
     "KeyRefused": (401, _WITH_KEY[401]),
+    "KeyMayNot": (403, _WITH_KEY[403]),
     "NoSuchAccount": (404, ("account_not_found",)),
     "NoSuchTweet": (404, ("tweet_not_found",)),
     "TooSlow": (408, _ALWAYS[408]),
@@ -65,7 +71,7 @@ _SHARED: Mapping[str, tuple[int, Codes]] = {
     "SameKeyUnderWay": (409, _WITH_IDEMPOTENCY[409]),
     "WrongFieldOrKeyReused": (422, _WITH_IDEMPOTENCY[422]),
     "WrongFieldIdOrKeyReused": (422, _WITH_IDEMPOTENCY[422] + _WITH_ID[422]),
-    "TooManyWrongKeys": (429, _WITH_KEY[429]),
+    "TooManyCalls": (429, _WITH_KEY[429]),
     "HeadersTooLarge": (431, _ALWAYS[431]),
     "Fault": (500, _ALWAYS[500]),
     "RefusedByX": (502, ANY_CODE),
@@ -161,7 +167,7 @@ def _example(code: str, status: int) -> Schema:
     return {
         "summary": f"{code}: {meant.cause}",
         "description": meant.remedy,
-        "value": error_shape(error, request_id=REQUEST_ID),
+        "value": error_to_json(error, request_id=REQUEST_ID),
     }
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from twitter_manager.crypto import hash_key
 from twitter_manager.errors import Conflict, Invalid, Malformed, NotNow, ServiceError, StorageUnavailable
 from twitter_manager.models import Account, OAuthState
+from twitter_manager.services import audit
 from twitter_manager.services.accounts.exchange import connect_account
 from twitter_manager.services.context import Context
 from twitter_manager.services.seats import Seats
@@ -63,7 +64,7 @@ class AccountConnections:
 
         `came_by`: the URL at which the caller's browser reaches this service, with a proxy's prefix.
         """
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=() if account_id is None else account_id) as tx:
             mock = service_state.mock_mode(tx)
             if account_id is not None and accounts.get(tx, account_id).mock != mock:
                 raise Conflict("other_world", field="account_id")
@@ -79,7 +80,7 @@ class AccountConnections:
     def begin_again(self, begun: OAuthState) -> StartedConnection | None:
         """A new state for what is left of a used one's ten minutes; None: it is no longer possible. Raises NotNow."""
         # whoever got a link may try as often as they like, but no longer than its sender meant
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=() if begun.account_id is None else begun.account_id) as tx:
             gone = begun.account_id is not None and accounts.find(tx, begun.account_id) is None
             if gone or not _is_good(tx, begun, tx.now):
                 return None
@@ -143,17 +144,18 @@ class AccountConnections:
         then it is not consumed.
         """
         if oauth1:
-            self._forget(state or "")
+            self._delete_state(state or "")
             raise Invalid("oauth1_not_supported")
         with self._seats.taken():
             begun = self._consume(state, code)
             if begun is None:
                 return Connected(self._connected_before(state, code), already=True)
+            audit.note_key(begun.api_key_id)
             try:
                 return Connected(connect_account(self._context, begun, code=code, error=error, scopes=self._scopes))
             except ServiceError as failure:
                 with suppress(StorageUnavailable):  # it is consumed in any case
-                    self._forget(begun.state)
+                    self._delete_state(begun.state)
                 if isinstance(failure, Malformed | Conflict):
                     raise ConnectionFailed(failure, begun) from failure
                 raise
@@ -166,13 +168,13 @@ class AccountConnections:
             return False
         return _is_good(db, begun, self._context.clock())
 
-    def _forget(self, state: str) -> None:
-        with self._context.db.transaction() as tx:
+    def _delete_state(self, state: str) -> None:
+        with self._context.db.transaction(account_id=()) as tx:
             oauth_states.delete(tx, state)
 
     def _consume(self, state: str | None, code: str | None) -> OAuthState | None:
         """The connection of this state, now consumed; None: it was consumed before, or is unknown. Raises Malformed."""
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=()) as tx:
             begun = oauth_states.consume(tx, state or "", code_hash=hash_key(code) if code else None)
             good = begun is None or _is_good(tx, begun, tx.now)
         if not good:
@@ -201,4 +203,4 @@ def _is_good(q: Queries, begun: OAuthState, now: datetime) -> bool:
     """Under ten minutes old, and the API key that began it is active."""
     if later(begun.created_at, STATE_SECONDS) <= now:
         return False
-    return begun.api_key_id is None or api_keys.find_active(q, begun.api_key_id) is not None
+    return begun.api_key_id is None or api_keys.find_active(q, begun.api_key_id, now=now) is not None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import Conflict, Malformed, NotFound, NotNow
 from twitter_manager.models import Account, OAuthState
+from twitter_manager.services import audit
 from twitter_manager.services.accounts.tokens import reactivate_account
 from twitter_manager.services.context import Context
 from twitter_manager.storage import accounts, oauth_states
@@ -85,6 +86,7 @@ def _store(
     )
     reactivate_account(context, tx, account.id)
     oauth_states.record_connected(tx, begun.state, account.id)
+    audit.record(tx, "account", account.id, account_id=account.id)
     return replace(account, status="active")
 
 

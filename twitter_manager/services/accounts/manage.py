@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from twitter_manager.errors import Conflict, NotFound, NotNow, XRefused
 from twitter_manager.models import Account
+from twitter_manager.services import alerts, audit
 from twitter_manager.services.accounts.renewal import RenewalFailed, renewal_refused
 from twitter_manager.services.accounts.tokens import Tokens, deactivate_account, reactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.seats import Seats
-from twitter_manager.storage import accounts, lanes
+from twitter_manager.storage import account_tokens, accounts, lanes
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import WindowExhausted
@@ -46,7 +47,7 @@ class Accounts:
 
     def switch(self, account_id: int, *, active: bool) -> Account:
         """Off: its tweets are held. On: they go on. Raises NotFound; Conflict where only reconnecting helps."""
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=account_id) as tx:
             account = accounts.get(tx, account_id)
             if active and account.status != "active":
                 if account.status != "inactive" or account.access_token is None:
@@ -54,6 +55,8 @@ class Accounts:
                 reactivate_account(self._context, tx, account_id)
             elif not active and account.status == "active":
                 deactivate_account(self._context, tx, account_id, status="inactive", code="account_inactive")
+                alerts.forget(tx, account_id)
+            audit.record(tx, "account", account_id, account_id=account_id)
             return accounts.get(tx, account_id)
 
     def renew(self, account_id: int) -> Account:
@@ -75,6 +78,7 @@ class Accounts:
             raise XRefused(account.error_code or "token_refused", retryable=False) from failure
         if failure is not None:
             raise renewal_refused(failure) from failure
+        audit.note("account", account_id, account_id=account_id, changed=True)
         return account
 
     def remove(self, account_id: int) -> Removed:
@@ -82,32 +86,33 @@ class Accounts:
 
         Raises NotFound, and NotNow when it is not finished in time.
         """
+        audit.note("account", account_id, account_id=account_id)
         with self._seats.taken():
-            tweets = self._disconnect(account_id, partial(_delete, account_id))
-        return Removed(1, tweets or 0)
+            return self._disconnect(account_id, partial(_delete, account_id, Removed(0, 0))) or Removed(0, 0)
 
     def clear_tokens(self, account_id: int) -> Account:
         """Revokes at X and clears the tokens; the account stays, `inactive`, with its tweets. Raises as `remove`."""
 
         def clear(tx: Transaction) -> None:
             deactivate_account(self._context, tx, account_id, status="inactive", code="account_needs_reconnect")
-            accounts.clear_tokens(tx, account_id)
+            account_tokens.clear(tx, account_id)
+            alerts.forget(tx, account_id)
+            audit.record(tx, "account", account_id, account_id=account_id)
 
         with self._seats.taken():
             self._disconnect(account_id, clear)
         return accounts.get(self._context.db, account_id)
 
-    def clean_up(self, statuses: Collection[str]) -> Removed:
-        """Removes every account with one of `statuses`, one after the other. Raises NotNow at one that is busy."""
+    def clean_up(self, statuses: Collection[str], *, among: Collection[int] | None = None) -> Removed:
+        """Removes every account (of those `among`, if given) with one of `statuses`, one after the other. Raises NotNow
+        at one that is busy."""
         gone = Removed(0, 0)
         with self._seats.taken():
             for account in accounts.list_all(self._context.db):
-                if account.status not in statuses:
+                if account.status not in statuses or (among is not None and account.id not in among):
                     continue
                 with suppress(NotFound):  # another caller deleted it meanwhile
-                    tweets = self._disconnect(account.id, partial(_delete, account.id), statuses)
-                    if tweets is not None:
-                        gone = Removed(gone.accounts + 1, gone.tweets + tweets)
+                    gone = self._disconnect(account.id, partial(_delete, account.id, gone), statuses) or gone
         return gone
 
     def _disconnect(
@@ -124,7 +129,7 @@ class Accounts:
                 if statuses is not None and account.status not in statuses:
                     return None
                 self._tokens.revoke(account)
-                with self._context.db.transaction() as tx:
+                with self._context.db.transaction(account_id=account_id) as tx:
                     now = accounts.get(tx, account_id)
                     wanted = statuses is None or now.status in statuses
                     mine = lanes.holds(tx, account_id, lease, now=tx.now)
@@ -145,7 +150,7 @@ class Accounts:
         try:
             yield lease
         finally:
-            with self._context.db.transaction() as tx:
+            with self._context.db.transaction(account_id=account_id) as tx:
                 lanes.release(tx, account_id, lease)
                 tx.after_commit(self._context.notifier.wake)
 
@@ -154,7 +159,7 @@ class Accounts:
         after 45 s."""
         lease, ends = secrets.token_hex(8), time.monotonic() + IN_FLIGHT_SECONDS
         while time.monotonic() < ends and not self._context.notifier.stopping.is_set():
-            with self._context.db.transaction() as tx:
+            with self._context.db.transaction(account_id=account_id) as tx:
                 accounts.get(tx, account_id)
                 until = later(tx.now, LEASE_SECONDS)
                 if lanes.lease_account(tx, account_id, lease=lease, until=until, worker_id=_OWNER):
@@ -163,5 +168,9 @@ class Accounts:
         raise NotNow("account_busy", retryable=True)
 
 
-def _delete(account_id: int, tx: Transaction) -> int:
-    return accounts.delete(tx, account_id)
+def _delete(account_id: int, before: Removed, tx: Transaction) -> Removed:
+    """Returns what is gone with it, and with those `before`."""
+    alerts.forget(tx, account_id)
+    gone = Removed(before.accounts + 1, before.tweets + accounts.delete(tx, account_id))
+    audit.record(tx, counts={"accounts": gone.accounts, "tweets": gone.tweets})
+    return gone

@@ -19,7 +19,7 @@ from twitter_manager.services.accounts.single_flight import SingleFlight
 from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, is_young, rest_after_trouble
 from twitter_manager.services.context import Context
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import accounts, lanes, tweet_holds
+from twitter_manager.storage import account_tokens, accounts, lanes, tweet_holds
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import later
 from twitter_manager.twitter import oauth2
@@ -109,13 +109,13 @@ class Tokens:
         lease, ends = secrets.token_hex(8), time.monotonic() + patience
         failures = None
         while True:
-            with self._context.db.transaction() as tx:
+            with self._context.db.transaction(account_id=account.id) as tx:
                 seen = accounts.get(tx, account.id)
                 if seen.token_version != account.token_version or seen.status in ("failed", "inactive"):
                     return
                 failures = seen.refresh_failures if failures is None else failures
                 until = later(tx.now, LEASE_SECONDS)
-                if seen.refresh_failures == failures and accounts.claim_refresh(
+                if seen.refresh_failures == failures and account_tokens.claim_refresh(
                     tx, seen.id, version=seen.token_version, lease=lease, until=until
                 ):
                     break
@@ -129,7 +129,7 @@ class Tokens:
         return time.monotonic() >= ends or self._context.notifier.stopping.is_set()
 
     def revoke(self, account: Account) -> None:
-        """Revokes both tokens in `account`; failures are only logged, since ours are deleted anyway (x-api.md §2.5)."""
+        """Revokes both tokens in `account`; failures are only logged, since ours are deleted anyway (RFC 7009)."""
         for stored in (account.refresh_token, account.access_token):
             if stored is None:
                 continue
@@ -154,12 +154,12 @@ class Tokens:
             old = self._context.vault.decrypt(account.refresh_token or "")
             pair = oauth2.refresh(environment.x, environment.client, old, account_id=account.id)
         except XError as error:
-            lost = self._context.store_durably(self._no_pair, account, lease, error)
+            lost = self._context.store_durably(account.id, self._no_pair, account, lease, error)
             raise self._failure(account, error, lost) from error
         except SecretUnreadable as error:
-            self._context.store_durably(self._cannot_read, account, lease)
+            self._context.store_durably(account.id, self._cannot_read, account, lease)
             raise RenewalFailed("token_unreadable", later(self._context.clock(), 60)) from error
-        if self._context.store_durably(self._new_pair, account, pair):
+        if self._context.store_durably(account.id, self._new_pair, account, pair):
             log.info("token of account %s renewed", account.id)
             return
         log.info("account %s lost its tokens while they were renewed: the new ones are revoked", account.id)
@@ -170,7 +170,7 @@ class Tokens:
     def _new_pair(self, tx: Transaction, account: Account, pair: oauth2.TokenPair) -> bool:
         """False where the new pair is to be revoked: the account is gone, or its tokens were forgotten."""
         encrypt = self._context.vault.encrypt
-        stored = accounts.store_tokens(
+        stored = account_tokens.store(
             tx,
             account.id,
             version=account.token_version,
@@ -189,7 +189,7 @@ class Tokens:
         """Why the account is lost, if it is: only the token endpoint's own refusal disconnects, and only if nothing
         else renewed meanwhile."""
         unsent = isinstance(error, NotSent | RateLimited | ClientRefused) and account.refresh_sent_at is None
-        accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=unsent)
+        account_tokens.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=unsent)
         renewed = accounts.get(tx, account.id).token_version != account.token_version
         if renewed or not isinstance(error, GrantRefused):
             return None
@@ -199,7 +199,9 @@ class Tokens:
         return code
 
     def _cannot_read(self, tx: Transaction, account: Account, lease: str) -> None:
-        accounts.give_up_refresh(tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None)
+        account_tokens.give_up_refresh(
+            tx, account.id, lease=lease, certainly_not_renewed=account.refresh_sent_at is None
+        )
         log.error("the token of account %s cannot be decrypted: reconnect it", account.id)
         deactivate_account(self._context, tx, account.id, status="failed", code="token_unreadable")
 

@@ -1,4 +1,4 @@
-"""What follows from what X answered: pure functions, the time is an argument (x-api.md §11.4).
+"""What follows from what X answered: pure functions, the time is an argument.
 
 A send ends as one of
 Posted        it is there
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.services.backoff import YOUNG_TOKEN_SECONDS, is_young, next_probe, rest_after_trouble
+from twitter_manager.storage.attempts import MAX_FAILED_CHECKS
 from twitter_manager.timestamps import later
 from twitter_manager.twitter.errors import (
     AccountPaused,
@@ -47,7 +48,9 @@ __all__ = [
     "Situation",
     "TokenStale",
     "Unconfirmed",
+    "account_succeeds",
     "after_failed_check",
+    "app_succeeds",
     "decide",
     "first_check",
     "next_check",
@@ -56,7 +59,6 @@ __all__ = [
 CALL_SECONDS = 40.0  # after its intent an attempt without an answer is over
 CHECKS = (2.0, 10.0, 45.0)  # seconds after the attempt was over; absent in all of them: it is not there
 ATTEMPTS = 5  # absent ones before the owner is asked
-MAX_FAILED_CHECKS = 8  # in a row before the owner is told (about 15 minutes)
 _UNAUTHORIZED = (30.0, 120.0, 600.0)
 _PARENT_WAITS = (5.0, 5.0, 5.0)
 _NEXT_PART_WAITS = (5.0, 5.0, 5.0, 10.0, 20.0, 40.0, 60.0, 60.0, 60.0)  # X took the previous part: it will show it
@@ -164,6 +166,33 @@ def decide(outcome: CreatedPost | XError, situation: Situation, now: datetime) -
         case _:
             rest = rest_after_trouble(situation.trouble_streak, now)
             return Unconfirmed("x_unclear", first_check(now), rest)
+
+
+def account_succeeds(decision: Decision) -> bool | None:
+    """For the alert of the account; None: it says nothing, since what is waited for is a limit, a part, a token, or
+    the app's matter."""
+    match decision:
+        case Posted():
+            return True
+        case Failed() | Unconfirmed() | AccountLost():
+            return False
+        case Held() if decision.trouble or decision.unauthorized or decision.code == "account_not_permitted":
+            return False
+        case _:
+            return None
+
+
+def app_succeeds(decision: Decision) -> bool | None:
+    """For the alert of X as a whole: whether it answers, and takes the app; None: it says nothing."""
+    match decision:
+        case Posted():
+            return True
+        case Failed():
+            return True if decision.of_post else None
+        case AppRests() | Unconfirmed():
+            return False
+        case _:
+            return False if isinstance(decision, Held) and decision.trouble else None
 
 
 def _unauthorized(situation: Situation, now: datetime) -> Decision:

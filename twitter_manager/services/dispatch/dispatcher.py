@@ -11,18 +11,21 @@ from datetime import datetime
 from twitter_manager.crypto import SecretUnreadable
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Lane, Tweet
+from twitter_manager.services import alerts
 from twitter_manager.services.accounts.renewal import RenewalFailed
 from twitter_manager.services.accounts.tokens import Tokens, deactivate_account
 from twitter_manager.services.backoff import LEASE_SECONDS
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import app_pause, decisions
 from twitter_manager.services.dispatch.lane_task import LaneTask
+from twitter_manager.services.dispatch.look_after_restore import LookAfterRestore
 from twitter_manager.services.dispatch.reconcile import ReconcileTimeline
 from twitter_manager.services.dispatch.recovery import recover_lost
 from twitter_manager.services.dispatch.send import SendTweet
 from twitter_manager.services.rate_limits import limiter
-from twitter_manager.storage import accounts, attempts, lanes, threads, tweet_holds, tweet_queue, tweet_states
+from twitter_manager.storage import accounts, attempts, lanes, restored, threads, tweet_holds, tweet_queue, tweet_states
 from twitter_manager.storage.database import Transaction
+from twitter_manager.storage.restored import Restored
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter.tweets import CREATE
 
@@ -53,6 +56,8 @@ class RefreshToken(LaneTask):
         lanes.rest(tx, self.lane.account_id, until=failure.until, code=failure.code)
         held = tweet_holds.hold_due_of_account(tx, self.lane.account_id, error_code=failure.code, until=failure.until)
         tweet_states.postpone_checks(tx, self.lane.account_id, failure.until)
+        if failure.code != "renewal_rate_limited":  # a limit is no failure
+            alerts.note_failure(tx, alerts.of_account(self._account), code=failure.code, twitter_error=None)
         tx.after_commit(lambda: self.context.notifier.notify_tweets(held))
 
 
@@ -60,28 +65,35 @@ class Dispatcher:
     def __init__(self, context: Context, tokens: Tokens) -> None:
         self._context = context
         self._tokens = tokens
+        self._nothing_restored = False  # accounts are marked only while no worker runs
 
     def claim_next(self, worker_id: str) -> LaneTask | None:
         """The next task that is due, its lane leased to `worker_id`; None: nothing is due now, or the service stops."""
+        return next(iter(self.claim_up_to(1, worker_id)), None)
+
+    def claim_up_to(self, limit: int, worker_id: str) -> Sequence[LaneTask]:
+        """The next tasks that are due, each of another lane, with one commit for all of them; as `claim_next`."""
         while not self._context.notifier.stopping.is_set():
+            tasks: list[LaneTask] = []
             lane: Lane | None = None
             try:
-                with self._context.db.transaction() as tx:
-                    lane = _claim(tx, worker_id)
-                    if lane is None:
-                        return None
-                    task = self._choose(tx, lane)
-                if task is not None:
-                    return task
+                with self._context.db.transaction(account_id=()) as tx:
+                    while len(tasks) < limit and (lane := _claim(tx, worker_id)) is not None:
+                        task = self._choose(tx, lane)
+                        if task is None:
+                            break  # the lane may be due again at once, with much to do before its next task
+                        tasks.append(task)
+                if tasks or lane is None:
+                    return tasks
             except StorageUnavailable:
                 raise
             except Exception:
                 if lane is None:
                     raise
                 log.exception("the next task of lane %s cannot be chosen; the others go on", lane.account_id)
-                with self._context.db.transaction() as tx:
+                with self._context.db.transaction(account_id=lane.account_id) as tx:
                     lanes.postpone(tx, lane.account_id, later(tx.now, 60))
-        return None
+        return []
 
     def run_and_claim_next(self, task: LaneTask, worker_id: str) -> LaneTask | None:
         """Does the task; returns the next one that is due, claimed in the same commit. None: as `claim_next`, or
@@ -98,6 +110,9 @@ class Dispatcher:
 
     def _choose(self, tx: Transaction, lane: Lane) -> LaneTask | None:
         """What the lane needs first; None: nothing, and it was released."""
+        mark = self._restored(tx, lane)
+        if mark is not None:
+            return self._look_first(tx, lane, mark)
         unsettled, checks = tweet_queue.list_unsettled(tx, lane.account_id), attempts.list_to_check(tx, lane.account_id)
         if any(tweet.status == "posting" for tweet in unsettled) or any(each.outcome == "open" for each in checks):
             recover_lost(tx, lane.account_id)
@@ -111,6 +126,31 @@ class Dispatcher:
         task = self._reconcile_task(tx, lane, account, times) or self._send_task(tx, lane, account, unsettled)
         if task is None:
             self._release_idle(tx, lane)
+        return task
+
+    def _restored(self, tx: Transaction, lane: Lane) -> Restored | None:
+        if self._nothing_restored:
+            return None
+        self._nothing_restored = not restored.is_any(tx)
+        return restored.find(tx, lane.account_id)
+
+    def _look_first(self, tx: Transaction, lane: Lane, mark: Restored) -> LaneTask | None:
+        """The database is an older copy: before anything is sent, what the account posted since is read."""
+        account, task = accounts.get(tx, lane.account_id), None
+        if mark.check_at <= tx.now:
+            task = self._with_token(
+                tx,
+                lane,
+                account,
+                lambda token: LookAfterRestore(self._context, lane, account, token, began=tx.now, mark=mark),
+                probe=False,
+            )
+        if task is None:
+            due_at = lanes.release(tx, lane.account_id, lane.lease or "")
+            if mark.check_at > tx.now:
+                lanes.postpone(tx, lane.account_id, mark.check_at)
+            elif due_at is not None:  # the account is lost: whoever brings it back wakes the lane
+                lanes.postpone(tx, lane.account_id, later(tx.now, 60))
         return task
 
     def _reconcile_task(
@@ -165,7 +205,7 @@ class Dispatcher:
     def _expire_overdue(self, tx: Transaction, lane: Lane) -> bool:
         """Cancels or holds by late_policy what is over an hour late and was never tried. True: there is more."""
         before = earlier(tx.now, decisions.TOO_LATE_SECONDS)
-        gone = tweet_holds.expire_overdue(tx, lane.account_id, before=before, most=MAX_LATE)
+        gone = tweet_holds.expire_overdue(tx, lane.account_id, before=before, limit=MAX_LATE)
         for tweet in gone:
             if tweet.status == "canceled" and tweet.thread_id is not None:
                 threads.cancel_unsent(tx, tweet.thread_id, error_code=tweet.error_code)

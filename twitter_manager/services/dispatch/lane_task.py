@@ -27,6 +27,7 @@ class LaneTask(ABC):
         self.context = context
         self.lane = lane
         self.lease = lane.lease or ""
+        self.turn: int | None = lane.account_id  # whose rows the result concerns; None: those of all accounts
         self._released = False
         self._claim: Claim | None = None
         self._next: LaneTask | None = None
@@ -44,10 +45,10 @@ class LaneTask(ABC):
             log.warning("the step of lane %s waits for the database: %s", self.lane.account_id, error.why)
         except Exception:
             log.exception("the task of lane %s failed; it is tried again", self.lane.account_id)
-            self.context.store_durably(self._postpone)
+            self.context.store_durably(self.lane.account_id, self._postpone)
         finally:
             if not self._released:
-                self.context.store_durably(self._release)
+                self.context.store_durably(self.lane.account_id, self._release)
         return self._next
 
     @abstractmethod
@@ -67,7 +68,7 @@ class LaneTask(ABC):
             self._release(tx)
 
         if self._claim is None or not self._stored_with_claim(store_and_release, self._claim):
-            self.context.store_durably(store_and_release)
+            self.context.store_durably(self.turn, store_and_release)
         self._released = True
 
     def _stored_with_claim(self, store: Callable[[Transaction], None], claim: Claim) -> bool:
@@ -79,7 +80,7 @@ class LaneTask(ABC):
             return claim(tx)
 
         try:
-            self._next = self.context.store_durably(store_and_claim)
+            self._next = self.context.store_durably(self.turn, store_and_claim)
         except Exception:
             return False
         return True
@@ -87,7 +88,7 @@ class LaneTask(ABC):
     def extend_lease(self) -> None:
         """Before a further call of the same task. Raises NotSent when the lease was lost."""
         try:
-            with self.context.db.transaction() as tx:
+            with self.context.db.transaction(account_id=self.lane.account_id) as tx:
                 kept = lanes.renew(tx, self.lane.account_id, self.lease, until=later(tx.now, LEASE_SECONDS))
         except StorageUnavailable as error:
             raise NotSent(Problem(None, title="The database is away")) from error

@@ -1,6 +1,6 @@
 """Reconciliation: reads the account's own timeline to find out which unclear attempts put their tweet on X.
 
-One reading serves all unsettled tweets of the account. The pure `match_posts` compares; what follows is stored in one
+One reading serves all unsettled tweets of the account. `findings.match_posts` compares; what follows is stored in one
 transaction, which reads again which tweets are still unsettled.
 """
 
@@ -8,129 +8,31 @@ import dataclasses
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from twitter_manager.models import Account, Attempt, Lane, Tweet
+from twitter_manager.services import alerts
 from twitter_manager.services.accounts.tokens import deactivate_account
 from twitter_manager.services.backoff import is_young
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import decisions
+from twitter_manager.services.dispatch.findings import BEFORE_INTENT, Finding, Unsettled, match_posts
 from twitter_manager.services.dispatch.lane_task import LaneTask
-from twitter_manager.storage import accounts, attempts, lanes, tweet_queue, tweet_states, tweets
+from twitter_manager.storage import account_tokens, attempt_outcomes, attempts, lanes, tweet_queue, tweet_states, tweets
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter import tweets as x_tweets
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import AccountSuspended, RateLimited, Unauthorized, XError
-from twitter_manager.twitter.text.canonical import canonical
-from twitter_manager.twitter.text.matching import SeenPost, SentPost, Verdict, canonical_seen, compare
+from twitter_manager.twitter.text.matching import SeenPost
 
-__all__ = ["Finding", "ReconcileTimeline", "Unsettled", "match_posts"]
+__all__ = ["ReconcileTimeline", "ask_which"]
 
-BEFORE_INTENT = 120.0  # seconds: X's created_at has whole seconds and X's clock is not ours
-CLOCKS_DIFFER = 3.0  # seconds, where X's clock is known: both have whole seconds
 ANY_CLOCK = 86_400.0  # seconds: where X's clock is not known
 
 MAX_LOOKED_UP = 100  # posts in one call to X
 
 log = logging.getLogger("twitter_manager.services")
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """A tweet, its unclear attempt, and its first one."""
-
-    tweet: Tweet
-    attempt: Attempt
-    first: Attempt
-
-    @property
-    def is_second(self) -> bool:
-        """Whether the tweet is posted already, by the late answer to an earlier attempt."""
-        return self.attempt.check_at is not None
-
-    @property
-    def check_at(self) -> datetime | None:
-        """When it is to be looked for."""
-        return self.attempt.check_at if self.is_second else self.tweet.due_at
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one complete reading says of one tweet: the post that is it, or posts that may be it, or neither.
-
-    `unexplained`: posts of the time of its attempts that are no tweet of ours. X may return a post so altered that it
-    is not recognized, so they are evidence against its absence.
-    """
-
-    unsettled: Unsettled
-    same: SeenPost | None
-    doubtful: tuple[SeenPost, ...]
-    unexplained: tuple[SeenPost, ...] = ()
-
-
-def match_posts(
-    unsettled: Sequence[Unsettled], posts: Sequence[SeenPost], *, clock_ahead: timedelta | None
-) -> list[Finding]:
-    """Which of `posts` (adopted by no other tweet) are which of the tweets. Oldest first; each post matches once.
-
-    A post that is the same as one of the tweets is no doubtful match of another. `clock_ahead`: by how much our clock
-    is ahead of X's; None where X does not tell_owner its time.
-    """
-    free = sorted(posts, key=lambda post: (len(post.id), post.id))
-    same: dict[int, SeenPost] = {}
-    for each in unsettled:
-        found = next((post for post in free if _verdict(each, post, clock_ahead) is Verdict.SAME), None)
-        if found is not None:
-            same[each.tweet.id] = found
-            free.remove(found)
-    ours = {canonical(each.tweet.content) for each in unsettled}
-    findings = []
-    for each in unsettled:
-        others = ours - {canonical(each.tweet.content)}
-        doubtful = tuple(
-            post
-            for post in free
-            if _verdict(each, post, clock_ahead) is not Verdict.OTHER and canonical_seen(post) not in others
-        )
-        unexplained = tuple(
-            post for post in free if _is_of_its_time(each, post, clock_ahead) and canonical_seen(post) not in others
-        )
-        findings.append(Finding(each, same.get(each.tweet.id), doubtful, unexplained))
-    return findings
-
-
-def _is_of_its_time(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> bool:
-    """Whether X made the post while the tweet was being sent, and they agree in everything that X never changes."""
-    sent = _sent(each.tweet)
-    if post.is_repost or post.reply_to != sent.reply_to or (post.media_count and not sent.media_count):
-        return False
-    if each.first.since_id is not None and int(post.first_id) <= int(each.first.since_id):
-        return False
-    if post.created_at is None:
-        return True
-    slack = BEFORE_INTENT if clock_ahead is None else CLOCKS_DIFFER
-    created = post.created_at + (clock_ahead or timedelta(0))
-    over = each.attempt.over_at or later(each.attempt.started_at, decisions.CALL_SECONDS)
-    return earlier(each.first.started_at, slack) <= created <= later(over, slack)
-
-
-def _verdict(each: Unsettled, post: SeenPost, clock_ahead: timedelta | None) -> Verdict:
-    """A post that is too old is another one, whatever its text; where X's clock is not known, it is doubtful."""
-    verdict = compare(_sent(each.tweet), post)
-    if each.first.since_id is not None:
-        # an id is the better clock: X gives them in order
-        return verdict if int(post.first_id) > int(each.first.since_id) else Verdict.OTHER
-    began = earlier(each.first.started_at, BEFORE_INTENT)
-    if post.created_at is None or post.created_at >= began - max(clock_ahead or timedelta(0), timedelta(0)):
-        return verdict
-    return Verdict.DOUBTFUL if clock_ahead is None and verdict is Verdict.SAME else Verdict.OTHER
-
-
-def _sent(tweet: Tweet) -> SentPost:
-    media_count = len(json.loads(tweet.media_ids))
-    return SentPost(text=tweet.content, reply_to=tweet.reply_to, quote_of=tweet.quote_of, media_count=media_count)
 
 
 def _original(post: SeenPost, original: SeenPost | None) -> SeenPost:
@@ -140,7 +42,7 @@ def _original(post: SeenPost, original: SeenPost | None) -> SeenPost:
     return dataclasses.replace(original, id=post.id, versions=post.versions)
 
 
-def _ask_which(tx: Transaction, tweet: Tweet, posts: Sequence[SeenPost]) -> None:
+def ask_which(tx: Transaction, tweet: Tweet, posts: Sequence[SeenPost]) -> None:
     ids = ", ".join(post.id for post in posts[:5])
     words = json.dumps({"status": None, "title": "Posts that may be this one", "detail": ids})
     tweet_states.mark_needs_decision(tx, tweet.id, error_code="doubtful_match", check_at=None, twitter_error=words)
@@ -155,10 +57,10 @@ class ReconcileTimeline(LaneTask):
 
     def run(self) -> None:
         # a reading that fails is no evidence
-        with self.context.db.transaction() as tx:
+        with self.context.db.transaction(account_id=self._account.id) as tx:
             unsettled = self._unsettled(tx)
         try:
-            posts = self._read(unsettled)
+            posts = self._read(self._sends([each.first for each in unsettled]))
         except XError as error:
             self.finish(self._failed, error)
         else:
@@ -180,8 +82,12 @@ class ReconcileTimeline(LaneTask):
                 found.append(Unsettled(tweets.get(tx, attempt.tweet_id), attempt, first))
         return found
 
-    def _read(self, unsettled: Sequence[Unsettled]) -> list[SeenPost]:
-        since, start = self._start_of([each.first for each in unsettled])
+    def _sends(self, first: Sequence[Attempt]) -> Sequence[Attempt]:
+        """The attempts since whose beginning the timeline is read."""
+        return first
+
+    def _read(self, first: Sequence[Attempt]) -> list[SeenPost]:
+        since, start = self._start_of(first)
         posts = x_tweets.list_own(
             self._x,
             self._token,
@@ -216,14 +122,21 @@ class ReconcileTimeline(LaneTask):
         return (min(known, key=int) if known and len(known) == len(first) else None), earlier(began, before)
 
     def _found(self, tx: Transaction, posts: Sequence[SeenPost]) -> None:
-        accounts.reset_unauthorized(tx, self._account.id)
-        every_id = {post_id for post in posts for post_id in (post.id, *post.versions)}
-        adopted = tweets.adopted_ids(tx, self._account.id, sorted(every_id))
-        for post in posts:
-            lanes.record_x_id(tx, self._account.id, post.id)
-        free = [post for post in posts if adopted.isdisjoint((post.id, *post.versions))]
+        self._note_read(tx, posts)
+        free = self._free(tx, posts)
         for finding in match_posts(self._unsettled(tx), free, clock_ahead=self._x.clock_ahead):
             self._store_finding(tx, finding)
+
+    def _note_read(self, tx: Transaction, posts: Sequence[SeenPost]) -> None:
+        account_tokens.reset_unauthorized(tx, self._account.id)
+        for post in posts:
+            lanes.record_x_id(tx, self._account.id, post.id)
+
+    def _free(self, tx: Transaction, posts: Sequence[SeenPost]) -> list[SeenPost]:
+        """Those that are no tweet of ours yet."""
+        every_id = {post_id for post in posts for post_id in (post.id, *post.versions)}
+        adopted = tweets.adopted_ids(tx, self._account.id, sorted(every_id))
+        return [post for post in posts if adopted.isdisjoint((post.id, *post.versions))]
 
     def _store_finding(self, tx: Transaction, finding: Finding) -> None:
         tweet, attempt = finding.unsettled.tweet, finding.unsettled.attempt
@@ -232,12 +145,13 @@ class ReconcileTimeline(LaneTask):
         elif finding.unsettled.is_second:
             self._absent(tx, finding)
         elif finding.doubtful:
-            _ask_which(tx, tweet, finding.doubtful)
+            ask_which(tx, tweet, finding.doubtful)
         elif not tweet.needs_decision or tweet.error_code == "x_cannot_be_asked":
             self._absent(tx, finding)
 
     def _adopt(self, tx: Transaction, tweet: Tweet, attempt: Attempt, post: SeenPost) -> None:
         attempts.record_posted(tx, attempt.id, twitter_id=post.id, http_status=None)
+        alerts.note_success(tx, alerts.of_account(self._account))
         if tweet_states.mark_posted(tx, tweet.id, twitter_id=post.id, posted_at=post.created_at or attempt.started_at):
             log.info("tweet %s: found at X", tweet.id)
         else:
@@ -257,7 +171,7 @@ class ReconcileTimeline(LaneTask):
         elif each.is_second:
             self._no_second(tx, finding)
         elif finding.unexplained:
-            _ask_which(tx, tweet, finding.unexplained)
+            ask_which(tx, tweet, finding.unexplained)
         else:
             self._certainly_absent(tx, tweet, attempt)
 
@@ -280,7 +194,7 @@ class ReconcileTimeline(LaneTask):
         attempts.close(tx, attempt.id, outcome="absent", over_at=tx.now, error_code=code)
         if code == "duplicate_after_unclear":
             tweet_states.mark_failed(tx, tweet.id, error_code="duplicate_content", twitter_error=tweet.twitter_error)
-        elif attempts.count_outcome(tx, tweet.id, "absent") < decisions.ATTEMPTS:
+        elif attempt_outcomes.count(tx, tweet.id, "absent") < decisions.ATTEMPTS:
             tweet_states.send_again(tx, tweet.id)
         else:
             tweet_states.mark_needs_decision(tx, tweet.id, error_code="attempts_exhausted", check_at=None)
@@ -309,4 +223,4 @@ class ReconcileTimeline(LaneTask):
     def _unauthorized(self, tx: Transaction) -> None:
         """An old token is renewed, as for a send; with a young one the reading is just repeated later."""
         if not is_young(self._account.token_issued_at, tx.now):
-            accounts.expire_token(tx, self._account.id, version=self._account.token_version)
+            account_tokens.expire(tx, self._account.id, version=self._account.token_version)

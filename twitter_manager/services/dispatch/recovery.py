@@ -29,10 +29,11 @@ def recover_lost(tx: Transaction, account_id: int, *, over_at: datetime | None =
             attempts.schedule_check(tx, attempt.id, check_at)  # an earlier attempt posted it
 
 
-def reap_worker(tx: Transaction, worker_id: str) -> None:
-    """Frees the lanes of a worker that is certainly dead (its process is gone, its connections are closed)."""
+def reap_worker(tx: Transaction, worker_id: str, *, certainly_dead: bool) -> None:
+    """Frees the lanes of a worker that is gone. `certainly_dead`: its process is, so that its connections are closed;
+    otherwise it may be out of reach and go on with its calls."""
     freed = lanes.release_all_of_worker(tx, worker_id)
     for account_id in freed:
-        recover_lost(tx, account_id, over_at=tx.now)
+        recover_lost(tx, account_id, over_at=tx.now if certainly_dead else None)
     workers.delete(tx, worker_id)
     log.warning("worker %s died with %s lanes; they go on", worker_id, len(freed))

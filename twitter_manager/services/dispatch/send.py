@@ -10,6 +10,7 @@ from datetime import datetime
 
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account, Attempt, Lane, Tweet
+from twitter_manager.services import alerts
 from twitter_manager.services.accounts.tokens import deactivate_account
 from twitter_manager.services.context import Context
 from twitter_manager.services.dispatch import app_pause, decisions
@@ -28,11 +29,11 @@ from twitter_manager.services.dispatch.lane_task import LaneTask
 from twitter_manager.services.dispatch.situation import situation_of
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import accounts, attempts, lanes, tweet_holds, tweet_states
+from twitter_manager.storage import account_tokens, app_rests, attempts, lanes, tweet_holds, tweet_states
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.timestamps import uptime
 from twitter_manager.twitter import tweets as x_tweets
-from twitter_manager.twitter.errors import NotSent, Problem, XError
+from twitter_manager.twitter.errors import AppRefused, NotSent, Problem, XError
 
 __all__ = ["SendTweet"]
 
@@ -77,8 +78,14 @@ class SendTweet(LaneTask):
             )
         except XError as error:
             outcome = error
+        if self._concerns_app(outcome):
+            self.turn = None
         self.finish(self._store, outcome)
         self.context.notifier.notify_tweets([self._tweet.id])
+
+    def _concerns_app(self, outcome: x_tweets.CreatedPost | XError) -> bool:
+        """Whether the app's rest may begin or end with it. One that this call may end began before the call did."""
+        return isinstance(outcome, AppRefused) or app_rests.find(self.context.db, mock=self._account.mock) is not None
 
     def _before_first_byte(self) -> None:
         """The last chance to cancel. Raises NotSent."""
@@ -126,6 +133,7 @@ class SendTweet(LaneTask):
         words = json.dumps(problem.to_json()) if problem else None
         if isinstance(decision, Posted):
             self._posted(tx, decision)
+            self._count(tx, decision, None)
             return
         if not attempts.close(
             tx,
@@ -149,6 +157,19 @@ class SendTweet(LaneTask):
                 self._account_lost(tx, decision, words)
             case AppRests():
                 self._app_rests(tx, decision, words)
+        self._count(tx, decision, words)
+
+    def _count(self, tx: Transaction, decision: Decision, words: str | None) -> None:
+        """For the alerts; the app comes first, since it may explain what an account has."""
+        code = None if isinstance(decision, Posted) else decision.code
+        for subject, succeeds in (
+            (alerts.of_app(mock=self._account.mock), decisions.app_succeeds(decision)),
+            (alerts.of_account(self._account), decisions.account_succeeds(decision)),
+        ):
+            if succeeds:
+                alerts.note_success(tx, subject)
+            elif succeeds is False:
+                alerts.note_failure(tx, subject, code=code or "post_refused", twitter_error=words)
 
     def _posted(self, tx: Transaction, decision: Posted) -> None:
         attempts.record_posted(tx, self._attempt.id, twitter_id=decision.twitter_id, http_status=201)
@@ -169,7 +190,7 @@ class SendTweet(LaneTask):
 
     def _token_stale(self, tx: Transaction, decision: TokenStale, words: str | None) -> None:
         self._release_probe(tx)
-        accounts.expire_token(tx, self._account.id, version=self._account.token_version)
+        account_tokens.expire(tx, self._account.id, version=self._account.token_version)
         tweet_holds.hold(tx, self._tweet.id, error_code=decision.code, until=tx.now, twitter_error=words)
 
     def _failed(self, tx: Transaction, decision: Failed, words: str | None) -> None:
@@ -205,7 +226,7 @@ class SendTweet(LaneTask):
         if decision.outcome != "not_sent":
             self._release_probe(tx)
         if decision.unauthorized:
-            accounts.mark_unauthorized(tx, self._account.id)
+            account_tokens.mark_unauthorized(tx, self._account.id)
         elif decision.outcome != "not_sent":
             self._reset_streaks(tx)
         if decision.lane_rests:
@@ -232,7 +253,7 @@ class SendTweet(LaneTask):
 
     def _reset_streaks(self, tx: Transaction) -> None:
         lanes.set_trouble(tx, self._account.id, 0)
-        accounts.reset_unauthorized(tx, self._account.id)
+        account_tokens.reset_unauthorized(tx, self._account.id)
 
 
 def _post_of(tweet: Tweet) -> x_tweets.NewPost:

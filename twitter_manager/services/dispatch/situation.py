@@ -3,7 +3,7 @@
 from twitter_manager.models import Account, Tweet
 from twitter_manager.services.dispatch import app_pause
 from twitter_manager.services.dispatch.decisions import PARENT_SECONDS, Situation
-from twitter_manager.storage import accounts, app_rests, attempts, lanes
+from twitter_manager.storage import accounts, app_rests, attempt_outcomes, lanes
 from twitter_manager.storage.database import Transaction
 from twitter_manager.timestamps import earlier
 from twitter_manager.twitter.errors import AppRefused, XError
@@ -25,7 +25,7 @@ def situation_of(tx: Transaction, sender: Account, tweet: Tweet, error: XError) 
         token_was_replaced=account.token_version != sender.token_version,
         token_is_over=expires is not None and expires <= tx.now,
         can_renew=account.refresh_token is not None,
-        unclear_before=attempts.count_outcome(tx, tweet.id, "absent") > 0,
+        unclear_before=attempt_outcomes.count(tx, tweet.id, "absent") > 0,
         not_visible_before=_held_before(tx, tweet, "parent_not_visible", PARENT_SECONDS),
         is_next_part=(tweet.position or 1) > 1,
         probes=app_pause.probes_in_vain(tx, mock=account.mock),
@@ -36,15 +36,15 @@ def situation_of(tx: Transaction, sender: Account, tweet: Tweet, error: XError) 
 
 
 def _held_before(tx: Transaction, tweet: Tweet, code: str, seconds: float) -> int:
-    return attempts.count_held(tx, tweet.id, error_code=code, since=earlier(tx.now, seconds))
+    return attempt_outcomes.count_held(tx, tweet.id, error_code=code, since=earlier(tx.now, seconds))
 
 
 def _whose_refusal(tx: Transaction, tweet: Tweet, error: XError, *, mock: bool) -> tuple[bool, bool]:
     """Whether a refusal of the app concerns this tweet alone, or its account: X has since accepted posts of others."""
     if not isinstance(error, AppRefused) or app_rests.find(tx, mock=mock) is not None:
         return False, False
-    alone = attempts.was_refused_alone(tx, tweet.id, error_code=error.code, mock=mock)
-    of_account = attempts.is_account_refused(
+    alone = attempt_outcomes.was_refused_alone(tx, tweet.id, error_code=error.code, mock=mock)
+    of_account = attempt_outcomes.is_account_refused(
         tx, tweet.twitter_account_id, error_code="account_not_permitted", since=earlier(tx.now, DAY)
     )
     return alone, of_account

@@ -5,8 +5,9 @@ functions from what was found to a Check; here is only the order.
 
     check       a Check, and the three states it can have
     settings    what is set, the callback, the client
-    disk        folder, keys' file, disk, database
+    disk        folder, keys' file, disk, SQLite's file; server: PostgreSQL
     secrets     the encryption key, and each account's tokens and scopes
+    copies      when one was made, and whether this database is one
     queue       the worker, what is overdue, what rests, what waits for its owner
     x           X itself: does it answer, its clock, does it know the client; nobody is asked in mock mode
     report      what was found, for a person and for a program
@@ -18,10 +19,11 @@ from pathlib import Path
 
 from twitter_manager.config import Settings
 from twitter_manager.crypto import hash_key
+from twitter_manager.database_url import shown
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.services import mock_mode
 from twitter_manager.services.context import Context
-from twitter_manager.services.doctor import disk, queue, secrets, x
+from twitter_manager.services.doctor import copies, disk, queue, secrets, server, x
 from twitter_manager.services.doctor import settings as set_up
 from twitter_manager.services.doctor.check import Check, fail
 from twitter_manager.services.health import OVERDUE, worker_is_alive
@@ -29,7 +31,9 @@ from twitter_manager.storage import (
     accounts,
     api_keys,
     app_rests,
+    copy_clock,
     lanes,
+    restored,
     service_state,
     tweet_lists,
     tweet_queue,
@@ -69,14 +73,23 @@ class Doctor:
 
     def _on_disk(self) -> list[Check]:
         path, database = self._settings.instance_path, self._settings.database_path
+        folders = (
+            [path, self._settings.log_path] if database is None else [path, database.parent, self._settings.log_path]
+        )
         try:
-            found = [disk.folder(path), disk.database(database)]
+            found = [disk.folder(path), self._database(database)]
             if path.is_dir():
                 found.insert(1, disk.secrets_file(self._settings.secrets_path))
-            return found + [disk.room_at(each) for each in _disks(path, database.parent, self._settings.log_path)]
+            return found + [disk.room_at(each) for each in _disks(*folders)]
         except OSError as error:
             text = f"{error.filename or path} cannot be looked at: {error.strerror}"
             return [fail("database", text, "run this as the user whom the service runs as")]
+
+    def _database(self, path: Path | None) -> Check:
+        if path is not None:
+            return disk.database(path)
+        url = self._settings.database_url
+        return server.database(url, shown=shown(url))
 
     def _is_mock(self, switch: Switch | None) -> bool:
         """Whether mock mode is on in the running service, or else after the next start."""
@@ -95,6 +108,8 @@ class Doctor:
         yield queue.worker(workers.last_seen_at(db), now)
         yield queue.overdue(_overdue(db, now))
         yield from map(queue.app_rest, app_rests.list_all(db))
+        yield copies.on_a_clock(self._settings, copy_clock.find(db), now)
+        yield from copies.restored(restored.count(db))
         yield queue.decisions(tweet_lists.count(db, TweetFilter(needs_decision=True)))
 
     def _at_x(self, *, mock: bool) -> Iterator[Check]:

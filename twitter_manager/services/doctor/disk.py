@@ -68,6 +68,8 @@ def database(path: Path) -> Check:
 
 
 def contents(found: Inspection) -> Check:
+    if found.moved is not None:
+        return fail("database", found.moved, "set DATABASE_URL to the address that it was moved to")
     if found.damage is not None:
         return fail("database", f"damaged: {found.damage}", _COPY)
     if found.version > found.needed:

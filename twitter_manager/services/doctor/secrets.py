@@ -12,7 +12,7 @@ from twitter_manager.timestamps import to_text
 
 __all__ = ["account", "api_key", "encryption_key"]
 
-_EARLIER_KEY = "put the earlier key back, behind the present one and a comma"
+_EARLIER_KEY = "put the earlier key back, after the present one and a comma"
 
 
 def encryption_key(vault: Vault, canary: str | None, *, is_set: bool) -> Check:

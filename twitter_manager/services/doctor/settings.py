@@ -37,7 +37,7 @@ def proxies(settings: Settings) -> list[Check]:
 
 
 def callback(settings: Settings) -> Check:
-    """By what X accepts (x-api.md §2.1)."""
+    """By what X accepts (docs.x.com: apps, callback URLs)."""
     parts = urlsplit(settings.callback_url)
     port = parts.port or {"https": 443}.get(parts.scheme, 80)
     ours = f"TWITTER_CALLBACK_URL=http://127.0.0.1:{settings.port}{parts.path or '/'}"

@@ -30,7 +30,7 @@ def not_asked() -> Iterator[Check]:
 
 
 def _ask(environment: XEnvironment) -> XError | None:
-    """X's answer to an invalid refresh token (x-api.md §2.4); without a client, to a call without a token."""
+    """X's answer to an invalid refresh token; without a client, to a call without a token."""
     try:
         if environment.client is None:
             environment.x.request("GET", "/2/users/me", metered=False)

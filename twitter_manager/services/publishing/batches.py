@@ -1,12 +1,14 @@
 """Many posts in one call: each is accepted or refused by itself, or all of them together."""
 
+import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from twitter_manager.errors import ServiceError
 from twitter_manager.models import Batch, Tweet
+from twitter_manager.services import audit
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import PublishRequest
 from twitter_manager.services.publishing.enqueue import (
@@ -17,6 +19,7 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue,
     enqueue_problems,
 )
+from twitter_manager.services.publishing.slots import FreeSlots
 from twitter_manager.services.publishing.validate import problem_to_json
 from twitter_manager.services.publishing.warnings import (
     PublishWarning,
@@ -47,6 +50,7 @@ class BatchItem:
     account_id: int | None
     tweet: Tweet | None
     problems: Sequence[ServiceError] = ()
+    request: PublishRequest | None = None  # with its time, where it was to take a slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Batches:
         *,
         dry_run: bool = False,
         atomic: bool = False,
+        api_key_id: int | None = None,
         idempotency: IdempotentCall | None = None,
     ) -> BatchResult:
         """Accepts what can be accepted; with `atomic` all or nothing; with `dry_run` only says what would be accepted.
@@ -86,12 +91,12 @@ class Batches:
         # checking texts takes time and needs no lock
         checked = [row if isinstance(row, UnreadableRow) else check_request(row) for row in rows]
         try:
-            with self._context.db.transaction() as tx:
+            with self._context.db.transaction(account_id=_accounts_of(checked)) as tx:
                 idempotency_keys.check_free(tx, idempotency)
-                batch = batches.insert(tx)
-                cache = AccountCache(tx)
-                posts = [_enqueue_row(tx, cache, row, batch.id) for row in checked]
-                accepted = _accepted(rows, posts)
+                batch = batches.insert(tx, api_key_id=api_key_id)
+                cache, free = AccountCache(tx), FreeSlots(tx, tx.now)
+                posts = [_enqueue_row(tx, cache, free, row, batch.id) for row in checked]
+                accepted = [post.request for post in posts if post.request is not None]
                 if any(request.schedule_at is None and not request.draft for request in accepted):
                     check_worker(tx, tx.now)
                 warnings = [
@@ -100,20 +105,23 @@ class Batches:
                     *warnings_of_windows(tx, accepted, tx.now, mock=cache.mock, enqueued=True),
                 ]
                 if dry_run or (atomic and len(accepted) < len(posts)):
-                    _forget_tweets(posts)
+                    _clear_existing_ids(posts)
                     raise _RolledBack(BatchResult(None, posts, warnings))
                 _store_refusals(tx, batch.id, posts)
                 idempotency_keys.insert(tx, idempotency, subject_id=batch.id)
                 self._wake(tx, posts)
+                counts = {"tweets": len(accepted), "refused": len(posts) - len(accepted)}
+                audit.record(tx, "batch", batch.id, account_id=_only_account(accepted), counts=counts)
         except _RolledBack as rollback:
             return rollback.result
         return BatchResult(batch, posts, warnings)
 
-    def cancel(self, batch_id: int) -> Sequence[int]:
-        """Cancels what is certainly not at X; returns these tweets' ids. Raises NotFound."""
+    def cancel(self, batch_id: int, *, among: Collection[int] | None = None) -> Sequence[int]:
+        """Cancels what (of these accounts) is certainly not at X; returns these tweets' ids. Raises NotFound."""
         with self._context.db.transaction() as tx:
             batches.get(tx, batch_id)
-            canceled = tweet_states.cancel_batch(tx, batch_id)
+            canceled = tweet_states.cancel_batch(tx, batch_id, among=among)
+            audit.record(tx, "batch", batch_id, counts={"tweets": len(canceled)})
             tx.after_commit(lambda: self._context.notifier.notify_tweets(canceled))
         return canceled
 
@@ -126,20 +134,28 @@ class Batches:
             wake_lane(self._context, tx, account_id, moment)
 
 
-def _enqueue_row(tx: Transaction, cache: AccountCache, row: CheckedRequest | UnreadableRow, batch_id: int) -> BatchItem:
+def _enqueue_row(
+    tx: Transaction, cache: AccountCache, free: FreeSlots, row: CheckedRequest | UnreadableRow, batch_id: int
+) -> BatchItem:
     if isinstance(row, UnreadableRow):
         return BatchItem(row.account_id, None, row.problems)
     account_id = row.request.account_id
+    row = dataclasses.replace(row, request=free.resolve(row.request))
     problems = (*row.problems, *enqueue_problems(tx, row, cache, tx.now))
     if problems:
         return BatchItem(account_id, None, problems)
-    return BatchItem(account_id, enqueue(tx, row, batch_id=batch_id))
+    tweet = enqueue(tx, row, batch_id=batch_id)
+    free.fill(account_id, tweet.scheduled_at)
+    return BatchItem(account_id, tweet, request=row.request)
 
 
-def _accepted(rows: Sequence[PublishRequest | UnreadableRow], posts: Sequence[BatchItem]) -> list[PublishRequest]:
-    return [
-        row for row, post in zip(rows, posts, strict=True) if post.tweet is not None and isinstance(row, PublishRequest)
-    ]
+def _accounts_of(checked: Sequence[CheckedRequest | UnreadableRow]) -> set[int]:
+    return {row.request.account_id for row in checked if isinstance(row, CheckedRequest)}
+
+
+def _only_account(accepted: Sequence[PublishRequest]) -> int | None:
+    found = {request.account_id for request in accepted}
+    return found.pop() if len(found) == 1 else None
 
 
 def _store_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) -> None:
@@ -148,13 +164,19 @@ def _store_refusals(tx: Transaction, batch_id: int, posts: Sequence[BatchItem]) 
         if post.tweet is not None:
             last = post.tweet.id
             continue
-        problems = json.dumps([problem_to_json(problem) for problem in post.problems])
         batches.insert_refusal(
-            tx, batch_id, position=position, account_id=post.account_id, after_tweet_id=last, problems=problems
+            tx,
+            batch_id,
+            position=position,
+            account_id=post.account_id,
+            # there may be one that the key does not see
+            found=all(problem.code != "account_not_found" for problem in post.problems),
+            after_tweet_id=last,
+            problems=json.dumps([problem_to_json(problem) for problem in post.problems]),
         )
 
 
-def _forget_tweets(posts: Sequence[BatchItem]) -> None:
+def _clear_existing_ids(posts: Sequence[BatchItem]) -> None:
     # rolled back: an equal tweet of the same batch does not exist either
     made = {post.tweet.id for post in posts if post.tweet}
     for problem in (problem for post in posts for problem in post.problems):

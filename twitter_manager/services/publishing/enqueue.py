@@ -10,6 +10,7 @@ from twitter_manager.models import Account, Tweet
 from twitter_manager.services.health import worker_is_alive
 from twitter_manager.services.posts import PublishRequest, check_schedule, fingerprint_of, problems_of_post
 from twitter_manager.storage import accounts, service_state, tweets
+from twitter_manager.storage.accounts import Obstacles
 from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.tweets import NewTweet
 from twitter_manager.timestamps import earlier, later
@@ -19,18 +20,27 @@ __all__ = [
     "CheckedRequest",
     "check_account",
     "check_request",
+    "check_rewritten",
     "check_worker",
     "enqueue",
     "enqueue_problems",
+    "equal_within",
+    "problem_of_account",
 ]
 
 DUPLICATE_SECONDS = 86_400.0
 
 
-def check_account(q: Queries, account: Account) -> None:
-    """Raises Invalid or Conflict unless the account can post: it must be of this environment and use OAuth 2.0."""
-    for problem in _problems_of_account(account, mock=service_state.mock_mode(q)):
+def check_account(q: Queries, account_id: int) -> None:
+    """Raises NotFound, Invalid or Conflict unless the account can post: it must be of this environment and use OAuth
+    2.0."""
+    for problem in _problems_of_account(accounts.get_obstacles(q, account_id)):
         raise problem
+
+
+def problem_of_account(q: Queries, account_id: int) -> ServiceError:
+    """The first thing that stands against an account that cannot post. Raises NotFound."""
+    return next(_problems_of_account(accounts.get_obstacles(q, account_id)))
 
 
 def check_worker(q: Queries, now: datetime) -> None:
@@ -70,13 +80,22 @@ class AccountCache:
 
 
 def enqueue_problems(q: Queries, checked: CheckedRequest, cache: AccountCache, now: datetime) -> Iterator[ServiceError]:
-    """What is wrong with the request besides the post itself: its account, its time, an equal tweet."""
+    """What is wrong with the request besides the post itself: its account, its time, an equal tweet.
+
+    Where the next slot is wanted, it was looked up before.
+    """
     request = checked.request
     account = cache.find(request.account_id)
     if account is None:
         yield NotFound("account_not_found", field="account_id")
     else:
-        yield from _problems_of_account(account, mock=cache.mock)
+        yield from _problems_of_account(
+            Obstacles(oauth1=account.access_token_secret is not None, other_world=account.mock != cache.mock)
+        )
+    if request.next_slot and request.schedule_at is None:
+        if account is not None:
+            yield Conflict("no_slots", field="schedule")
+        return
     try:
         check_schedule(request.schedule_at, now)
     except Invalid as problem:
@@ -86,27 +105,54 @@ def enqueue_problems(q: Queries, checked: CheckedRequest, cache: AccountCache, n
         yield from _problem_of_equal(q, checked, now)
 
 
-def _problems_of_account(account: Account, *, mock: bool) -> Iterator[ServiceError]:
-    if account.access_token_secret is not None:
+def _problems_of_account(obstacles: Obstacles) -> Iterator[ServiceError]:
+    if obstacles.oauth1:
         yield Invalid("oauth1_not_supported", field="account_id")
-    if account.mock != mock:
+    if obstacles.other_world:
         yield Conflict("other_world", field="account_id")
 
 
 def _problem_of_equal(q: Queries, checked: CheckedRequest, now: datetime) -> Iterator[Conflict]:
     request = checked.request
-    moment = request.schedule_at or now
+    since, until = equal_within(request.schedule_at or now)
     equal = tweets.find_equal(
         q,
         request.account_id,
         fingerprint=checked.fingerprint,
         reply_to=request.post.reply_to,
-        since=earlier(moment, DUPLICATE_SECONDS),
-        until=later(moment, DUPLICATE_SECONDS),
+        since=since,
+        until=until,
     )
     if equal is not None:
-        existing = {"existing_post_id": equal.id, "existing_tweet_id": equal.twitter_id}
-        yield Conflict("duplicate", field="text", details=existing)
+        yield _duplicate(equal)
+
+
+def check_rewritten(q: Queries, tweet: Tweet, fingerprint: str, moment: datetime) -> None:
+    """Raises Conflict when the account has another tweet that the tweet, going out at `moment`, would be equal to."""
+    if (tweet.position or 1) > 1 and tweet.reply_to is None:
+        return  # a part that waits will have a parent of its own
+    since, until = equal_within(moment)
+    equal = tweets.find_equal(
+        q,
+        tweet.twitter_account_id,
+        fingerprint=fingerprint,
+        reply_to=tweet.reply_to,
+        since=since,
+        until=until,
+        but=tweet.id,
+    )
+    if equal is not None:
+        raise _duplicate(equal)
+
+
+def equal_within(moment: datetime) -> tuple[datetime, datetime]:
+    """From when to when an equal tweet is a duplicate of one that goes out at `moment`."""
+    return earlier(moment, DUPLICATE_SECONDS), later(moment, DUPLICATE_SECONDS)
+
+
+def _duplicate(equal: Tweet) -> Conflict:
+    existing = {"existing_post_id": equal.id, "existing_tweet_id": equal.twitter_id}
+    return Conflict("duplicate", field="text", details=existing)
 
 
 def enqueue(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from twitter_manager.errors import Conflict, NotFound
 from twitter_manager.models import UNSETTLED, Thread, Tweet
+from twitter_manager.services import audit
 from twitter_manager.services.context import Context
 from twitter_manager.services.posts import Post, PublishRequest, named_in_thread
 from twitter_manager.services.publishing.enqueue import (
@@ -18,13 +19,19 @@ from twitter_manager.services.publishing.enqueue import (
     enqueue,
     enqueue_problems,
 )
+from twitter_manager.services.publishing.slots import FreeSlots
 from twitter_manager.services.publishing.thread_states import status_of_thread
 from twitter_manager.services.publishing.tweets import Tweets
-from twitter_manager.services.publishing.warnings import PublishWarning, warnings_of_texts, warnings_of_windows
+from twitter_manager.services.publishing.warnings import (
+    PublishWarning,
+    warnings_of_parts,
+    warnings_of_texts,
+    warnings_of_windows,
+)
 from twitter_manager.services.seats import Seats
 from twitter_manager.services.wakeup import wake_lane
-from twitter_manager.storage import accounts, idempotency_keys, threads
-from twitter_manager.storage.database import Transaction
+from twitter_manager.storage import attempts, idempotency_keys, threads
+from twitter_manager.storage.database import Queries, Transaction
 from twitter_manager.storage.idempotency_keys import IdempotentCall
 from twitter_manager.timestamps import later
 
@@ -52,22 +59,27 @@ class Threads:
 
         Raises Invalid naming `tweets.<index>.<field>`, NotFound, Conflict, NotNow; on return it is on the disk.
         """
-        requests = [request, *(dataclasses.replace(request, post=post) for post in others)]
-        parts = [check_request(each) for each in requests]
+        posts = (request.post, *others)
+        parts = [check_request(dataclasses.replace(request, post=post)) for post in posts]
         for index, part in enumerate(parts):
             for problem in part.problems:
                 raise named_in_thread(problem, index)
-        of_texts = warnings_of_texts((request.post, *others), is_thread=True)
-        with self._context.db.transaction() as tx:
+        of_texts = warnings_of_texts(posts, is_thread=True)
+        with self._context.db.transaction(account_id=request.account_id) as tx:
             idempotency_keys.check_free(tx, idempotency)
-            cache = AccountCache(tx)
+            cache, parts = AccountCache(tx), _in_slot(parts, FreeSlots(tx, tx.now))
             for problem in enqueue_problems(tx, parts[0], cache, tx.now):
                 raise named_in_thread(problem)
-            if request.schedule_at is None:
+            if parts[0].request.schedule_at is None:
                 check_worker(tx, tx.now)
-            warnings = [*of_texts, *warnings_of_windows(tx, requests, tx.now, mock=cache.mock)]
+            warnings = [
+                *of_texts,
+                *warnings_of_parts(tx, parts, tx.now),
+                *warnings_of_windows(tx, [part.request for part in parts], tx.now, mock=cache.mock),
+            ]
             thread = self._insert(tx, parts)
             idempotency_keys.insert(tx, idempotency, subject_id=thread.id)
+            audit.record(tx, "thread", thread.id, account_id=thread.account_id, counts={"tweets": len(parts)})
         return StartedThread(thread, warnings)
 
     def _insert(self, tx: Transaction, parts: Sequence[CheckedRequest]) -> Thread:
@@ -80,9 +92,9 @@ class Threads:
 
     def resume(self, thread_id: int, *, idempotency: IdempotentCall | None = None) -> None:
         """The thread goes on after its last part that is at X. Raises NotFound, Conflict, Invalid, NotNow."""
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=threads.get(self._context.db, thread_id).account_id) as tx:
             thread = threads.get(tx, thread_id)
-            check_account(tx, accounts.get(tx, thread.account_id))
+            check_account(tx, thread.account_id)
             check_worker(tx, tx.now)
             if thread.deleting_until is not None and thread.deleting_until > tx.now:
                 raise Conflict("thread_in_flight", retryable=True)
@@ -91,6 +103,7 @@ class Threads:
                 raise Conflict("thread_not_stopped", status=status)
             idempotency_keys.insert(tx, idempotency, subject_id=thread_id)
             wake_lane(self._context, tx, thread.account_id, tx.now)
+            audit.record(tx, "thread", thread_id, account_id=thread.account_id)
 
     def delete(self, thread_id: int, *, from_x: bool) -> int:
         """Deletes the thread here, and with `from_x` its posts at X before that, the last part first.
@@ -101,47 +114,61 @@ class Threads:
         if from_x:
             with self._seats.taken():
                 return self._delete_from_x(thread_id)
-        with self._context.db.transaction() as tx:
-            settled = bool(_stop(tx, thread_id)) and threads.delete(tx, thread_id, keep_posts=True)
-        if not settled:  # it stays stopped
+        with self._context.db.transaction(account_id=threads.get(self._context.db, thread_id).account_id) as tx:
+            parts = _stop(tx, thread_id)
+            is_gone = not _may_be_at_x_twice(tx, parts) and threads.delete(tx, thread_id, keep_posts=True)
+        if not is_gone:  # it stays stopped
             raise Conflict("thread_in_flight", retryable=True)
         return 0
 
     def _delete_from_x(self, thread_id: int) -> int:
+        account_id = threads.get(self._context.db, thread_id).account_id
         taken_down, is_gone = 0, False
         try:
             while not is_gone:  # a part may be posted meanwhile: then that post, too
-                for tweet in self._posts_to_delete(thread_id):
-                    self._keep_stopped(thread_id)
+                for tweet in self._posts_to_delete(thread_id, account_id):
+                    self._extend_deleting(thread_id, account_id)
                     with suppress(NotFound):  # another caller deleted it meanwhile
                         self._tweets.delete(tweet.id, from_x=True)
                     taken_down += 1
-                with self._context.db.transaction() as tx:
+                with self._context.db.transaction(account_id=account_id) as tx:
                     is_gone = threads.delete(tx, thread_id, keep_posts=False) or not threads.list_parts(tx, thread_id)
         finally:
             if not is_gone:
-                with self._context.db.transaction() as tx:
+                with self._context.db.transaction(account_id=account_id) as tx:
                     threads.end_deleting(tx, thread_id)
         return taken_down
 
-    def _posts_to_delete(self, thread_id: int) -> Sequence[Tweet]:
+    def _posts_to_delete(self, thread_id: int, account_id: int) -> Sequence[Tweet]:
         """Stops the thread: the parts of it that are at X, the last one first."""
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=account_id) as tx:
             parts = _stop(tx, thread_id)
-        if any(tweet.status in UNSETTLED for tweet in parts):
+            in_flight = any(tweet.status in UNSETTLED for tweet in parts) or _may_be_at_x_twice(tx, parts)
+        if in_flight:
             raise Conflict("thread_in_flight", retryable=True)
         return [tweet for tweet in reversed(parts) if tweet.twitter_id is not None]
 
-    def _keep_stopped(self, thread_id: int) -> None:
+    def _extend_deleting(self, thread_id: int, account_id: int) -> None:
         """Before each post. Raises Conflict when somebody resumed the thread, which needs the rest of its posts."""
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=account_id) as tx:
             until = later(tx.now, DELETING_SECONDS)
             if not threads.begin_deleting(tx, thread_id, until=until) and threads.list_parts(tx, thread_id):
                 raise Conflict("thread_in_flight", retryable=True)
 
 
+def _in_slot(parts: Sequence[CheckedRequest], free: FreeSlots) -> list[CheckedRequest]:
+    """All of them at the one slot that a thread takes, if it wants one."""
+    at = free.resolve(parts[0].request).schedule_at
+    return [dataclasses.replace(part, request=dataclasses.replace(part.request, schedule_at=at)) for part in parts]
+
+
+def _may_be_at_x_twice(q: Queries, parts: Sequence[Tweet]) -> bool:
+    return attempts.is_second_post_possible(q, [tweet.id for tweet in parts])
+
+
 def _stop(tx: Transaction, thread_id: int) -> Sequence[Tweet]:
     """No further part goes out; returns the parts. Raises NotFound."""
-    threads.get(tx, thread_id)
+    thread = threads.get(tx, thread_id)
     threads.stop(tx, thread_id)
+    audit.record(tx, "thread", thread_id, account_id=thread.account_id)
     return [part.tweet for part in threads.list_parts(tx, thread_id)]

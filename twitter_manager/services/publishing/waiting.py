@@ -14,7 +14,6 @@ from twitter_manager.timestamps import later
 
 __all__ = ["Waiting", "is_idle_until"]
 
-_POLL_SECONDS = 0.2  # seconds: another process may have sent it
 _PER_TWEET = 0.001  # seconds: reading a thousand takes time
 
 
@@ -31,6 +30,7 @@ class Waiting:
     def __init__(self, context: Context, seats: Seats) -> None:
         self._context = context
         self._seats = seats
+        self._poll_seconds = context.db.wakeups.poll_seconds  # another process may have sent it
 
     def for_tweets(self, tweet_ids: Sequence[int], *, seconds: float) -> Sequence[TweetOfAccount]:
         """The tweets when nothing more will happen to them soon, or after `seconds`; when the service stops, as soon as
@@ -57,7 +57,7 @@ class Waiting:
                 left -= unread - {each.tweet.id for each in now if not is_idle_until(each.tweet, until)}
                 if not left or time.monotonic() >= ends or self._stops(now):
                     return tweets.get_many(self._context.db, tweet_ids)
-                pause = _POLL_SECONDS + len(left) * _PER_TWEET
+                pause = self._poll_seconds + len(left) * _PER_TWEET
                 unread = watch.wait(min(pause, max(0.0, ends - time.monotonic()))) & left or left
 
     def _until_whole(self, thread_id: int, parts: Sequence[TweetOfAccount], seconds: float) -> Sequence[TweetOfAccount]:
@@ -69,7 +69,7 @@ class Waiting:
                 part = next_part(parts)
                 if part is None or is_idle_until(part, until) or time.monotonic() >= ends or self._stops(parts):
                     return parts
-                watch.wait(min(_POLL_SECONDS, max(0.0, ends - time.monotonic())))
+                watch.wait(min(self._poll_seconds, max(0.0, ends - time.monotonic())))
 
     def _stops(self, now: Sequence[TweetOfAccount]) -> bool:
         # at shutdown: the caller must get an answer before the server ends

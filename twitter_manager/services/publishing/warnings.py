@@ -6,12 +6,14 @@ from datetime import datetime
 
 from twitter_manager.error_codes import sentence_of
 from twitter_manager.services.posts import Post, PublishRequest
+from twitter_manager.services.publishing.enqueue import CheckedRequest, equal_within
 from twitter_manager.services.rate_limits.forecast import forecast
+from twitter_manager.storage import tweets
 from twitter_manager.storage.database import Queries
 from twitter_manager.twitter.text.canonical import canonical
 from twitter_manager.twitter.text.cashtags import count_cashtags
 
-__all__ = ["PublishWarning", "warnings_of_accounts", "warnings_of_texts", "warnings_of_windows"]
+__all__ = ["PublishWarning", "warnings_of_accounts", "warnings_of_parts", "warnings_of_texts", "warnings_of_windows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,18 @@ def warnings_of_texts(posts: Sequence[Post], *, is_thread: bool = False) -> list
     if any(count_cashtags(post.text) > 1 for post in posts):
         found.append(PublishWarning(code="two_cashtags"))
     return found
+
+
+def warnings_of_parts(q: Queries, parts: Sequence[CheckedRequest], now: datetime) -> list[PublishWarning]:
+    """For a thread's parts after the first, which is refused if it is a duplicate: these have parents of their own, but
+    X may compare the texts alone."""
+    request = parts[0].request
+    fingerprints = [part.fingerprint for part in parts[1:] if part.fingerprint]
+    if request.allow_duplicate or not fingerprints:
+        return []
+    since, until = equal_within(request.schedule_at or now)
+    found = tweets.is_any_equal(q, request.account_id, fingerprints=fingerprints, since=since, until=until)
+    return [PublishWarning(code="repeated_part")] if found else []
 
 
 def warnings_of_accounts(requests: Sequence[PublishRequest]) -> list[PublishWarning]:

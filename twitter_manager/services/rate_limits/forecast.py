@@ -41,7 +41,7 @@ def _last_of(
     calls = limiter.recent_calls(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     free_at = limiter.free_at(q, account_id=account_id, mock=mock, endpoint=CREATE, now=now)
     begins = max(_rests_until(q, account_id, now), free_at or now)
-    waiting = tweet_queue.list_due_times(q, account_id, until=moments[-1], most=MAX_WAITING)
+    waiting = tweet_queue.list_due_times(q, account_id, until=moments[-1], limit=MAX_WAITING)
     others = waiting[:-1] if enqueued else (*waiting, *moments[:-1])
     due = sorted(max(each, begins) for each in others)
     return expected_at(calls, due, max(moments[-1], begins), limit=limit, window=window)

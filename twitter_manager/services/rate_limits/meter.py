@@ -24,7 +24,7 @@ class Meter:
 
     def acquire(self, account_id: int | None, endpoint: str) -> None:
         """Raises WindowExhausted, StorageUnavailable: X is not called uncounted."""
-        with self._db.transaction() as tx:
+        with self._db.transaction(account_id=account_id) as tx:
             free = limiter.acquire(tx, account_id=account_id, mock=self._mock, endpoint=endpoint)
         if free is not None:
             raise WindowExhausted(free)
@@ -38,11 +38,11 @@ class Meter:
             _try(lambda: self._record_headers(account_id, endpoint, window))
 
     def _release(self, account_id: int | None, endpoint: str) -> None:
-        with self._db.transaction() as tx:
+        with self._db.transaction(account_id=account_id) as tx:
             limiter.release(tx, account_id=account_id, mock=self._mock, endpoint=endpoint)
 
     def _record_headers(self, account_id: int | None, endpoint: str, window: RateWindow) -> None:
-        with self._db.transaction() as tx:
+        with self._db.transaction(account_id=account_id) as tx:
             limiter.record_headers(tx, account_id=account_id, mock=self._mock, endpoint=endpoint, window=window)
 
 

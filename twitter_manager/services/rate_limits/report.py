@@ -1,6 +1,6 @@
 """What an account has left: of its 450 calls in 15 minutes, and of X's limits per endpoint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,9 +34,12 @@ class RateLimitReport:
     endpoints: Sequence[EndpointLimit]
 
 
-def report_of(q: Queries, account_id: int | None, *, now: datetime) -> RateLimitReport:
-    """What the account has left at `now`; without an id, the only account there is. Raises NotFound, Invalid."""
-    account = _only(q) if account_id is None else accounts.get(q, account_id)
+def report_of(
+    q: Queries, account_id: int | None, *, now: datetime, among: Collection[int] | None = None
+) -> RateLimitReport:
+    """What the account has left at `now`; without an id, the only account there is (among these, if given). Raises
+    NotFound, Invalid."""
+    account = _only(q, among) if account_id is None else accounts.get(q, account_id)
     calls = x_calls.list_of_account(q, account.id, since=earlier(now, PER_ACCOUNT.seconds))
     known = {window.endpoint: window for window in rate_windows.list_of_account(q, account.id)}
     endpoints = [
@@ -50,8 +53,8 @@ def report_of(q: Queries, account_id: int | None, *, now: datetime) -> RateLimit
     )
 
 
-def _only(q: Queries) -> Account:
-    every = accounts.list_page(q, limit=2)
+def _only(q: Queries, among: Collection[int] | None) -> Account:
+    every = accounts.list_page(q, limit=2, among=among)
     if len(every) != 1:
         sentence = "account_id is required unless there is exactly one account"
         raise Invalid("invalid_field", sentence=sentence, field="account_id")

@@ -127,7 +127,7 @@ class Deliveries:
         """The next attempt, leased to the caller; None: nothing is due."""
         if not webhooks.any_due(self._context.db, now=self._context.clock()):
             return None
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=()) as tx:
             webhook = webhooks.claim(tx, lease=secrets.token_hex(8), until=later(tx.now, LEASE_SECONDS))
             found = webhook_deliveries.next_due(tx, webhook.id, now=tx.now) if webhook else None
         if webhook is None or found is None:
@@ -164,7 +164,7 @@ class Delivery:
             self._finish(self._failed(error))
 
     def _finish(self, outcome: Outcome) -> None:
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=()) as tx:
             decision = decide(
                 outcome,
                 attempts=self._delivery.attempts,
@@ -240,4 +240,4 @@ def _asked_for(outcome: Outcome, now: datetime) -> float:
     """Seconds by Retry-After of a 429 or 503, up to an hour; else 0."""
     if not isinstance(outcome, Response) or outcome.status not in (429, 503):
         return 0.0
-    return untrusted_times.delay(outcome.retry_after, now=now, most=MAX_REST) or 0.0
+    return untrusted_times.delay(outcome.retry_after, now=now, maximum=MAX_REST) or 0.0

@@ -10,6 +10,7 @@ from twitter_manager.errors import Conflict, Invalid
 from twitter_manager.models import Webhook, WebhookDelivery
 from twitter_manager.receivers import signing
 from twitter_manager.receivers.client import AddressRefused, Receivers
+from twitter_manager.services import audit
 from twitter_manager.services.context import Context
 from twitter_manager.storage import webhook_deliveries, webhooks
 from twitter_manager.storage.database import Transaction
@@ -17,7 +18,7 @@ from twitter_manager.storage.webhooks import WebhookChoice
 
 __all__ = ["FAILING_SECONDS", "MAX_WEBHOOKS", "TEST", "WebhookChange", "Webhooks", "is_failing"]
 
-MAX_WEBHOOKS = 20
+MAX_WEBHOOKS = 20  # of each key with limits, which must not learn of others, and of all other keys together
 TEST = "webhook.test"  # sent on demand only; not among the events to choose from
 FAILING_SECONDS = 5 * 86_400.0
 
@@ -37,15 +38,20 @@ class Webhooks:
         self._context = context
         self._receivers = receivers
 
-    def create(self, *, url: str, events: Sequence[str], description: str) -> tuple[Webhook, str]:
-        """The webhook, and its secret, which is not shown again. Raises Invalid, Conflict."""
+    def create(
+        self, *, url: str, events: Sequence[str], description: str, owner: int | None = None
+    ) -> tuple[Webhook, str]:
+        """The webhook, and its secret, which is not shown again. `owner`: the key whose accounts alone it tells of.
+        Raises Invalid, Conflict."""
         self._check(url)
         secret = signing.new_secret()
-        choice = WebhookChoice(url=url, description=description, events=events)
+        choice = WebhookChoice(url=url, description=description, events=events, api_key_id=owner)
         with self._context.db.transaction() as tx:
-            if webhooks.count(tx) >= MAX_WEBHOOKS:
+            if webhooks.count_of(tx, owner) >= MAX_WEBHOOKS:
                 raise Conflict("too_many_webhooks")
-            return webhooks.insert(tx, choice, secret=self._context.vault.encrypt(secret)), secret
+            made = webhooks.insert(tx, choice, secret=self._context.vault.encrypt(secret))
+            audit.record(tx, "webhook", made.id)
+        return made, secret
 
     def change(self, webhook_id: int, change: WebhookChange) -> Webhook:
         """Switched on again, or with another URL, it starts afresh: its pending deliveries are due now.
@@ -62,6 +68,7 @@ class Webhooks:
             if choice.is_active and (not before.is_active or choice.url != before.url):
                 webhooks.clear_failures(tx, webhook_id)
                 webhook_deliveries.restart_pending(tx, webhook_id)
+            audit.record(tx, "webhook", webhook_id)
             return webhooks.get(tx, webhook_id)
 
     def delete(self, webhook_id: int) -> None:
@@ -69,12 +76,14 @@ class Webhooks:
         with self._context.db.transaction() as tx:
             webhooks.get(tx, webhook_id)
             webhooks.delete(tx, webhook_id)
+            audit.record(tx, "webhook", webhook_id)
 
     def test(self, webhook_id: int) -> WebhookDelivery:
         """Queues a `webhook.test` event. Raises NotFound, Conflict."""
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=()) as tx:
             _check_active(tx, webhook_id)
             data = json.dumps({"webhook_id": webhook_id, "message": "The webhook works"})
+            audit.record(tx, "webhook", webhook_id)
             return webhook_deliveries.insert(tx, webhook_id=webhook_id, event=TEST, data=data)
 
     def replay(self, webhook_id: int, *, delivery_ids: Sequence[int] | None, since: datetime | None) -> int:
@@ -82,9 +91,11 @@ class Webhooks:
 
         Raises NotFound, Conflict.
         """
-        with self._context.db.transaction() as tx:
+        with self._context.db.transaction(account_id=()) as tx:
             _check_active(tx, webhook_id)
-            return webhook_deliveries.requeue(tx, webhook_id, ids=delivery_ids, since=since)
+            replayed = webhook_deliveries.requeue(tx, webhook_id, ids=delivery_ids, since=since)
+            audit.record(tx, "webhook", webhook_id, counts={"deliveries": replayed})
+        return replayed
 
     def _check(self, url: str) -> None:
         """Raises Invalid for a URL that deliveries cannot go to."""

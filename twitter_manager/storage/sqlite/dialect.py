@@ -20,6 +20,15 @@ _WORDS = (
     (re.compile(r"\bgreatest\("), "max("),
     (re.compile(r"\bleast\("), "min("),
     (re.compile(r"= ANY\((:\w+)\)"), r"IN (SELECT value FROM json_each(\1))"),
+    # a handle is compared without case: its column is COLLATE NOCASE, and so is the index
+    (re.compile(r"\blower\(username\) = (:\w+)"), r"username = \1"),
+    # there is one writer at a time
+    (re.compile(r"\bFOR NO KEY UPDATE SKIP LOCKED\b"), ""),
+    (re.compile(r"\btry_lock_account\(\w+\)"), "TRUE"),
+    # hints, for a planner that has no statistics
+    (re.compile(r"/\*\+ INDEX\((\w+)\) \*/"), r"INDEXED BY \1"),
+    (re.compile(r"/\*\+ NO_INDEX \*/"), "NOT INDEXED"),
+    (re.compile(r"\bJOIN /\*\+ ORDERED \*/"), "CROSS JOIN"),
 )
 
 

@@ -8,69 +8,27 @@ lock in front.
 
 import sqlite3
 import threading
-import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from twitter_manager import sqlite_file, timestamps
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.sqlite_file import Identity, identity
 from twitter_manager.storage.database import FailedWrite, TweetSearch
-from twitter_manager.storage.sqlite import migrations, tweet_search
+from twitter_manager.storage.sqlite import migrations, moved, tweet_search
+from twitter_manager.storage.sqlite.connection import Connection, begin, raise_
 from twitter_manager.storage.sqlite.dialect import to_sqlite
 from twitter_manager.storage.sqlite.fair_lock import FairLock
+from twitter_manager.storage.sqlite.wakeups import Wakeups
+from twitter_manager.storage.sqlite.worker_locks import WorkerLocks
 
 __all__ = ["SqliteDatabase"]
 
 PATIENCE = 5.0  # seconds that a writer waits for other writers, in this and in other processes
-
-
-def _raise(error: sqlite3.DatabaseError) -> NoReturn:
-    """Turns 'locked', 'full', 'gone', 'not a database' into StorageUnavailable; faults of ours stay what they are."""
-    if sqlite_file.is_programming_error(error):
-        raise error
-    raise StorageUnavailable(str(error)) from error
-
-
-class _Connection:
-    """A connection and the file it was opened on. Whoever uses it enters it, and holds `in_use` meanwhile."""
-
-    def __init__(self, path: Path, *, reading: bool, patience: float) -> None:
-        self.in_use = threading.Lock()
-        self._file = str(path)
-        self.identity = identity(self._file)
-        if self.identity is None:
-            raise StorageUnavailable("the database file is away")
-        self.raw = sqlite_file.connect(path, patience=patience, cached_statements=256)
-        # a reader goes with its thread
-        weakref.finalize(self, self.raw.close).atexit = False
-        self.raw.execute("PRAGMA foreign_keys = ON")
-        self.raw.execute("PRAGMA synchronous = FULL")
-        if reading:
-            self.raw.execute("PRAGMA query_only = ON")
-
-    def is_in_place(self) -> bool:
-        """Whether the file at its path is still the one this connection reads and writes."""
-        return self.identity is not None and self.identity == identity(self._file)
-
-    def close(self) -> None:
-        self.identity = None
-        self.raw.close()
-
-    def __enter__(self) -> sqlite3.Connection:
-        """Raises StorageUnavailable when the connection was closed because its file went away."""
-        self.in_use.acquire()
-        if self.identity is None:
-            self.in_use.release()
-            raise StorageUnavailable("the database file was replaced")
-        return self.raw
-
-    def __exit__(self, *_: object) -> None:
-        self.in_use.release()
 
 
 class _Transaction:
@@ -106,28 +64,37 @@ class _Transaction:
 
 
 class SqliteDatabase:
-    """The file at `path`. Opening is lazy: nothing is touched before the first use. `patience`: see PATIENCE."""
+    """The file at `path`. Opening is lazy: nothing is touched before the first use. `patience`: see PATIENCE.
+    `restoring`: it is used again although it was moved."""
 
     tweet_search: TweetSearch = tweet_search
 
     def __init__(
-        self, path: Path, *, clock: Callable[[], datetime] = timestamps.now, patience: float = PATIENCE
+        self,
+        path: Path,
+        *,
+        clock: Callable[[], datetime] = timestamps.now,
+        patience: float = PATIENCE,
+        restoring: bool = False,
     ) -> None:
         self.path = path
+        self._restoring = restoring
         self._file = str(path)
         self._patience = patience
         self._clock = clock
         self._local = threading.local()
         self._lock = FairLock()
-        self._writer: _Connection | None = None
-        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
+        self._writer: Connection | None = None
+        self._open: weakref.WeakSet[Connection] = weakref.WeakSet()
         self._open_guard = threading.Lock()
         self._known: Identity | None = None  # the file that was in use last
         self.last_failed_write: FailedWrite | None = None
+        self.wakeups = Wakeups(lambda: int(self.value("PRAGMA data_version")))
+        self.worker_locks = WorkerLocks(path)
 
     def migrate(self) -> None:
         """Creates the file, or upgrades an older one after copying it. Raises StartRefused."""
-        migrations.migrate(self.path)
+        migrations.migrate(self.path, restoring=self._restoring)
 
     def one(self, sql: str, **parameters: object) -> sqlite3.Row | None:
         try:
@@ -135,26 +102,32 @@ class SqliteDatabase:
                 row: sqlite3.Row | None = raw.execute(to_sqlite(sql), parameters).fetchone()
                 return row
         except sqlite3.DatabaseError as error:
-            _raise(error)
+            raise_(error)
 
     def all(self, sql: str, **parameters: object) -> Sequence[sqlite3.Row]:
         try:
             with self._reader() as raw:
                 return raw.execute(to_sqlite(sql), parameters).fetchall()
         except sqlite3.DatabaseError as error:
-            _raise(error)
+            raise_(error)
 
     def value(self, sql: str, **parameters: object) -> Any:
         row = self.one(sql, **parameters)
         return None if row is None else row[0]
 
+    def now(self) -> datetime:
+        return self._clock()
+
     @contextmanager
-    def transaction(self) -> Iterator[_Transaction]:
+    def transaction(
+        self, *, account_id: int | Collection[int] | None = None, shared: bool = False
+    ) -> Iterator[_Transaction]:
+        """BEGIN IMMEDIATE: one writer at a time, whatever `account_id` and `shared` say."""
         try:
             with self._lock.held(patience=self._patience):
                 try:
                     with self._writing() as raw:
-                        _begin(raw, self._patience)
+                        begin(raw, self._patience)
                         tx = _Transaction(raw, self._clock())
                         try:
                             yield tx
@@ -164,16 +137,13 @@ class SqliteDatabase:
                             self._roll_back(raw)
                             raise
                 except sqlite3.DatabaseError as error:
-                    _raise(error)
+                    raise_(error)
         except StorageUnavailable as error:
             full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             self.last_failed_write = FailedWrite(self._clock(), full)
             raise
         for action in tx.committed:
             action()
-
-    def change_count(self) -> int:
-        return int(self.value("PRAGMA data_version"))
 
     def close(self) -> None:
         with self._open_guard:
@@ -183,27 +153,28 @@ class SqliteDatabase:
         self._writer = None
         self._local = threading.local()
 
-    def _reader(self) -> _Connection:
-        connection: _Connection | None = getattr(self._local, "connection", None)
+    def _reader(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None or not connection.is_in_place():
             connection = self._local.connection = self._opened(reading=True)
         return connection
 
-    def _writing(self) -> _Connection:
+    def _writing(self) -> Connection:
         if self._writer is None or not self._writer.is_in_place():
             self._writer = self._opened(reading=False)
         return self._writer
 
-    def _opened(self, *, reading: bool) -> _Connection:
+    def _opened(self, *, reading: bool) -> Connection:
         with self._open_guard:
             if identity(self._file) is None:  # what is open stays so: nothing else can get this identity meanwhile
                 raise StorageUnavailable("the database file is away")
             self._close_stale()
             self._check_wal()
-            fresh = _Connection(self.path, reading=reading, patience=self._patience)
+            fresh = Connection(self.path, reading=reading, patience=self._patience)
             self._open.add(fresh)
             try:
                 migrations.check_up_to_date(fresh.raw)
+                self._check_not_moved()  # now that it is open, nobody can move it any more
             except BaseException:
                 self._open.discard(fresh)
                 fresh.close()
@@ -222,6 +193,11 @@ class SqliteDatabase:
                 f"{self.path.name} was replaced while it was in use; stop the service, move {wal.name} away unless it"
                 " belongs to the new file, and start it again"
             )
+
+    def _check_not_moved(self) -> None:
+        refusal = None if self._restoring else moved.refusal(self.path)
+        if refusal is not None:
+            raise StorageUnavailable(refusal)
 
     def _check_in_place(self) -> None:
         """Raises StorageUnavailable when the file went away since the transaction began: its commit would be lost."""
@@ -249,17 +225,3 @@ class SqliteDatabase:
             with suppress(sqlite3.Error):
                 self._writer.close()
         self._writer = None
-
-
-def _begin(raw: sqlite3.Connection, patience: float) -> None:
-    """BEGIN IMMEDIATE; SQLITE_BUSY_SNAPSHOT and the like do not wait by themselves, so it is tried again until then."""
-    ends = time.monotonic() + patience
-    while True:
-        try:
-            raw.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if (error.sqlite_errorcode & 0xFF) != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
-                raise
-            time.sleep(0.01)
-        else:
-            return

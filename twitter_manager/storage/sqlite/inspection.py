@@ -7,6 +7,7 @@ from pathlib import Path
 
 from twitter_manager import sqlite_file
 from twitter_manager.errors import StorageUnavailable
+from twitter_manager.storage.sqlite import moved
 from twitter_manager.storage.sqlite.migrations import SHIPPED
 
 __all__ = ["Inspection", "inspect_database"]
@@ -16,12 +17,14 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """`needed`: the version of this program. `damage`: the first thing that SQLite's quick check found."""
+    """`needed`: the version of this program. `damage`: the first thing that SQLite's quick check found. `moved`: why it
+    is not used any more."""
 
     version: int
     needed: int
     journal_mode: str
     damage: str | None
+    moved: str | None = None
 
 
 def inspect_database(path: Path) -> Inspection:
@@ -36,6 +39,7 @@ def inspect_database(path: Path) -> Inspection:
                 needed=SHIPPED[-1][0],
                 journal_mode=raw.execute("PRAGMA journal_mode").fetchone()[0],
                 damage=None if found == "ok" else found,
+                moved=moved.refusal(path),
             )
     except sqlite3.Error as error:
         raise StorageUnavailable(str(error)) from error

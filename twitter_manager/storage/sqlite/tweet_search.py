@@ -1,30 +1,21 @@
-"""Words in the tweets' texts, in the language of SQLite's full text search (FTS5): database.TweetSearch as a module."""
+"""Words in the tweets' texts, in the language of SQLite's full text search (FTS5): database.TweetSearch as a module.
 
-import re
+Triggers keep the index (migration 0008); it is read in the order of the ids.
+"""
 
-from twitter_manager.storage.search_words import fold
+from twitter_manager.storage.search_words import Term, terms
 
-__all__ = ["CONDITION", "COUNT", "ID", "TABLES", "to_expression"]
+__all__ = ["FOUND", "ID", "parameters"]
 
-TABLES = "tweet_text CROSS JOIN tweet ON tweet.id = tweet_text.rowid"
-ID = "tweet_text.rowid"  # the index is in its order
-CONDITION = "tweet_text MATCH :words"
-COUNT = "SELECT count(*) FROM tweet_text WHERE tweet_text MATCH :words"  # without the tweets
-
-_TERM = re.compile(r'"(?P<phrase>[^"]*)"?(?P<rest>\**)|(?P<word>[^\s"]*[^\s"*])(?P<star>\**)')
+FOUND = "tweet_text(:words) AS found"
+ID = "found.rowid"
 
 
-def to_expression(text: str) -> str:
-    """What to MATCH against tweet_text: every word of `text`, in any order; "words in quotes" follow each other.
-
-    A `*` at the end stands for any further letters. Everything else of FTS5's language (AND, NEAR, column:, ^ …) is
-    searched like any word, so that no text is an error; what has neither letters nor emoji is left out.
-    """
-    terms = dict.fromkeys(_term(found) for found in _TERM.finditer(text.replace("\0", " ")))
-    return " ".join(terms) or '""'
+def parameters(text: str) -> dict[str, object]:
+    """Everything of FTS5's own language (AND, NEAR, column:, ^ …) is searched like any word, so that no text is an
+    error; what has neither letters nor emoji is left out."""
+    return {"words": " ".join(dict.fromkeys(map(_quoted, terms(text)))) or '""'}
 
 
-def _term(found: re.Match[str]) -> str:
-    given = found["phrase"] if found["word"] is None else found["word"]
-    words = fold(given).replace('"', " ")  # ＂ folds to the sign that ends a phrase
-    return f'"{words}" *' if found["rest"] or found["star"] else f'"{words}"'
+def _quoted(term: Term) -> str:
+    return f'"{term.words}" *' if term.is_beginning else f'"{term.words}"'

@@ -6,6 +6,7 @@ characters". A post without Premium may weigh 280.
 """
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -57,13 +58,13 @@ class _Piece(NamedTuple):
     weight: int
 
 
-def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True, longest: int = MAX_CHARACTERS) -> ParsedText:
+def parse(text: str, *, limit: int = LIMIT, join_emoji: bool = True, max_length: int = MAX_CHARACTERS) -> ParsedText:
     """Weighs a text against `limit` (above 0). Never raises, whatever the text.
 
     `valid` is about the text alone: a post with media may be without one. With `join_emoji=False` each code point of
-    an emoji counts (twitter-text's configuration 2). More than `longest` characters are weighed letter by letter.
+    an emoji counts (twitter-text's configuration 2). More than `max_length` characters are weighed letter by letter.
     """
-    if len(text) > max(longest, limit):
+    if len(text) > max(max_length, limit):
         return _of_overlong(text, limit)
     normal = nfc(text)
     urls = find_urls(normal)
@@ -115,6 +116,12 @@ def is_surely_too_long(text: str) -> bool:
     return blank > 0 and _weighed(begin, urls, join_emoji=True)[0] > LIMIT
 
 
+def is_surely_valid(text: str) -> bool:
+    """Whether a text is certainly one that X takes, without parsing it: of the most that are written. False:
+    unknown."""
+    return len(text) <= LIMIT and text.isascii() and "." not in text and "\0" not in text and not is_blank(text)
+
+
 def is_blank(text: str) -> bool:
     """Whether nothing in a text is visible: only blanks, controls and named invisible characters."""
     return _UNSEEN.fullmatch(text) is not None
@@ -160,12 +167,23 @@ def _weigh_plain(text: str) -> int:
 
 def _valid_end(text: str, pieces: list[_Piece], limit: int) -> int:
     """How much of the text X would accept: up to the limit or the first invalid character, no piece cut in two."""
-    by_start = {piece.start: piece for piece in pieces}
+    invalid = _INVALID.search(text)  # never inside a link or an emoji
+    end = invalid.start() if invalid else len(text)
     at, length = 0, 0
-    while at < len(text):
-        piece = by_start.get(at) or _Piece(at, at + 1, _weigh_plain(text[at]))
-        length += piece.weight
-        if length > limit or _INVALID.match(text, at):
-            break
+    for piece in (*pieces, _Piece(end, end, 0)):
+        before = text[at : min(piece.start, end)]
+        fits = _fitting(before, limit - length)
+        if fits < len(before) or piece.start >= end:
+            return at + fits
+        length += _weigh_plain(before) + piece.weight
+        if length > limit:
+            return piece.start
         at = piece.end
     return at
+
+
+def _fitting(text: str, room: int) -> int:
+    """How many letters of a text without links and emoji weigh at most `room`."""
+    if _weigh_plain(text) <= room:
+        return len(text)
+    return bisect_right(range(len(text)), room, key=lambda count: _weigh_plain(text[:count])) - 1

@@ -7,20 +7,20 @@ fit is abandoned as soon as that is certain.
 from bisect import bisect
 from functools import cache
 
-__all__ = ["encoded_length", "longest_encoding"]
+__all__ = ["encoded_length", "max_encoded_length"]
 
 _BASE, _T_MIN, _T_MAX, _SKEW, _DAMP, _FIRST_BIAS, _FIRST_CODE = 36, 1, 26, 38, 700, 72, 128
 _MAX_DIGITS = 12  # enough for any number: from the second digit on each makes the largest ten times larger
 
 
-def longest_encoding(label: str) -> int:
+def max_encoded_length(label: str) -> int:
     """The maximum length of `label`, which is not all ASCII, as "xn--…", from its length and largest character."""
     # no number is larger than the largest character times the length (RFC 3492 §6.3)
-    return len("xn--") + len(label) * (bisect(_SMALLEST_LIMITS, ord(max(label)) * len(label)) + 1)
+    return len("xn--") + len(label) * (bisect(_MIN_LIMITS, ord(max(label)) * len(label)) + 1)
 
 
-def encoded_length(label: str, *, most: int) -> int:
-    """The length of `label` as "xn--…"; some number above `most` if it is longer than `most`."""
+def encoded_length(label: str, *, limit: int) -> int:
+    """The length of `label` as "xn--…"; some number above `limit` if it is longer than `limit`."""
     codes = list(map(ord, label))
     written = [position for position, code in enumerate(codes) if code < _FIRST_CODE]  # of what is already written
     length = len("xn--") + len(written) + bool(written)
@@ -30,7 +30,7 @@ def encoded_length(label: str, *, most: int) -> int:
         index = bisect(written, position)
         delta = (code - last) * (len(written) + 1) + index - at
         length += bisect(_limits(bias), delta) + 1
-        if length > most:
+        if length > limit:
             break
         written.insert(index, position)
         last, at = code, index + 1
@@ -59,4 +59,4 @@ def _bias_after(delta: int, written: int) -> int:
     return steps + (_BASE - _T_MIN + 1) * delta // (delta + _SKEW)
 
 
-_SMALLEST_LIMITS = tuple(map(min, zip(*map(_limits, range(_BASE * _MAX_DIGITS)), strict=True)))  # whatever the bias
+_MIN_LIMITS = tuple(map(min, zip(*map(_limits, range(_BASE * _MAX_DIGITS)), strict=True)))  # whatever the bias

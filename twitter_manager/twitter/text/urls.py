@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from twitter_manager.twitter.text.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.punycode import encoded_length, max_encoded_length
 from twitter_manager.twitter.text.tlds import NOT_IN_TWITTER_TEXT, TLDS
 
 MAX_URL_LENGTH = 4096
@@ -86,6 +86,8 @@ TWITTER_TEXT_TLDS = TldList(TLDS - NOT_IN_TWITTER_TEXT)
 def find_urls(text: str, tlds: TldList = ALL_TLDS, *, enough: int | None = None) -> list[UrlSpan]:
     """The links of a text in NFC, in order, as indices of code points. Never raises. Stops at `enough` of them."""
     spans: list[UrlSpan] = []
+    if "." not in text:
+        return spans
     done = 0  # everything before this index is searched
     for run in _RUN.finditer(text):
         if "." in run.group():
@@ -255,7 +257,7 @@ def _is_allowed(host: str, url_length: int, tlds: TldList) -> bool:
 
 def _surely_fits(name: str) -> bool:
     """An estimate; False: unknown. Of a whole host name: whether each of its labels fits."""
-    return (len(name) if name.isascii() else longest_encoding(name)) <= MAX_LABEL_LENGTH
+    return (len(name) if name.isascii() else max_encoded_length(name)) <= MAX_LABEL_LENGTH
 
 
 def _fits_in_dns(label: str) -> bool:
@@ -269,7 +271,7 @@ def _parts_fit_in_dns(label: str) -> bool:
     parts = re.split("[\u3002\uff0e\uff61]", label)
     room = MAX_LABEL_LENGTH - (len(parts) - 1)
     for part in parts:
-        room -= len(part) if part.isascii() else encoded_length(part, most=room)
+        room -= len(part) if part.isascii() else encoded_length(part, limit=room)
     return room >= 0
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
-from twitter_manager.storage import accounts
+from twitter_manager.storage import account_tokens
 
 TOKEN = "POST /2/oauth2/token"
 CREATE = "POST /2/tweets"
@@ -201,7 +201,7 @@ def test_who_loses_the_race_for_a_renewal_does_not_call_x(harness: ServicesHarne
     harness.clock.forward(TWO_HOURS + 1)
     with harness.services.db.transaction() as tx:
         until = harness.clock.present.replace(minute=59)
-        assert accounts.claim_refresh(tx, alice.id, version=1, lease="other", until=until)
+        assert account_tokens.claim_refresh(tx, alice.id, version=1, lease="other", until=until)
     harness.due_tweet(alice)
     harness.work()
     assert renewals(harness) == 0

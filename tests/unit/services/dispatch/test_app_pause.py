@@ -136,7 +136,7 @@ def test_lanes_alternate_and_post_now_goes_first(harness: ServicesHarness, alice
         harness.services.tweets.create(account_id=bob.id, text=f"bob {n}")
     urgent = harness.services.tweets.create(account_id=alice.id, text="alice first")
     harness.services.publishing.post_pending(None)
-    harness.services.publishing.post_now(urgent.id)
+    harness.services.publishing.post_now(urgent)
     while (step := harness.services.dispatcher.claim_next("test")) is not None:
         harness.clock.forward(0.01)
         step.execute()

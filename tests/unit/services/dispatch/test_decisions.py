@@ -1,4 +1,4 @@
-"""A test per row of what X answers to POST /2/tweets (x-api.md §3.5 and §11.4), and the rests that follow."""
+"""A test per row of what X answers to POST /2/tweets, and the rests that follow."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -51,7 +51,7 @@ def test_what_x_did_not_take_is_sent_again_after_three_readings(
     fault(harness)
     tweet_id = harness.due_tweet(alice)
     harness.work_for(44)
-    assert harness.calls(CREATE) == 1, "sent again before the third look"
+    assert harness.calls(CREATE) == 1, "sent again before the third check"
     harness.work_for(2)
     assert harness.tweet(tweet_id).status == "posted"
     assert harness.texts_at_x("alice") == ["Good morning"]
@@ -153,7 +153,7 @@ def test_of_two_equal_tweets_the_second_waits_until_the_first_is_reconciled(
 def test_an_outage_turns_three_tweets_unclear_and_not_the_whole_queue(harness: ServicesHarness, alice: Account) -> None:
     harness.x_has.fails(503, times=None)
     harness.x_has.timeline_is_unreadable(times=None)
-    ids = [harness.services.tweets.create(account_id=alice.id, text=f"Number {n}").id for n in range(20)]
+    ids = [harness.services.tweets.create(account_id=alice.id, text=f"Number {n}") for n in range(20)]
     harness.services.publishing.post_pending(None)
     harness.work_for(600)
     statuses = [harness.tweet(tweet_id).status for tweet_id in ids]

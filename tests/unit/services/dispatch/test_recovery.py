@@ -1,12 +1,12 @@
 """Workers that die or freeze in the middle of a call."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.services_harness import ServicesHarness
 from twitter_manager.models import Account
 from twitter_manager.services.accounts.tokens import deactivate_account
@@ -35,7 +35,7 @@ def test_a_worker_that_is_certainly_dead_is_not_waited_for(harness: ServicesHarn
     tweet_id = harness.due_tweet(alice)
     harness.services.dispatcher.claim_next("dead")
     with harness.services.db.transaction() as tx:
-        reap_worker(tx, "dead")
+        reap_worker(tx, "dead", certainly_dead=True)
     assert harness.tweet(tweet_id).status == "unconfirmed"
     harness.work_for(46)
     assert harness.tweet(tweet_id).status == "posted"
@@ -56,14 +56,12 @@ def test_a_frozen_worker_that_wakes_before_its_call_sends_nothing(
     assert harness.tweet(tweet_id).status == "posted"
 
 
-def frozen_in_the_call(harness: ServicesHarness, step: LaneTask, meanwhile: Callable[[], None]) -> None:
-    """Takes the step; between X's taking the post and its answer's arrival, `meanwhile` happens."""
+def frozen_in_the_call(harness: ServicesHarness, task: LaneTask, meanwhile: Callable[[], None]) -> None:
+    """Takes the task; between X's taking the post and its answer's arrival, `meanwhile` happens."""
     harness.x_has.is_slow(1.0)
-    frozen = threading.Thread(target=step.execute)
+    frozen = threading.Thread(target=task.execute)
     frozen.start()
-    ends = time.monotonic() + 5
-    while not harness.x.posts() and time.monotonic() < ends:
-        time.sleep(0.01)
+    eventually(harness.x.posts, seconds=5, what="X has the post")
     meanwhile()
     frozen.join()
 
@@ -71,10 +69,10 @@ def frozen_in_the_call(harness: ServicesHarness, step: LaneTask, meanwhile: Call
 def test_a_late_201_is_knowledge_and_never_fenced(
     harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
 ) -> None:
-    """The answer arrives after the lease was lost, and while the second worker waits for its look."""
+    """The answer arrives after the lease was lost, and while the second worker waits for its check."""
     tweet_id = harness.due_tweet(alice)
-    step = harness.services.dispatcher.claim_next("frozen")
-    assert step is not None
+    task = harness.services.dispatcher.claim_next("frozen")
+    assert task is not None
 
     def others_work() -> None:
         harness.clock.forward(121)
@@ -82,7 +80,7 @@ def test_a_late_201_is_knowledge_and_never_fenced(
         another().work()
         assert harness.tweet(tweet_id).status == "unconfirmed"
 
-    frozen_in_the_call(harness, step, others_work)
+    frozen_in_the_call(harness, task, others_work)
     assert harness.tweet(tweet_id).status == "posted"
     harness.work_for(600)
     assert harness.texts_at_x("alice") == ["Good morning"]
@@ -92,15 +90,15 @@ def test_a_late_201_of_an_adopted_post_changes_nothing(
     harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
 ) -> None:
     tweet_id = harness.due_tweet(alice)
-    step = harness.services.dispatcher.claim_next("frozen")
-    assert step is not None
+    task = harness.services.dispatcher.claim_next("frozen")
+    assert task is not None
 
     def others_work() -> None:
         harness.clock.forward(121)
         another().work_for(10)
         assert harness.tweet(tweet_id).status == "posted"
 
-    frozen_in_the_call(harness, step, others_work)
+    frozen_in_the_call(harness, task, others_work)
     tweet = harness.tweet(tweet_id)
     assert (tweet.status, tweet.twin_twitter_id) == ("posted", None)
     assert harness.texts_at_x("alice") == ["Good morning"]
@@ -112,15 +110,15 @@ def test_a_late_201_of_a_tweet_that_was_believed_absent_keeps_both_ids(
     """X took the post, did not show it for minutes, and took the copy: what remains is kept and shown."""
     harness.x.change(visibility_delay=600)
     tweet_id = harness.due_tweet(alice)
-    step = harness.services.dispatcher.claim_next("frozen")
-    assert step is not None
+    task = harness.services.dispatcher.claim_next("frozen")
+    assert task is not None
 
     def others_work() -> None:
         harness.clock.forward(121)
         another().work_for(120)
         assert harness.tweet(tweet_id).status == "posted"
 
-    frozen_in_the_call(harness, step, others_work)
+    frozen_in_the_call(harness, task, others_work)
     tweet = harness.tweet(tweet_id)
     assert {tweet.twitter_id, tweet.twin_twitter_id} == {post.id for post in harness.x.posts("alice")}
     assert len(harness.x.posts("alice")) == 2
@@ -129,20 +127,20 @@ def test_a_late_201_of_a_tweet_that_was_believed_absent_keeps_both_ids(
 Second = Callable[[LaneTask, ServicesHarness, Account], None]
 
 
-def cut_after_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+def cut_after_x_took_it(task: LaneTask, second: ServicesHarness, account: Account) -> None:
     second.x_has.accepts_then_cuts_the_line()
-    step.execute()
+    task.execute()
 
 
-def cut_before_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+def cut_before_x_took_it(task: LaneTask, second: ServicesHarness, account: Account) -> None:
     second.x_has.cuts_the_line()
-    step.execute()
+    task.execute()
 
 
-def die_after_x_took_it(step: LaneTask, second: ServicesHarness, account: Account) -> None:
+def die_after_x_took_it(task: LaneTask, second: ServicesHarness, account: Account) -> None:
     token = second.services.tokens.open(account)
     x_tweets.create(
-        step.context.environments.of(account.mock).x,
+        task.context.environments.of(account.mock).x,
         token,
         x_tweets.NewPost(text="Good morning"),
         before_first_byte=lambda: None,
@@ -165,8 +163,8 @@ def test_a_second_attempt_is_looked_for_although_the_first_posted_it_after_all(
 ) -> None:
     harness.x.change(visibility_delay=600)
     tweet_id, second = harness.due_tweet(alice), another()
-    step = harness.services.dispatcher.claim_next("frozen")
-    assert step is not None
+    task = harness.services.dispatcher.claim_next("frozen")
+    assert task is not None
 
     def it_is_sent_again() -> None:
         harness.clock.forward(121)
@@ -179,11 +177,11 @@ def test_a_second_attempt_is_looked_for_although_the_first_posted_it_after_all(
         harness.x.change(visibility_delay=0)
         how_it_ends(its_own, second, alice)
 
-    frozen_in_the_call(harness, step, it_is_sent_again)
+    frozen_in_the_call(harness, task, it_is_sent_again)
     assert harness.tweet(tweet_id).status == "posted"
     if account_was_away:
         with harness.services.db.transaction() as tx:
-            deactivate_account(step.context, tx, alice.id, status="failed", code="account_failed")
+            deactivate_account(task.context, tx, alice.id, status="failed", code="account_failed")
         harness.work_for(300)
         harness.connect("alice")
     harness.work_for(300)
@@ -199,13 +197,13 @@ def test_a_late_refusal_decides_an_unconfirmed_tweet(
 ) -> None:
     harness.x_has.refuses(400, detail="text is too long")
     tweet_id = harness.due_tweet(alice)
-    step = harness.services.dispatcher.claim_next("frozen")
-    assert step is not None
+    task = harness.services.dispatcher.claim_next("frozen")
+    assert task is not None
     harness.clock.forward(5)  # under the ten seconds after which an intent is too old to be sent
     with harness.services.db.transaction() as tx:
         recover_lost(tx, alice.id)
     assert harness.tweet(tweet_id).status == "unconfirmed"
-    step.execute()
+    task.execute()
     assert (harness.tweet(tweet_id).status, harness.tweet(tweet_id).error_code) == ("failed", "post_refused")
 
 
@@ -213,10 +211,10 @@ def test_a_stop_before_the_first_byte_leaves_a_tweet_that_is_simply_sent_later(
     harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
 ) -> None:
     tweet_id = harness.due_tweet(alice)
-    step = harness.services.dispatcher.claim_next("stopping")
-    assert step is not None
+    task = harness.services.dispatcher.claim_next("stopping")
+    assert task is not None
     harness.services.notifier.stop()
-    step.execute()
+    task.execute()
     assert harness.tweet(tweet_id).status == "pending"
     assert [a.outcome for a in attempts.list_of_tweet(harness.services.db, tweet_id)] == ["not_sent"]
     successor = another()
@@ -224,28 +222,28 @@ def test_a_stop_before_the_first_byte_leaves_a_tweet_that_is_simply_sent_later(
     assert successor.tweet(tweet_id).status == "posted"
 
 
-@pytest.mark.parametrize("step_class", [RefreshToken, ReconcileTimeline])
+@pytest.mark.parametrize("task_class", [RefreshToken, ReconcileTimeline])
 def test_a_database_that_is_away_before_a_call_makes_no_lane_rest(
-    harness: ServicesHarness, alice: Account, tmp_path: Path, step_class: type[LaneTask]
+    harness: ServicesHarness, alice: Account, tmp_path: Path, task_class: type[LaneTask]
 ) -> None:
-    if step_class is ReconcileTimeline:
+    if task_class is ReconcileTimeline:
         harness.x_has.accepts_then_cuts_the_line()
     else:
         harness.clock.forward(7201)
     tweet_id = harness.due_tweet(alice)
-    if step_class is ReconcileTimeline:
+    if task_class is ReconcileTimeline:
         harness.work()
         harness.clock.forward(2)
-    step = harness.services.dispatcher.claim_next("test")
-    assert isinstance(step, step_class)
+    task = harness.services.dispatcher.claim_next("test")
+    assert isinstance(task, task_class)
     file = next(tmp_path.rglob("twitter_manager.db"))
     away = file.rename(file.with_suffix(".away"))
     back = threading.Timer(0.5, lambda: away.rename(file))
     back.start()
-    step.execute()
+    task.execute()
     back.join()
     lane = lanes.get(harness.services.db, alice.id)
-    assert (lane.lease, lane.rest_code) == (None, "x_unclear" if step_class is ReconcileTimeline else None)
+    assert (lane.lease, lane.rest_code) == (None, "x_unclear" if task_class is ReconcileTimeline else None)
     assert lane.due_at == harness.clock.present
     harness.work()
     assert harness.tweet(tweet_id).status == "posted"
@@ -286,7 +284,7 @@ class TestAClockThatWasSetBack:
         assert harness.tweet(tweet_id).status == "posted"
         assert harness.texts_at_x("alice") == ["Good morning"]
 
-    def test_a_look_reads_back_to_where_the_attempt_may_have_begun(self, harness: ServicesHarness) -> None:
+    def test_a_check_reads_back_to_where_the_attempt_may_have_begun(self, harness: ServicesHarness) -> None:
         alice = harness.connect("alice")
         harness.x_has.cuts_the_line()
         tweet_id = harness.due_tweet(alice)
@@ -309,10 +307,10 @@ def test_a_task_with_a_fault_of_ours_does_not_spin_and_loses_nothing(
     harness: ServicesHarness, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tweet_id = harness.due_tweet(alice)
-    step = harness.services.dispatcher.claim_next("test")
-    assert isinstance(step, SendTweet)
-    monkeypatch.setattr(step, "_store", lambda *_: 1 / 0)
-    step.execute()
+    task = harness.services.dispatcher.claim_next("test")
+    assert isinstance(task, SendTweet)
+    monkeypatch.setattr(task, "_store", lambda *_: 1 / 0)
+    task.execute()
     assert harness.work() <= 2
     harness.work_for(120)
     assert harness.tweet(tweet_id).status == "posted"

@@ -93,24 +93,24 @@ class TestWhileTheAppRests:
         assert self.says_so(resting, first)
 
     def test_post_pending(self, resting: ServicesHarness, alice: Account) -> None:
-        tweet = resting.services.tweets.create(account_id=alice.id, text="Pending")
+        tweet_id = resting.services.tweets.create(account_id=alice.id, text="Pending")
         resting.services.publishing.post_pending(None)
-        assert self.says_so(resting, tweet.id)
+        assert self.says_so(resting, tweet_id)
 
     def test_resolve(self, resting: ServicesHarness, alice: Account) -> None:
-        tweet = resting.services.tweets.create(account_id=alice.id, text="Unclear")
+        tweet_id = resting.services.tweets.create(account_id=alice.id, text="Unclear")
         with resting.services.db.transaction() as tx:
-            tx.execute("UPDATE tweet SET status = 'unconfirmed', needs_decision = 1 WHERE id = :id", id=tweet.id)
-        resting.services.tweets.resolve(tweet.id, twitter_id=None)
-        assert self.says_so(resting, tweet.id)
+            tx.execute("UPDATE tweet SET status = 'unconfirmed', needs_decision = 1 WHERE id = :id", id=tweet_id)
+        resting.services.tweets.resolve(tweet_id, twitter_id=None)
+        assert self.says_so(resting, tweet_id)
 
     def test_an_account_that_is_back(self, resting: ServicesHarness, alice: Account) -> None:
-        tweet = resting.services.tweets.create(account_id=alice.id, text="Pending")
-        resting.services.publishing.post_now(tweet.id)
+        tweet_id = resting.services.tweets.create(account_id=alice.id, text="Pending")
+        resting.services.publishing.post_now(tweet_id)
         resting.services.accounts.switch(alice.id, active=False)
-        assert resting.tweet(tweet.id).error_code == "account_inactive"
+        assert resting.tweet(tweet_id).error_code == "account_inactive"
         resting.services.accounts.switch(alice.id, active=True)
-        assert self.says_so(resting, tweet.id)
+        assert self.says_so(resting, tweet_id)
 
     def status(self, harness: ServicesHarness, tweet_id: int) -> str | None:
         with harness.services.db.transaction() as tx:

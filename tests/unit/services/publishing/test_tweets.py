@@ -15,7 +15,7 @@ DELETE = "DELETE /2/tweets/{id}"
 
 
 def pending(harness: ServicesHarness, account: Account, text: str = "Good morning") -> int:
-    return harness.services.tweets.create(account_id=account.id, text=text).id
+    return harness.services.tweets.create(account_id=account.id, text=text)
 
 
 def test_a_pending_tweet_gets_another_text(harness: ServicesHarness, alice: Account) -> None:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support import databases
 from tests.support.clock import Clock
+from tests.support.postgres_line import line_to
 from tests.support.services_harness import ServicesHarness
 from twitter_manager.errors import StorageUnavailable
 from twitter_manager.models import Account
@@ -21,8 +23,8 @@ from twitter_manager.services.environments import build_environments
 from twitter_manager.services.rate_limits import limiter
 from twitter_manager.services.rate_limits.meter import Meter
 from twitter_manager.storage import accounts, x_calls
-from twitter_manager.storage.database import Transaction
-from twitter_manager.storage.sqlite.engine import SqliteDatabase
+from twitter_manager.storage.database import Database, Transaction
+from twitter_manager.storage.postgres.engine import PostgresDatabase
 from twitter_manager.timestamps import earlier, later
 from twitter_manager.twitter.client import XClient
 from twitter_manager.twitter.errors import NotSent, RateLimited, WindowExhausted
@@ -38,23 +40,23 @@ POST, DELETE, READ, LIKE = (
 ROOT = Path(__file__).resolve().parents[4]
 
 
-def take(tx: Transaction, account: Account, endpoint: str) -> datetime | None:
+def acquire(tx: Transaction, account: Account, endpoint: str) -> datetime | None:
     return limiter.acquire(tx, account_id=account.id, mock=account.mock, endpoint=endpoint)
 
 
-def take_all(tx: Transaction, account: Account, endpoint: str, most: int = 1000) -> int:
+def acquire_all(tx: Transaction, account: Account, endpoint: str, limit: int = 1000) -> int:
     """How many places there are."""
-    return next((taken for taken in range(most) if take(tx, account, endpoint) is not None), most)
+    return next((acquired for acquired in range(limit) if acquire(tx, account, endpoint) is not None), limit)
 
 
-def learn(tx: Transaction, account: Account, endpoint: str, window: RateWindow) -> None:
+def record(tx: Transaction, account: Account, endpoint: str, window: RateWindow) -> None:
     limiter.record_headers(tx, account_id=account.id, mock=account.mock, endpoint=endpoint, window=window)
 
 
 def left(harness: ServicesHarness, account: Account, endpoint: str) -> int:
-    """How many more places there are now; none is taken for good."""
+    """How many more places there are now; none is acquired for good."""
     with undone(harness) as tx:
-        return take_all(tx, account, endpoint)
+        return acquire_all(tx, account, endpoint)
 
 
 @contextmanager
@@ -88,22 +90,22 @@ class TestOurs:
         self, harness: ServicesHarness, alice: Account, bob: Account
     ) -> None:
         with harness.services.db.transaction() as tx:
-            assert take_all(tx, alice, POST) == 100
-            assert take_all(tx, alice, DELETE) == 50
-            assert take_all(tx, alice, READ) == 300
+            assert acquire_all(tx, alice, POST) == 100
+            assert acquire_all(tx, alice, DELETE) == 50
+            assert acquire_all(tx, alice, READ) == 300
             for endpoint in (POST, DELETE, READ, LIKE):
-                assert take(tx, alice, endpoint) == later(tx.now, 900)
-            assert take_all(tx, bob, READ) == 450
+                assert acquire(tx, alice, endpoint) == later(tx.now, 900)
+            assert acquire_all(tx, bob, READ) == 450
 
     def test_each_call_counts_until_it_is_exactly_15_minutes_old(
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         db, clock, began = harness.services.db, harness.clock, harness.clock()
-        for seconds, taken in ((0, 200), (0.001, 100), (600, 150)):
+        for seconds, acquired in ((0, 200), (0.001, 100), (600, 150)):
             clock.present = later(began, seconds)
             with db.transaction() as tx:
-                for _ in range(taken):
-                    assert take(tx, alice, READ) is None
+                for _ in range(acquired):
+                    assert acquire(tx, alice, READ) is None
         for seconds, room_for in ((899.999, 0), (900, 200), (900.001, 300), (1499.999, 300), (1500, 450)):
             clock.present = later(began, seconds)
             assert left(harness, alice, READ) == room_for
@@ -112,8 +114,8 @@ class TestOurs:
         self, harness: ServicesHarness, alice: Account, another: Callable[[], ServicesHarness]
     ) -> None:
         with harness.services.db.transaction() as tx:
-            take_all(tx, alice, READ)
-            learn(tx, alice, LIKE, RateWindow(7, 5, later(tx.now, 100)))
+            acquire_all(tx, alice, READ)
+            record(tx, alice, LIKE, RateWindow(7, 5, later(tx.now, 100)))
         harness.services.close()
         again = another()
         assert left(again, alice, READ) == 0
@@ -125,7 +127,7 @@ class TestOurs:
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         with harness.services.db.transaction() as tx:
-            take_all(tx, alice, READ)
+            acquire_all(tx, alice, READ)
         harness.clock.forward(-86_400)
         assert left(harness, alice, READ) == 0
         harness.services.maintenance.prune_calls()
@@ -153,7 +155,7 @@ class TestOurs:
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         with harness.services.db.transaction() as tx:
-            take_all(tx, alice, POST)
+            acquire_all(tx, alice, POST)
         harness.services.accounts.remove(alice.id)
         again = harness.connect("alice")
         assert left(harness, again, POST) == 0
@@ -161,7 +163,7 @@ class TestOurs:
 
     def test_old_calls_are_forgotten_when_no_window_counts_them(self, harness: ServicesHarness, alice: Account) -> None:
         with harness.services.db.transaction() as tx:
-            take(tx, alice, LIKE)
+            acquire(tx, alice, LIKE)
         harness.clock.forward(DAY)
         assert harness.services.maintenance.prune_calls() == 0
         harness.clock.forward(7200)
@@ -174,11 +176,11 @@ class TestOfX:
             began = tx.now
             for quarter in range(20):
                 tx.now = later(began, quarter * QUARTER)
-                assert take_all(tx, alice, LIKE) == 50
+                assert acquire_all(tx, alice, LIKE) == 50
             tx.now = later(began, DAY - 0.001)
-            assert take(tx, alice, LIKE) == later(began, DAY)
+            assert acquire(tx, alice, LIKE) == later(began, DAY)
             tx.now = later(began, DAY)
-            assert take_all(tx, alice, LIKE) == 50
+            assert acquire_all(tx, alice, LIKE) == 50
 
     def test_10000_posts_in_24_hours_of_all_accounts_of_an_environment_together(
         self, harness: ServicesHarness, alice: Account, bob: Account
@@ -191,11 +193,11 @@ class TestOfX:
                     tx.now = later(began, 1)
             accounts.delete(tx, bob.id)  # X has counted them
             tx.now = later(began, 1000)
-            assert take_all(tx, alice, POST) == 1
-            assert take(tx, alice, POST) == later(began, DAY)
+            assert acquire_all(tx, alice, POST) == 1
+            assert acquire(tx, alice, POST) == later(began, DAY)
             assert limiter.acquire(tx, account_id=None, mock=False, endpoint=POST) is None
             tx.now = later(began, DAY)
-            assert take_all(tx, alice, POST) == 1
+            assert acquire_all(tx, alice, POST) == 1
 
     def test_the_apps_own_token(self, harness: ServicesHarness) -> None:
         trends = "GET /2/trends/by/woeid/{woeid}"
@@ -215,56 +217,53 @@ class TestOfX:
     def test_the_headers_go_before_the_table(self, harness: ServicesHarness, alice: Account, bob: Account) -> None:
         with undone(harness) as tx:
             reset = later(tx.now, 600)
-            assert take(tx, alice, POST) is None
-            learn(tx, alice, POST, RateWindow(20, 3, reset))
-            assert take_all(tx, alice, POST) == 3
-            assert take(tx, alice, POST) == reset
-            assert take_all(tx, bob, POST) == 100
+            assert acquire(tx, alice, POST) is None
+            record(tx, alice, POST, RateWindow(20, 3, reset))
+            assert acquire_all(tx, alice, POST) == 3
+            assert acquire(tx, alice, POST) == reset
+            assert acquire_all(tx, bob, POST) == 100
             tx.now = reset
-            assert take_all(tx, alice, POST) == 20
+            assert acquire_all(tx, alice, POST) == 20
 
     def test_a_429_closes_the_endpoint_until_its_reset_and_no_other(
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         with undone(harness) as tx:
-            learn(tx, alice, POST, RateWindow(None, 0, later(tx.now, 7200)))
-            assert take(tx, alice, POST) == later(tx.now, 7200)
-            assert take_all(tx, alice, DELETE) == 50
+            record(tx, alice, POST, RateWindow(None, 0, later(tx.now, 7200)))
+            assert acquire(tx, alice, POST) == later(tx.now, 7200)
+            assert acquire_all(tx, alice, DELETE) == 50
 
     def test_an_answer_without_news_writes_nothing(self, harness: ServicesHarness, alice: Account) -> None:
         with harness.services.db.transaction() as tx:
             for used in range(1, 100):
-                assert take(tx, alice, POST) is None
-                learn(tx, alice, POST, RateWindow(100, 100 - used, later(tx.now, 800)))
+                assert acquire(tx, alice, POST) is None
+                record(tx, alice, POST, RateWindow(100, 100 - used, later(tx.now, 800)))
                 if used == 1:
-                    seen = tx.one("SELECT total_changes() AS n")
-            now = tx.one("SELECT total_changes() AS n")
-            assert seen is not None
-            assert now is not None
+                    seen = count_changes(tx)
             # a call has its row, and uses up what was left: two changes for each of the 98
-            assert now["n"] - seen["n"] == 2 * 98
-            assert take_all(tx, alice, POST) == 1
+            assert count_changes(tx) - seen == 2 * 98
+            assert acquire_all(tx, alice, POST) == 1
 
     def test_calls_under_way_are_not_forgotten_by_the_first_answer(
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         with undone(harness) as tx:
             for _ in range(4):
-                take(tx, alice, POST)
-            learn(tx, alice, POST, RateWindow(10, 9, later(tx.now, 900)))
-            assert take_all(tx, alice, POST) == 6
+                acquire(tx, alice, POST)
+            record(tx, alice, POST, RateWindow(10, 9, later(tx.now, 900)))
+            assert acquire_all(tx, alice, POST) == 6
 
     def test_a_call_that_was_not_sent_does_not_count(
         self, harness: ServicesHarness, alice: Account, bob: Account
     ) -> None:
         with undone(harness) as tx:
-            learn(tx, alice, POST, RateWindow(100, 2, later(tx.now, 900)))
-            take(tx, bob, POST)
+            record(tx, alice, POST, RateWindow(100, 2, later(tx.now, 900)))
+            acquire(tx, bob, POST)
             for _ in range(5):
-                assert take(tx, alice, POST) is None
-                take(tx, alice, DELETE)
+                assert acquire(tx, alice, POST) is None
+                acquire(tx, alice, DELETE)
                 limiter.release(tx, account_id=alice.id, mock=True, endpoint=POST)
-            assert take_all(tx, alice, POST) == 2
+            assert acquire_all(tx, alice, POST) == 2
             assert limiter.recent_calls(tx, account_id=alice.id, mock=True, endpoint=DELETE, now=tx.now) == [tx.now] * 5
             assert len(limiter.recent_calls(tx, account_id=bob.id, mock=True, endpoint=POST, now=tx.now)) == 1
 
@@ -272,7 +271,7 @@ class TestOfX:
         self, harness: ServicesHarness, alice: Account
     ) -> None:
         with undone(harness) as tx:
-            take(tx, alice, POST)
+            acquire(tx, alice, POST)
             accounts.delete(tx, alice.id)
             limiter.release(tx, account_id=None, mock=True, endpoint=POST)
             made, _ = x_calls.count_of_app(tx, POST, mock=True, since=earlier(tx.now, 900))
@@ -283,10 +282,10 @@ class TestOfX:
             which = {"account_id": alice.id, "mock": True, "endpoint": POST}
             assert limiter.limit_of(tx, **which) == (100, 900)
             began = tx.now
-            take(tx, alice, POST)
+            acquire(tx, alice, POST)
             tx.now = later(began, 10)
-            take(tx, alice, POST)
-            learn(tx, alice, POST, RateWindow(17, 15, later(began, 800)))
+            acquire(tx, alice, POST)
+            record(tx, alice, POST, RateWindow(17, 15, later(began, 800)))
             assert limiter.limit_of(tx, **which) == (17, 900)
             assert limiter.recent_calls(tx, **which, now=tx.now) == [began, tx.now]
             assert limiter.recent_calls(tx, **which, now=later(began, 800)) == []
@@ -308,13 +307,13 @@ def test_the_database_decides_as_the_pure_rules_do(
             x_calls.insert(tx, account_id=alice.id, mock=True, endpoint=LIKE)
             made["all"].append(tx.now)
         for endpoint in (POST, DELETE):
-            learn(tx, alice, endpoint, RateWindow(limit))
+            record(tx, alice, endpoint, RateWindow(limit))
         for step, endpoint in calls:
             tx.now += timedelta(milliseconds=step)
             windows = [(made["all"], PER_ACCOUNT), (made[endpoint], Limit(5000 if endpoint == READ else limit, 900))]
             free = [room(times, most, tx.now).free_at for times, most in windows]
             expected = max((moment for moment in free if moment is not None), default=None)
-            assert take(tx, alice, endpoint) == expected
+            assert acquire(tx, alice, endpoint) == expected
             if expected is None:
                 made["all"].append(tx.now)
                 made[endpoint].append(tx.now)
@@ -329,7 +328,7 @@ class TestAtOnce:
             start.wait()
             for _ in range(70):
                 with harness.services.db.transaction() as tx:
-                    free = take(tx, alice, READ)
+                    free = acquire(tx, alice, READ)
                 admitted.append(free is None)
 
         threads = [threading.Thread(target=hammer) for _ in range(8)]
@@ -340,15 +339,10 @@ class TestAtOnce:
         assert (len(admitted), sum(admitted)) == (560, 450)
 
     def test_4_processes_get_450_calls_together(self, harness: ServicesHarness, alice: Account) -> None:
-        assert isinstance(harness.services.db, SqliteDatabase)
-        command = [
-            sys.executable,
-            "-c",
-            HAMMER,
-            str(harness.services.db.path),
-            str(alice.id),
-            harness.clock().isoformat(),
-        ]
+        of_harness = harness.services.settings
+        path = of_harness.database_path
+        url = of_harness.database_url if path is None else f"sqlite:///{path}"
+        command = [sys.executable, "-c", HAMMER, url, str(alice.id), harness.clock().isoformat()]
         pipe = subprocess.PIPE
         processes = [subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe) for _ in range(4)]
         for process in processes:
@@ -363,15 +357,24 @@ class TestAtOnce:
         assert left(harness, alice, READ) == 0
 
 
+def count_changes(tx: Transaction) -> int:
+    """How many rows were inserted, changed or deleted until now: only the difference to another count says anything."""
+    if databases.chosen() == "sqlite":
+        return int(tx.value("SELECT total_changes()"))
+    return int(tx.value("SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_xact_user_tables"))
+
+
 HAMMER = """
 import sys
 from datetime import datetime
 from pathlib import Path
+from twitter_manager import config
 from twitter_manager.services.rate_limits import limiter
-from twitter_manager.storage.sqlite.engine import SqliteDatabase
+from twitter_manager.storage import open_database
 
-path, account_id, now = sys.argv[1:]
-db = SqliteDatabase(Path(path), clock=lambda: datetime.fromisoformat(now), patience=30)
+url, account_id, now = sys.argv[1:]
+settings = config.load(Path.cwd(), {"DATABASE_URL": url})
+db = open_database(settings, clock=lambda: datetime.fromisoformat(now))
 admitted = 0
 print("ready", flush=True)
 sys.stdin.readline()
@@ -433,16 +436,30 @@ class TestTheMeter:
     def test_without_the_database_nothing_is_sent_and_no_answer_is_lost(
         self, harness: ServicesHarness, alice: Account
     ) -> None:
-        assert isinstance(harness.services.db, SqliteDatabase)
-        meter, path = Meter(harness.services.db, mock=True), harness.services.db.path
-        path.rename(path.with_suffix(".away"))
-        try:
+        with away(harness) as db:
+            meter = Meter(db, mock=True)
             with pytest.raises(StorageUnavailable):
                 meter.acquire(alice.id, DELETE)
             meter.record_headers(alice.id, DELETE, RateWindow(50, 0, later(harness.clock(), 300)))
             meter.release(alice.id, DELETE)
+
+
+@contextmanager
+def away(harness: ServicesHarness) -> Iterator[Database]:
+    """The harness's database while nothing of it can be reached."""
+    path = harness.services.settings.database_path
+    if path is not None:
+        path.rename(path.with_suffix(".away"))
+        try:
+            yield harness.services.db
         finally:
             path.with_suffix(".away").rename(path)
+        return
+    with line_to(harness.services.settings.database_url) as line:
+        db = PostgresDatabase(line.url, clock=harness.clock, patience=0.5)
+        line.go_away()
+        yield db
+        db.close()
 
 
 def test_what_a_caller_is_told(clock: Clock) -> None:

@@ -17,6 +17,10 @@ from twitter_manager.storage.sqlite.engine import SqliteDatabase
             "SELECT max(greatest_of_all), 'at least (1)'",
             "SELECT max(greatest_of_all), 'at least (1)'",
         ),
+        (
+            "FROM page JOIN /*+ ORDERED */ tweet /*+ INDEX(tweet_due) */ ON TRUE JOIN lane /*+ NO_INDEX */",
+            "FROM page CROSS JOIN tweet INDEXED BY tweet_due ON TRUE JOIN lane NOT INDEXED",
+        ),
     ],
 )
 def test_words(sql: str, expected: str) -> None:

@@ -48,7 +48,7 @@ def assert_unavailable(db: SqliteDatabase, account_id: int) -> None:
     with pytest.raises(StorageUnavailable):
         accounts.find(db, account_id)
     with pytest.raises(StorageUnavailable):
-        db.change_count()
+        db.wakeups.changes()
     with pytest.raises(StorageUnavailable):
         write(db, account_id, "into the void")
 
@@ -90,15 +90,15 @@ def test_a_reader_cannot_write(db: SqliteDatabase) -> None:
 
 
 def test_what_others_commit_is_seen_and_counted(db: SqliteDatabase, path: Path, clock: Clock, account_id: int) -> None:
-    before = db.change_count()
-    assert db.change_count() == before
+    before = db.wakeups.changes()
+    assert db.wakeups.changes() == before
     write(db, account_id, "mine")
-    between = db.change_count()
+    between = db.wakeups.changes()
     assert between != before
     other = open_database(path, clock)
     write(other, account_id, "theirs")
     other.close()
-    assert db.change_count() != between
+    assert db.wakeups.changes() != between
     assert tweet_lists.count(db, tweet_lists.TweetFilter()) == 2
 
 

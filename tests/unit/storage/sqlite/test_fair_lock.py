@@ -12,12 +12,12 @@ from twitter_manager.storage.sqlite.fair_lock import MAX_WAITING, STUCK_SECONDS,
 def queue_up(lock: FairLock, name: int, served: list[int]) -> threading.Thread:
     """A thread that has asked for the lock when this returns."""
 
-    def take() -> None:
+    def acquire() -> None:
         with lock.held(patience=5):
             served.append(name)
 
     before = len(lock._waiting)
-    thread = threading.Thread(target=take)
+    thread = threading.Thread(target=acquire)
     thread.start()
     while len(lock._waiting) == before:
         time.sleep(0.001)

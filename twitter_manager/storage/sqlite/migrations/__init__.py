@@ -13,8 +13,9 @@ from pathlib import Path
 from twitter_manager import private_files, start_lock
 from twitter_manager.errors import StartRefused, StorageUnavailable
 from twitter_manager.storage.search_words import search_words
+from twitter_manager.storage.sqlite import moved
 
-__all__ = ["SHIPPED", "Script", "check_up_to_date", "migrate"]
+__all__ = ["SHIPPED", "Script", "apply", "check_up_to_date", "migrate"]
 
 Script = tuple[int, str]  # the version it leads to, and its SQL
 
@@ -36,14 +37,17 @@ def check_up_to_date(connection: sqlite3.Connection) -> None:
         raise StorageUnavailable(f"the database has version {version}, this program needs {_NEWEST}")
 
 
-def migrate(path: Path, scripts: Sequence[Script] = SHIPPED) -> None:
-    """Brings the file at `path` (made if need be) to the newest version. Raises StartRefused and leaves it as is."""
+def migrate(path: Path, scripts: Sequence[Script] = SHIPPED, *, restoring: bool = False) -> None:
+    """Brings the file at `path` (made if need be) to the newest version. Raises StartRefused and leaves it as is.
+    `restoring`: it is used again although it was moved."""
+    refusal = None if restoring else moved.refusal(path)
+    if refusal is not None:
+        raise StartRefused(f"DATABASE_URL: {refusal}")
     try:
         private_files.make_folder(path.parent)
         with start_lock.held(path.with_name(path.name + ".migrating.lock")):
             private_files.make_file(path)
             with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as connection:
-                connection.create_function("search_words", 1, search_words, deterministic=True)
                 _bring_up(connection, path, scripts)
     except (sqlite3.Error, OSError) as error:
         raise StartRefused(f"DATABASE_URL: {path.name} cannot be prepared: {error}") from error
@@ -59,10 +63,16 @@ def _bring_up(connection: sqlite3.Connection, path: Path, scripts: Sequence[Scri
     if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         raise StartRefused(f"DATABASE_URL: {path.name} is a database of some other program; name another file")
     connection.execute("PRAGMA journal_mode = WAL")
-    missing = [script for number, script in scripts if number > version]
+    missing = [(number, script) for number, script in scripts if number > version]
     if version and missing:
         _copy(connection, path, version)
-    for script in missing:
+    apply(connection, missing)
+
+
+def apply(connection: sqlite3.Connection, scripts: Sequence[Script]) -> None:
+    """One after the other, to a database of the version before them. Raises StartRefused."""
+    connection.create_function("search_words", 1, search_words, deterministic=True)
+    for _, script in scripts:
         _apply(connection, script)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-import uuid
+import secrets
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from twitter_manager.error_codes import hint_of
 from twitter_manager.errors import ServiceError
 from twitter_manager.timestamps import to_text
 
-__all__ = ["HEADERS", "error_shape", "log_request", "request_id_for"]
+__all__ = ["HEADERS", "error_to_json", "log_request", "request_id_for"]
 
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,27 +27,27 @@ _log = logging.getLogger("twitter_manager.requests")
 
 def request_id_for(asked: str | None) -> str:
     """The caller's X-Request-ID if it is well-formed, else a new one."""
-    return asked if asked and _ID.fullmatch(asked) else uuid.uuid4().hex
+    return asked if asked and _ID.fullmatch(asked) else secrets.token_hex(16)
 
 
-def error_shape(error: ServiceError, *, request_id: str) -> dict[str, object]:
+def error_to_json(error: ServiceError, *, request_id: str) -> dict[str, object]:
     """`error` as JSON: error, code, request_id and, where they apply, hint, status, field, retryable, next_attempt_at,
     twitter and the error's own details."""
-    shape: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id, **error.details}
+    body: dict[str, object] = {"error": error.sentence, "code": error.code, "request_id": request_id, **error.details}
     hint = hint_of(error.code)
     if hint is not None:
-        shape["hint"] = hint
+        body["hint"] = hint
     if error.status is not None:
-        shape["status"] = error.status
+        body["status"] = error.status
     if error.field is not None:
-        shape["field"] = error.field
+        body["field"] = error.field
     if error.retryable is not None:
-        shape["retryable"] = error.retryable
+        body["retryable"] = error.retryable
     if error.next_attempt_at is not None:
-        shape["next_attempt_at"] = to_text(error.next_attempt_at)
+        body["next_attempt_at"] = to_text(error.next_attempt_at)
     if error.twitter is not None:
-        shape["twitter"] = dict(error.twitter)
-    return shape
+        body["twitter"] = dict(error.twitter)
+    return body
 
 
 def log_request(*, method: str, path: str, status: int, seconds: float, key_id: int | None, request_id: str) -> None:
